@@ -1,0 +1,317 @@
+#!/usr/bin/env bash
+# The one script at the root: from a bare checkout to a lab, or to a table of every test.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+usage() {
+    cat <<'END'
+usage: ./run.sh smoke [TOPOLOGY] [flags…]   build, then: lab up, rows verified at every hop, lab down
+                                            (default topology: topologies/one_host.yaml)
+       ./run.sh test [LEVEL…]               every test, or those of the levels named:
+                                            arch unit net golden fuzz standin ssh e2e sabotage
+       ./run.sh build                       only build/release/tidelab
+Missing Debian packages are installed (with sudo when not root).
+END
+}
+
+# Everything from the distribution is listed here, and nowhere else.
+packages=(
+    g++ cmake ninja-build pkg-config git
+    libfmt-dev libexpected-dev nlohmann-json3-dev libyaml-cpp-dev libtomlplusplus-dev libpugixml-dev libcli11-dev libspdlog-dev
+    libssl-dev libcurl4-openssl-dev libssh2-1-dev librdkafka-dev libmysqlcppconn-dev
+    tar gzip unzip
+)
+packages_for_tests=(
+    catch2 clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck
+    openssh-server openssh-client mariadb-server
+)
+
+# Another place than build/ lets two of these runs live side by side.
+build=${TIDELAB_BUILD:-build}
+jobs=$(nproc)
+
+# level, seconds it may take on two cores from cold. A level may also use what those before it have left, so that the
+# whole ends within the sum: 80 minutes.
+budgets="packages 180  build 900  arch 150  unit 90  net 240  golden 120  fuzz 180  ssh 420  standin 420  e2e 1200  sabotage 900"
+
+say() { printf '%s\n' "$*"; }
+die() { printf 'run.sh: %s\n' "$*" >&2; exit 1; }
+
+# ---- what must be there before anything is done --------------------------------------------------------------------
+
+# All that is missing is told at once, each with what to do.
+check_prerequisites() {
+    local missing=() minor
+    if ! command -v go >/dev/null; then
+        missing+=("Go 1.24 or newer is missing: PD, TiDB and TiCDC are built with it; see https://go.dev/doc/install")
+    else
+        minor=$(GOTOOLCHAIN=local go env GOVERSION | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
+        [ "${minor:-0}" -ge 24 ] || missing+=("Go is too old ($(GOTOOLCHAIN=local go env GOVERSION)), 1.24 is the least: see https://go.dev/doc/install")
+    fi
+    command -v java >/dev/null || missing+=("java is missing: Maven runs on it; apt-get install default-jdk-headless")
+    command -v mvn >/dev/null || missing+=("mvn is missing: Kafka, ZooKeeper and Flink come from Maven; apt-get install maven")
+    if ! command -v python3 >/dev/null; then
+        missing+=("python3 is missing: apt-get install python3 python3-pip")
+    elif ! python3 -m pip --version >/dev/null 2>&1; then
+        missing+=("pip is missing: the Java runtimes come from the Python index; apt-get install python3-pip")
+    fi
+    [ ${#missing[@]} -eq 0 ] && return
+    say "Before this can run:" >&2
+    printf '  ✗ %s\n' "${missing[@]}" >&2
+    exit 1
+}
+
+install_packages() { # PACKAGE...
+    local missing=() one sudo=() log=$build/packages.log
+    if ! command -v dpkg-query >/dev/null; then
+        say "· not a Debian: these must be there under the names of your distribution: $*"
+        return
+    fi
+    for one in "$@"; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$one" 2>/dev/null)" = installed ] || missing+=("$one")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || die "not root, and there is no sudo; as root: apt-get install ${missing[*]}"
+        sudo=(sudo)
+        # Without a terminal, a question for a password would hang.
+        [ "${CI:-}" != true ] || sudo=(sudo -n)
+    fi
+    say "· installing ${#missing[@]} packages: ${missing[*]}"
+    # A database or an sshd that a package brings must not be started: the tests start their own.
+    if ! { "${sudo[@]}" apt-get update &&
+        "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null; then
+        tail -n 20 "$log" >&2
+        die "the packages could not be installed; all of it is in $log"
+    fi
+}
+
+# ---- building ------------------------------------------------------------------------------------------------------
+
+# compile PRESET TARGET [cmake flags…]: quiet unless it fails.
+compile() {
+    local preset=$1 target=$2 dir=$build/$1 log=$build/$1.log since=$SECONDS flags=()
+    shift 2
+    ! command -v ccache >/dev/null || flags+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+    printf '· building %s … ' "$dir"
+    if cmake -S . -B "$dir" --preset "$preset" "${flags[@]}" "$@" >"$log" 2>&1 </dev/null &&
+        cmake --build "$dir" --target "$target" -j "$jobs" >>"$log" 2>&1 </dev/null; then
+        say "$((SECONDS - since)) s"
+        return
+    fi
+    say "failed"
+    grep -nE 'error|FAILED|CMake Error' "$log" | head -n 10 >&2 || true
+    tail -n 20 "$log" >&2
+    say "run.sh: $dir could not be built; all of it is in $log" >&2
+    return 1
+}
+
+# The Go builds take the longest from cold, so they begin first, at the lowest priority, and fill the cache that the
+# tool's own store looks into later. Whatever goes wrong here is told by the level that needs it.
+go_warmer=
+warm_go() {
+    local cache=${XDG_CACHE_HOME:-}
+    case $cache in /*) cache=$cache/tidelab ;; *) cache=${HOME:-/tmp}/.cache/tidelab ;; esac
+    command -v go >/dev/null || return 0
+    mkdir -p "$cache" "$build/go"
+    # shellcheck disable=SC2016 # the inner shell expands it
+    TIDELAB_CACHE=$cache setsid nice -n 19 bash -c '
+        cd "$1"
+        for component in tidb pd; do
+            script=$2/playbooks/$component/assemble
+            "$script" "$("$script" --versions | head -n 1)" "$component.tar.gz"
+            rm -rf "$component.tar.gz" assemble.*
+        done' warm_go "$build/go" "$PWD" >"$build/go.log" 2>&1 </dev/null &
+    go_warmer=$!
+}
+
+stop_warming() { [ -z "$go_warmer" ] || kill -TERM -- "-$go_warmer" 2>/dev/null || true; }
+
+# ---- the levels: each prints what its tools print, and leaves `passed failed` in $counts ----------------------------
+
+ctest_level() { # LABEL [build dir]
+    local junit
+    junit=$(realpath -m "$build/$1.xml")
+    rm -f "$junit"
+    ctest --test-dir "${2:-$build/dev}" -L "^$1\$" --output-on-failure --no-tests=error -j "$jobs" --output-junit "$junit" || true
+    # A test that was skipped has shown nothing, so it counts as failed.
+    python3 - "$junit" >"$counts" <<'END'
+import sys, xml.etree.ElementTree as tree
+suite = tree.parse(sys.argv[1]).getroot()
+total = int(suite.get("tests"))
+bad = sum(int(suite.get(name, 0)) for name in ("failures", "disabled", "skipped"))
+print(total - bad, bad)
+END
+}
+
+level_arch() {
+    ctest_level arch
+    # The scripts are code too.
+    local scripts=(run.sh .ci/run playbooks/*/assemble) bad=0
+    shellcheck -x -e SC1091,SC2154 "${scripts[@]}" || bad=1
+    add_counts $((1 - bad)) "$bad"
+    bad=0
+    git ls-files '*.cpp' '*.hpp' | xargs -r clang-format-14 --dry-run --Werror || bad=1
+    add_counts $((1 - bad)) "$bad"
+}
+level_unit() { ctest_level unit; }
+level_net() { ctest_level net; }
+level_golden() { ctest_level golden; }
+level_ssh() { ctest_level ssh; }
+level_fuzz() {
+    compile fuzz tests/fuzz/all || return 1
+    ctest_level fuzz "$build/fuzz"
+}
+level_standin() {
+    local bad=0
+    if [ -n "$go_warmer" ]; then
+        say "waiting for the Go builds (${build}/go.log)"
+        wait "$go_warmer" || { tail -n 20 "$build/go.log"; say "the Go builds ended with an error; going on without"; }
+        go_warmer=
+    fi
+    export GOTOOLCHAIN=local GOWORK=off
+    (cd playbooks/tikv/standin && go vet -mod=readonly -trimpath ./...) || bad=1
+    # `go test` ends badly when a test does; the count says so, or says nothing when it did not compile.
+    (cd playbooks/tikv/standin && go test -mod=readonly -trimpath -json ./...) | python3 -c '
+import json, sys
+passed = failed = 0
+for line in sys.stdin:
+    try: event = json.loads(line)
+    except ValueError: print(line, end="", file=sys.stderr); continue
+    if event.get("Output"): print(event["Output"], end="", file=sys.stderr)
+    action, test = event.get("Action"), event.get("Test")
+    if action in ("fail", "build-fail") or (test and action == "skip"): failed += 1
+    elif test and action == "pass": passed += 1
+print(passed, failed if passed or failed else 1)' >"$counts"
+    add_counts $((1 - bad)) "$bad"
+}
+level_e2e() { lab_level e2e; }
+level_sabotage() { lab_level sabotage; }
+
+lab_level() {
+    local out=$build/$1.out
+    [ -f tests/e2e/run.py ] || { say "there is no tests/e2e/run.py"; return 1; }
+    TIDELAB=$(realpath -e "$build/release/tidelab") python3 tests/e2e/run.py "$1" 2>&1 | tee "$out" || true
+    tail -n 1 "$out" | sed -n 's/^\([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed$/\1 \2/p' >"$counts"
+}
+
+add_counts() { # PASSED FAILED
+    local p=0 f=0
+    read -r p f <"$counts" || true
+    say "$((p + $1)) $((f + $2))" >"$counts"
+}
+
+# ---- running them --------------------------------------------------------------------------------------------------
+
+budget_of() { awk -v want="$1" '{ for (i = 1; i < NF; i += 2) if ($i == want) print $(i + 1) }' <<<"$budgets"; }
+
+rows=() total_passed=0 total_failed=0 allowed=0
+
+record_row() { # NAME PASSED FAILED SECONDS
+    rows+=("$1 $2 $3 $4 $(budget_of "$1")")
+    total_passed=$((total_passed + $2)) total_failed=$((total_failed + $3))
+}
+
+# Runs a level in a process group of its own, so that its deadline reaches everything that it started.
+run_level() { # NAME
+    local name=$1 log=$build/$1.log since=$SECONDS limit passed=0 failed=0 job status=0 mark=✓
+    allowed=$((allowed + $(budget_of "$name")))
+    limit=$((allowed > SECONDS + 60 ? allowed - SECONDS : 60))
+    counts=$build/$name.counts
+    rm -f "$counts"
+    printf '▶ %-9s' "$name"
+    set -m
+    (set +e; "level_$name") >"$log" 2>&1 </dev/null &
+    job=$!
+    set +m
+    running=$job
+    while kill -0 "$job" 2>/dev/null; do
+        if [ $((SECONDS - since)) -ge "$limit" ]; then
+            say "run.sh: $name was ended after $limit s" >>"$log"
+            kill -TERM -- "-$job" 2>/dev/null || true
+            timeout 30 tail --pid="$job" -f /dev/null || kill -KILL -- "-$job" 2>/dev/null || true
+            rm -f "$counts"
+        fi
+        timeout 2 tail --pid="$job" -s 0.2 -f /dev/null || true
+    done
+    wait "$job" || status=$?
+    running=
+    # A level that cannot say what it did has failed.
+    if [ "$status" -ne 0 ] || ! read -r passed failed <"$counts" 2>/dev/null || [ $((passed + failed)) -eq 0 ]; then
+        failed=$((failed + 1))
+    fi
+    [ "$failed" -eq 0 ] || mark=✗
+    printf '%s %s passed, %s failed, %s s\n' "$mark" "$passed" "$failed" $((SECONDS - since))
+    if [ "$failed" -ne 0 ]; then
+        tail -n 60 "$log" | sed 's/^/    /'
+        say "    all of it: $log"
+    fi
+    record_row "$name" "$passed" "$failed" $((SECONDS - since))
+}
+
+print_table() {
+    printf '\n%-10s %7s %7s %8s %8s\n' level passed failed seconds budget
+    local row name passed failed seconds budget
+    for row in "${rows[@]}"; do
+        read -r name passed failed seconds budget <<<"$row"
+        printf '%-10s %7s %7s %8s %8s%s\n' "$name" "$passed" "$failed" "$seconds" "$budget" "$([ "$seconds" -le "$budget" ] || printf ' over')"
+    done
+    printf '\n%s passed, %s failed\n' "$total_passed" "$total_failed"
+}
+
+running=
+end_everything() {
+    [ -z "$running" ] || kill -TERM -- "-$running" 2>/dev/null || true
+    stop_warming
+}
+
+test_all() { # LEVEL...
+    local all="arch unit net golden fuzz ssh standin e2e sabotage" wanted=${*:-arch unit net golden fuzz ssh standin e2e sabotage} one since
+    for one in $wanted; do
+        case " $all " in *" $one "*) ;; *) usage >&2; die "there is no level $one" ;; esac
+    done
+    trap end_everything EXIT
+    trap 'exit 130' INT TERM HUP
+    check_prerequisites
+    since=$SECONDS
+    install_packages "${packages[@]}" "${packages_for_tests[@]}"
+    record_row packages 0 0 $((SECONDS - since))
+    case " $wanted " in *" standin "* | *" e2e "* | *" sabotage "*) warm_go ;; esac
+    since=$SECONDS
+    allowed=$(($(budget_of packages) + $(budget_of build)))
+    if ! compile release tidelab || ! compile dev all; then
+        record_row build 0 1 $((SECONDS - since))
+        print_table
+        exit 1
+    fi
+    record_row build 0 0 $((SECONDS - since))
+    for one in $all; do
+        case " $wanted " in *" $one "*) run_level "$one" ;; esac
+    done
+    print_table
+    [ "$total_failed" -eq 0 ]
+}
+
+command=${1:-}
+[ $# -eq 0 ] || shift
+mkdir -p "$build"
+case $command in
+    build)
+        install_packages "${packages[@]}"
+        compile release tidelab || exit 1
+        ;;
+    smoke)
+        # Official archives need none of the registries' clients.
+        case " $* " in *" --source official "* | *" --source=official "*) ;; *) check_prerequisites ;; esac
+        install_packages "${packages[@]}"
+        compile release tidelab || exit 1
+        case ${1:-} in '' | -*) set -- topologies/one_host.yaml "$@" ;; esac
+        exec "$build/release/tidelab" smoke "$@"
+        ;;
+    test) test_all "$@" ;;
+    -h | --help | help) usage ;;
+    *)
+        usage >&2
+        exit 64
+        ;;
+esac

@@ -1,0 +1,76 @@
+// Where an archive comes from: sources tried in order, verified, and kept in a cache outside any tree.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "step/control.hpp"
+#include "step/failure.hpp"
+
+namespace tidelab::artifact {
+
+using step::Control;
+using step::Result;
+
+enum class Kind { official, maven, file, assembled };
+
+const char* name_of(Kind kind);
+
+/// One place to get it from. Which fields matter depends on the kind.
+struct Source {
+  Kind kind = Kind::official;
+  std::string url;           ///< official: where the archive is
+  std::string checksum_url;  ///< official: a published checksum file (bare digest, coreutils or BSD or gpg-print style)
+  std::string checksum;      ///< official, file: "sha256:…" or "sha512:…"; wins over checksum_url
+  std::string coordinate;    ///< maven: group:artifact:version[:packaging[:classifier]]
+  std::string path;          ///< file: a path on this machine
+  std::string script;        ///< assembled: called as `script VERSION OUTPUT`, in an empty directory
+  std::string note;          ///< said wherever the source is shown, e.g. "stand-in, not …"
+};
+
+/// `name` and `version` make the cache's key together with the source; `file_name` is its name there (with extension).
+struct Wanted {
+  std::string name;
+  std::string version;
+  std::string file_name;
+  std::vector<Source> sources;  ///< in order of preference; never empty
+};
+
+struct Acquired {
+  std::string path;    ///< in the cache; read-only for everybody else
+  std::string sha256;  ///< hex, of the whole file
+  long long bytes = 0;
+  Kind kind = Kind::official;
+  std::string note;
+  bool from_cache = false;
+};
+
+/// Remembers, for one run, which remote hosts did not answer: an unreachable one costs one look-up, and is said once.
+class Store {
+public:
+  explicit Store(std::string cache_dir);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  /// Tries the sources in order and gives the first that works. What is in the cache under a source is
+  /// used without asking the network (its recorded sha256 is checked against the file). Safe against other processes: one
+  /// lock file per artifact; what is written is a temporary file until it is verified and renamed.
+  /// The Failure lists what each source said. A wrong checksum is never skipped over: it ends the search.
+  Result<Acquired> acquire(const Wanted& wanted, const Control& control);
+
+private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Hex digest of a file; algorithm "sha256" or "sha512".
+Result<std::string> digest_file(const std::string& path, const std::string& algorithm, const Control& control);
+std::string sha256_text(std::string_view text);
+
+/// $XDG_CACHE_HOME/tidelab, else ~/.cache/tidelab.
+std::string default_cache_dir();
+
+}  // namespace tidelab::artifact

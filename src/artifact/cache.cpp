@@ -1,0 +1,218 @@
+// The cache on disk: names, records, locks, and what the operating system has to say about them.
+#include "artifact/cache.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include "step/match.hpp"
+
+namespace tidelab::artifact {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A name from a file that a user wrote must stay one level below its directory.
+std::string path_part(std::string_view text) {
+  std::string part;
+  for (const char c : text) part += c == '/' || c == '\0' ? std::string("%2F") : std::string(1, c);
+  if (part.empty() || part.front() == '.') part = "%" + part;
+  return part;
+}
+
+long long mtime_ns(const struct stat& info) { return info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec; }
+
+template <class Number>
+Number number_at(const std::string& json, const char* pointer) {
+  const auto text = step::value_at(json, pointer).value_or("0");
+  Number number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+std::string now_text() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+std::string render_record(const Record& record) {
+  const auto text = [](const std::string& value) { return step::json_string(value); };
+  return fmt::format(
+      "{{\"sha256\":{},\"bytes\":{},\"kind\":{},\"note\":{},\"when\":{},\"from\":{},\"verified\":{},\"mtime_ns\":{},\"inode\":{}}}\n",
+      text(record.sha256), record.bytes, text(record.kind), text(record.note), text(record.when), text(record.from), text(record.verified),
+      record.mtime_ns, record.inode);
+}
+
+/// Complete and on disk, or an error number.
+int write_whole(const std::string& path, const std::string& text) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0) return errno;
+  int error = 0;
+  for (size_t done = 0; done < text.size() && error == 0;) {
+    const auto wrote = ::write(fd, text.data() + done, text.size() - done);
+    if (wrote < 0 && errno != EINTR) error = errno;
+    if (wrote > 0) done += static_cast<size_t>(wrote);
+  }
+  if (error == 0 && ::fsync(fd) != 0) error = errno;
+  ::close(fd);
+  return error;
+}
+
+Result<std::string> make_identity(const Source& source, const Control& control) {
+  switch (source.kind) {
+    case Kind::official: return source.url;
+    case Kind::maven: return source.coordinate;
+    case Kind::assembled: return digest_script(source.script, control);
+    case Kind::file: break;
+  }
+  struct stat info {};
+  if (::stat(source.path.c_str(), &info) != 0) return tl::unexpected<Failure>(os_failure("cannot use " + source.path, errno));
+  return fmt::format("{}\n{}\n{}", fs::absolute(source.path).string(), info.st_size, mtime_ns(info));
+}
+
+}  // namespace
+
+bool is_no_room(int error) { return error == ENOSPC || error == EDQUOT || error == EFBIG; }
+
+Failure no_room(const std::string& directory, const std::string& what) {
+  struct statvfs info {};
+  const auto free = ::statvfs(directory.c_str(), &info) == 0 ? info.f_bavail * info.f_frsize : 0;
+  Failure failure{Why::failed, fmt::format("disk full: {} does not fit into {} ({} bytes are free)", what, directory, free)};
+  failure.help = "free some space there, or move the cache (XDG_CACHE_HOME)";
+  return failure;
+}
+
+Failure os_failure(const std::string& what, int error) { return {Why::failed, fmt::format("{}: {}", what, std::strerror(error))}; }
+
+tl::unexpected<Refusal> refuse_write(const std::string& path, int error) {
+  const fs::path place(path);
+  if (is_no_room(error)) return end_search(no_room(place.parent_path(), place.filename()));
+  return end_search(os_failure("cannot write " + path, error));
+}
+
+Failure ended(const Control& control, const std::string& doing) {
+  if (control.stopped()) return {Why::interrupted, "stopped while " + doing};
+  return {Why::timed_out, "no time left while " + doing};
+}
+
+std::string version_dir(const std::string& cache_dir, const Wanted& wanted) {
+  return fmt::format("{}/archives/{}/{}", cache_dir, path_part(wanted.name), path_part(wanted.version));
+}
+
+Result<Entry> make_entry(const std::string& cache_dir, const Wanted& wanted, const Source& source, const Control& control) {
+  const auto identity = make_identity(source, control);
+  if (!identity) return tl::unexpected<Failure>(identity.error());
+  const auto dir = fmt::format("{}/{}-{}", version_dir(cache_dir, wanted), name_of(source.kind), sha256_text(*identity).substr(0, 12));
+  return Entry{dir, dir + "/" + path_part(wanted.file_name)};
+}
+
+std::optional<Record> read_record(const Entry& entry) {
+  std::ifstream in(entry.record());
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  Record record;
+  record.sha256 = step::value_at(text, "/sha256").value_or("");
+  if (record.sha256.size() != 64) return std::nullopt;
+  record.verified = step::value_at(text, "/verified").value_or("");
+  record.kind = step::value_at(text, "/kind").value_or("");
+  record.note = step::value_at(text, "/note").value_or("");
+  record.from = step::value_at(text, "/from").value_or("");
+  record.when = step::value_at(text, "/when").value_or("");
+  record.bytes = number_at<long long>(text, "/bytes");
+  record.mtime_ns = number_at<long long>(text, "/mtime_ns");
+  record.inode = number_at<unsigned long long>(text, "/inode");
+  return record;
+}
+
+bool is_trusted(const Record& record, const Entry& entry) {
+  struct stat info {};
+  return ::stat(entry.file.c_str(), &info) == 0 && S_ISREG(info.st_mode) && info.st_size == record.bytes &&
+         mtime_ns(info) == record.mtime_ns && info.st_ino == record.inode;
+}
+
+Got<Record> write_record(const Entry& entry, const Source& source, const std::string& verified, const Control& control) {
+  Record record{"", verified, name_of(source.kind), source.note, place_of(source), now_text()};
+  struct stat info {};
+  if (::stat(entry.file.c_str(), &info) != 0) return end_search(os_failure("cannot read " + entry.file, errno));
+  auto digest = digest_file(entry.file, "sha256", control);
+  if (!digest) return pass_on(digest.error());
+  record.sha256 = *digest;
+  record.bytes = info.st_size;
+  record.mtime_ns = mtime_ns(info);
+  record.inode = info.st_ino;
+  const auto temporary = entry.record() + ".new";
+  int error = write_whole(temporary, render_record(record));
+  if (error == 0 && ::rename(temporary.c_str(), entry.record().c_str()) != 0) error = errno;
+  if (error == 0) return record;
+  ::unlink(temporary.c_str());
+  return refuse_write(entry.record(), error);
+}
+
+void drop(const Entry& entry) {
+  ::unlink(entry.record().c_str());
+  ::unlink(entry.file.c_str());
+  ::rmdir(entry.dir.c_str());
+}
+
+std::string place_of(const Source& source) {
+  switch (source.kind) {
+    case Kind::official: return source.url;
+    case Kind::maven: return source.coordinate;
+    case Kind::file: return source.path;
+    case Kind::assembled: return source.script;
+  }
+  return {};
+}
+
+Got<void> make_dirs(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) return refuse_write(path, error.value());
+  return {};
+}
+
+Got<Lock> Lock::open_lock(const std::string& path, const std::string& subject, const Control& control) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0) return refuse_write(path, errno);
+  Lock lock(fd);
+  // Asked again and again rather than waited for: a blocking flock cannot be woken by the stop.
+  for (bool said = false; ::flock(fd, LOCK_EX | LOCK_NB) != 0; said = true) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return end_search(os_failure("cannot lock " + path, errno));
+    if (!said) control.say(subject + ": waiting for another run that is getting it");
+    if (!step::pause(control, std::chrono::milliseconds(100)))
+      return end_search(ended(control, "waiting for another run that gets " + subject));
+  }
+  return lock;
+}
+
+Lock::~Lock() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Got<WorkDir> WorkDir::open_work_dir(const std::string& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error) return refuse_write(path, error.value());
+  if (auto made = make_dirs(path); !made) return tl::unexpected<Refusal>(made.error());
+  return WorkDir(path);
+}
+
+WorkDir::~WorkDir() {
+  std::error_code ignored;  // the next attempt begins by removing it
+  if (!path_.empty()) fs::remove_all(path_, ignored);
+}
+
+}  // namespace tidelab::artifact

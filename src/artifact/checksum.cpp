@@ -1,0 +1,189 @@
+// Digests of files (OpenSSL's EVP), and the four ways in which projects publish them.
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <unistd.h>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "artifact/sources.hpp"
+
+namespace tidelab::artifact {
+
+namespace {
+
+struct FreeContext {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+using Context = std::unique_ptr<EVP_MD_CTX, FreeContext>;
+
+Context open_context(const EVP_MD* algorithm) {
+  Context context(EVP_MD_CTX_new());
+  if (!context || EVP_DigestInit_ex(context.get(), algorithm, nullptr) != 1) return nullptr;
+  return context;
+}
+
+std::string finish(EVP_MD_CTX* context) {
+  unsigned char bytes[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  EVP_DigestFinal_ex(context, bytes, &length);
+  std::string hex;
+  for (unsigned int i = 0; i < length; ++i) hex += fmt::format("{:02x}", bytes[i]);
+  return hex;
+}
+
+bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+/// The text as one lower-case digest; empty when anything but hex digits and blanks is in it.
+std::string joined_hex(std::string_view text) {
+  std::string hex;
+  for (const char c : text) {
+    if (c == ' ' || c == '\t' || c == '\r') continue;
+    if (!is_hex(c)) return {};
+    hex += c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return hex;
+}
+
+std::optional<Checksum> by_length(std::string hex) {
+  if (hex.size() == 64) return Checksum{"sha256", std::move(hex)};
+  if (hex.size() == 128) return Checksum{"sha512", std::move(hex)};
+  return std::nullopt;
+}
+
+std::string_view trim(std::string_view text) {
+  const auto from = text.find_first_not_of(" \t\r\n");
+  if (from == text.npos) return {};
+  return text.substr(from, text.find_last_not_of(" \t\r\n") - from + 1);
+}
+
+std::string_view base_name(std::string_view path) {
+  const auto slash = path.rfind('/');
+  return slash == path.npos ? path : path.substr(slash + 1);
+}
+
+/// One claim of a checksum file; the digest may still grow by the lines that follow.
+struct Entry {
+  std::string name;
+  std::string hex;
+};
+
+/// `HEX`, `HEX  name`, `HEX *name`.
+bool read_coreutils(std::string_view line, Entry& entry) {
+  const auto blank = line.find_first_of(" \t");
+  const auto hex = joined_hex(line.substr(0, blank));
+  if (!by_length(hex)) return false;
+  auto name = blank == line.npos ? std::string_view{} : trim(line.substr(blank));
+  if (!name.empty() && name.front() == '*') name.remove_prefix(1);
+  entry = {std::string(base_name(name)), hex};
+  return true;
+}
+
+/// `SHA512 (name) = HEX`.
+bool read_bsd(std::string_view line, Entry& entry) {
+  const auto open = line.find(" (");
+  const auto close = line.rfind(") = ");
+  if (open == line.npos || close == line.npos || close < open) return false;
+  const auto hex = joined_hex(line.substr(close + 4));
+  if (hex.empty()) return false;
+  entry = {std::string(base_name(line.substr(open + 2, close - open - 2))), hex};
+  return true;
+}
+
+/// `name: AB12 CD34`, `name: SHA512 = AB12 CD34`, or `name:` with all digits on the lines below.
+bool read_gpg(std::string_view line, Entry& entry) {
+  const auto colon = line.find(':');
+  if (colon == line.npos) return false;
+  auto rest = trim(line.substr(colon + 1));
+  if (const auto equals = rest.find('='); equals != rest.npos) rest = trim(rest.substr(equals + 1));
+  const auto hex = joined_hex(rest);
+  if (hex.empty() && !rest.empty()) return false;
+  entry = {std::string(base_name(trim(line.substr(0, colon)))), hex};
+  return true;
+}
+
+std::vector<Entry> read_entries(std::string_view text) {
+  std::vector<Entry> entries;
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    const auto line = trim(text.substr(0, end));
+    text = end == text.npos ? std::string_view{} : text.substr(end + 1);
+    if (line.empty() || line.front() == '#') continue;
+    Entry entry;
+    if (read_coreutils(line, entry) || read_bsd(line, entry) || read_gpg(line, entry)) {
+      entries.push_back(std::move(entry));
+    } else if (const auto more = joined_hex(line); !more.empty()) {
+      // A line of hex groups continues the entry above; without one it is a bare digest in groups.
+      if (entries.empty()) entries.emplace_back();
+      entries.back().hex += more;
+    }
+  }
+  return entries;
+}
+
+}  // namespace
+
+Result<std::string> digest_file(const std::string& path, const std::string& algorithm, const Control& control) {
+  const EVP_MD* method = algorithm == "sha256" ? EVP_sha256() : algorithm == "sha512" ? EVP_sha512() : nullptr;
+  if (method == nullptr) return step::fail(Why::failed, fmt::format("no such digest: {}", algorithm));
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return tl::unexpected<Failure>(os_failure("cannot read " + path, errno));
+  const std::unique_ptr<const int, void (*)(const int*)> closer(&fd, [](const int* open) { ::close(*open); });
+  const auto context = open_context(method);
+  if (!context) return step::fail(Why::failed, fmt::format("OpenSSL does not offer {}", algorithm));
+  std::vector<char> buffer(1 << 20);
+  for (;;) {
+    if (control.stopped() || control.expired()) return tl::unexpected<Failure>(ended(control, "reading " + path));
+    const auto got = ::read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return tl::unexpected<Failure>(os_failure("cannot read " + path, errno));
+    if (got == 0) return finish(context.get());
+    EVP_DigestUpdate(context.get(), buffer.data(), static_cast<size_t>(got));
+  }
+}
+
+std::string sha256_text(std::string_view text) {
+  const auto context = open_context(EVP_sha256());
+  if (!context) return {};
+  EVP_DigestUpdate(context.get(), text.data(), text.size());
+  return finish(context.get());
+}
+
+std::optional<Checksum> read_checksum(std::string_view text) {
+  text = trim(text);
+  const auto colon = text.find(':');
+  auto found = by_length(joined_hex(colon == text.npos ? text : text.substr(colon + 1)));
+  if (found && colon != text.npos && text.substr(0, colon) != found->algorithm) return std::nullopt;
+  return found;
+}
+
+std::optional<Checksum> read_checksum_file(std::string_view text, std::string_view file_name) {
+  std::optional<Checksum> named;
+  std::optional<Checksum> any;
+  std::set<std::string> names;
+  for (const auto& entry : read_entries(text)) {
+    auto checksum = by_length(entry.hex);
+    if (!checksum) continue;  // MD5 and SHA-1 beside the others
+    names.insert(entry.name);
+    auto& slot = entry.name == file_name ? named : any;
+    if (!slot || slot->hex.size() < checksum->hex.size()) slot = std::move(checksum);
+  }
+  if (named) return named;
+  return names.size() == 1 ? any : std::nullopt;
+}
+
+Got<void> verify(const std::string& path, const Checksum& checksum, const std::string& subject, const Control& control) {
+  const auto actual = digest_file(path, checksum.algorithm, control);
+  if (!actual) return pass_on(actual.error());
+  if (*actual == checksum.hex) return {};
+  Failure failure{Why::failed, fmt::format("{}: wrong checksum", subject)};
+  failure.expected = checksum.text();
+  failure.actual = checksum.algorithm + ":" + *actual;
+  failure.evidence = fmt::format("expected {}\nactual   {}", failure.expected, failure.actual);
+  failure.help = "somebody changed the archive or the digest: find out which before you go on";
+  return end_search(std::move(failure));
+}
+
+}  // namespace tidelab::artifact

@@ -1,0 +1,212 @@
+// libcurl's multi interface, because its easy one looks at the stop only once a second while nothing arrives. Redirects
+// are followed here, so that each host on the way is looked up among the unreachable ones.
+#include "artifact/download.hpp"
+
+#include <curl/curl.h>
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+
+#include <fmt/format.h>
+
+namespace tidelab::artifact {
+
+namespace {
+
+constexpr int most_redirects = 10;
+constexpr long connect_seconds = 5;
+constexpr long stalled_seconds = 30;
+
+template <auto Free>
+struct FreeWith {
+  template <class T>
+  void operator()(T* handle) const {
+    Free(handle);
+  }
+};
+using Easy = std::unique_ptr<CURL, FreeWith<curl_easy_cleanup>>;
+using Multi = std::unique_ptr<CURLM, FreeWith<curl_multi_cleanup>>;
+using Url = std::unique_ptr<CURLU, FreeWith<curl_url_cleanup>>;
+using List = std::unique_ptr<curl_slist, FreeWith<curl_slist_free_all>>;
+
+struct Place {
+  std::string host;
+  std::string port;
+};
+
+std::string part_of(CURLU* url, CURLUPart part) {
+  char* text = nullptr;
+  if (curl_url_get(url, part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK) return {};
+  std::string copy(text);
+  curl_free(text);
+  return copy;
+}
+
+std::optional<Place> place_of_url(const std::string& text) {
+  const Url url(curl_url());
+  if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) return std::nullopt;
+  return Place{part_of(url.get(), CURLUPART_HOST), part_of(url.get(), CURLUPART_PORT)};
+}
+
+/// One hop: what curl's callbacks fill.
+struct Hop {
+  const Download& download;
+  CURL* easy = nullptr;
+  Reply reply;
+  bool begun = false;
+  bool refused = false;  ///< `begin` or `write` did not want to go on
+
+  bool is_redirect() const { return reply.status >= 300 && reply.status < 400 && !reply.header("location").empty(); }
+  bool begin() {
+    if (begun || is_redirect()) return true;
+    begun = true;
+    return !download.begin || download.begin(reply);
+  }
+};
+
+size_t on_header(char* data, size_t size, size_t count, void* user) {
+  auto& hop = *static_cast<Hop*>(user);
+  std::string_view line(data, size * count);
+  while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
+  if (line.starts_with("HTTP/")) {  // also after a 100 or a proxy's CONNECT
+    hop.reply = {};
+    curl_easy_getinfo(hop.easy, CURLINFO_RESPONSE_CODE, &hop.reply.status);
+  } else if (const auto colon = line.find(':'); colon != line.npos) {
+    std::string name(line.substr(0, colon));
+    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const auto from = line.find_first_not_of(" \t", colon + 1);
+    hop.reply.headers[name] = from == line.npos ? std::string() : std::string(line.substr(from));
+  }
+  return size * count;
+}
+
+size_t on_body(char* data, size_t size, size_t count, void* user) {
+  auto& hop = *static_cast<Hop*>(user);
+  curl_easy_getinfo(hop.easy, CURLINFO_RESPONSE_CODE, &hop.reply.status);
+  const bool wanted = hop.reply.status >= 200 && hop.reply.status < 300;
+  if (!hop.begin() || (wanted && !hop.download.write({data, size * count}))) {
+    hop.refused = true;
+    return 0;
+  }
+  return size * count;
+}
+
+/// The user's no_proxy, and loopback: a proxy's loopback is not ours.
+std::string without_proxy() {
+  const char* set = std::getenv("no_proxy");
+  if (set == nullptr) set = std::getenv("NO_PROXY");
+  const std::string user = set == nullptr ? "" : set;
+  if (user == "*") return user;
+  return user + (user.empty() ? "" : ",") + "localhost,127.0.0.1,127.0.0.0/8,::1";
+}
+
+void set_options(CURL* easy, const std::string& url, Hop& hop, curl_slist* headers, std::string& error) {
+  curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &hop);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &hop);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error.data());
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, connect_seconds);
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, stalled_seconds);
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, without_proxy().c_str());
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, "tidelab");
+#if LIBCURL_VERSION_NUM >= 0x075500
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // do not wait for a resolver thread that hangs
+#endif
+}
+
+/// nullopt when the stop or the deadline ended it.
+std::optional<CURLcode> drive(CURL* easy, const Control& control) {
+  const Multi multi(curl_multi_init());
+  if (!multi || curl_multi_add_handle(multi.get(), easy) != CURLM_OK) return CURLE_FAILED_INIT;
+  std::optional<CURLcode> code;
+  while (!code && !control.stopped() && !control.expired()) {
+    int running = 0;
+    if (curl_multi_perform(multi.get(), &running) != CURLM_OK) code = CURLE_FAILED_INIT;
+    int left = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi.get(), &left))
+      if (message->msg == CURLMSG_DONE) code = message->data.result;
+    if (code) break;
+    const auto length = std::min(std::chrono::milliseconds(100), control.left());
+    curl_multi_poll(multi.get(), nullptr, 0, static_cast<int>(length.count()), nullptr);
+  }
+  curl_multi_remove_handle(multi.get(), easy);
+  return code;
+}
+
+/// The key under which the host of a failed hop is remembered; empty when it was there.
+std::string missing_key(CURL* easy, CURLcode code, const Place& place) {
+  if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY) return place.host;
+  curl_off_t connected = 0;
+  curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected);
+  const bool no_connect = code == CURLE_COULDNT_CONNECT || (code == CURLE_OPERATION_TIMEDOUT && connected == 0);
+  return no_connect ? place.host + ":" + place.port : std::string();
+}
+
+std::string cannot_be_reached(const Place& place) { return place.host + " cannot be reached"; }
+
+/// One request and its answer, in `hop`.
+Got<void> perform(Hop& hop, const std::string& url, const Control& control, Unreachable& unreachable) {
+  const auto place = place_of_url(url);
+  if (!place || place->host.empty()) return refuse(Why::failed, "not a URL: " + url);
+  if (unreachable.has(place->host) || unreachable.has(place->host + ":" + place->port))
+    return refuse(Why::unreachable, cannot_be_reached(*place));
+
+  const Easy easy(curl_easy_init());
+  if (!easy) return refuse(Why::failed, "libcurl cannot be set up");
+  List headers;
+  const auto first = place_of_url(hop.download.url);
+  for (const auto& [name, value] : hop.download.headers)
+    if (first && first->host == place->host) headers.reset(curl_slist_append(headers.release(), (name + ": " + value).c_str()));
+  std::string error(CURL_ERROR_SIZE, '\0');
+  hop.easy = easy.get();
+  hop.reply = {};
+  set_options(easy.get(), url, hop, headers.get(), error);
+  const auto code = drive(easy.get(), control);
+  if (!code) return end_search(ended(control, "downloading " + url));
+  curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &hop.reply.status);
+  if (*code == CURLE_OK) return {};
+  error.resize(std::min(error.size(), error.find('\0')));
+  if (error.empty()) error = curl_easy_strerror(*code);
+  const auto key = missing_key(easy.get(), *code, *place);
+  if (key.empty()) return refuse(Why::failed, fmt::format("{}: {}", url, error));
+  if (unreachable.add(key)) control.say(cannot_be_reached(*place) + ": using other sources");
+  return refuse(Why::unreachable, cannot_be_reached(*place), error);
+}
+
+std::string next_url(const std::string& url, const std::string& location) {
+  const Url next(curl_url());
+  if (curl_url_set(next.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return {};
+  if (curl_url_set(next.get(), CURLUPART_URL, location.c_str(), 0) != CURLUE_OK) return {};
+  return part_of(next.get(), CURLUPART_URL);
+}
+
+}  // namespace
+
+Got<Reply> get(const Download& download, const Control& control, Unreachable& unreachable) {
+  static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (ready != CURLE_OK) return refuse(Why::failed, "libcurl cannot be set up");
+  Hop hop{download, nullptr, {}};
+  std::string url = download.url;
+  for (int redirects = 0; redirects <= most_redirects; ++redirects) {
+    if (auto done = perform(hop, url, control, unreachable); !done) return tl::unexpected<Refusal>(done.error());
+    if (!hop.is_redirect()) {
+      if (!hop.begin()) return refuse(Why::failed, url + ": the answer was not accepted");
+      return hop.reply;
+    }
+    url = next_url(url, hop.reply.header("location"));
+    if (url.empty()) return refuse(Why::failed, fmt::format("{} redirects to no URL: {}", download.url, hop.reply.header("location")));
+  }
+  return refuse(Why::failed, fmt::format("{} redirects more than {} times", download.url, most_redirects));
+}
+
+}  // namespace tidelab::artifact

@@ -1,0 +1,36 @@
+// Private to the room: one GET over libcurl that can be stopped at any moment and knows which hosts are not there.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "artifact/sources.hpp"
+
+namespace tidelab::artifact {
+
+struct Reply {
+  long status = 0;
+  std::map<std::string, std::string> headers;  ///< names in lower case
+
+  std::string header(const std::string& lower_name) const {
+    const auto found = headers.find(lower_name);
+    return found == headers.end() ? std::string() : found->second;
+  }
+};
+
+/// `begin` is called once, for the answer that is no redirect, before its body; `write` only for 2xx. Either may
+/// give false to end the transfer, and then knows why itself.
+struct Download {
+  std::string url;
+  std::map<std::string, std::string> headers;  ///< in addition to curl's own; not sent to other hosts than the first one
+  std::function<bool(const Reply&)> begin;
+  std::function<bool(std::string_view)> write;
+};
+
+/// The last answer, of whatever status, when it is complete. `unreachable` for a host that did not resolve or connect
+/// (said once through `control`), `failed` for a broken transfer.
+Got<Reply> get(const Download& download, const Control& control, Unreachable& unreachable);
+
+}  // namespace tidelab::artifact

@@ -1,0 +1,229 @@
+// The project's own archive: its published digest first, then the body into a `.part` that survives a broken transfer
+// and is resumed only when a strong validator says that it is still the same file.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cerrno>
+#include <charconv>
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include "artifact/download.hpp"
+#include "step/match.hpp"
+
+namespace tidelab::artifact {
+
+namespace {
+
+constexpr size_t longest_checksum_file = 1 << 20;
+constexpr auto between_progress = std::chrono::milliseconds(500);
+
+/// What may be sent as If-Range: a strong ETag, else the time of the last change. A weak ETag only promises a likeness.
+std::string strong_validator(const Reply& reply) {
+  const auto etag = reply.header("etag");
+  if (!etag.empty()) return etag.starts_with('"') ? etag : std::string();
+  return reply.header("last-modified");
+}
+
+long long number_of(std::string_view text) {
+  long long number = -1;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+/// The half-made file and, beside it, which version of which url it is the beginning of.
+class Part {
+public:
+  Part(const Attempt& attempt, std::string path) : attempt_(attempt), path_(std::move(path)), side_(path_ + ".json") {}
+  ~Part() { close(); }
+  Part(const Part&) = delete;
+  Part& operator=(const Part&) = delete;
+
+  /// False: `error` says why.
+  bool open() {
+    fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    if (fd_ < 0) return note(errno);
+    struct stat info {};
+    if (::fstat(fd_, &info) != 0) return note(errno);
+    have = info.st_size;
+    std::ifstream in(side_);
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    if (step::value_at(text, "/url") == attempt_.source.url) validator = step::value_at(text, "/validator").value_or("");
+    return have == 0 || !validator.empty() || restart();
+  }
+  bool restart() {
+    ::unlink(side_.c_str());
+    validator.clear();
+    have = 0;
+    return (::ftruncate(fd_, 0) == 0 && ::lseek(fd_, 0, SEEK_SET) == 0) || note(errno);
+  }
+  bool to_end() { return ::lseek(fd_, 0, SEEK_END) >= 0 || note(errno); }
+  bool remember(const std::string& new_validator) {
+    validator = new_validator;
+    if (validator.empty()) return true;
+    std::ofstream out(side_);
+    out << fmt::format("{{\"url\":{},\"validator\":{}}}\n", step::json_string(attempt_.source.url), step::json_string(validator));
+    out.close();
+    return out.good() || note(errno);
+  }
+  bool write(std::string_view data) {
+    while (!data.empty()) {
+      const auto wrote = ::write(fd_, data.data(), data.size());
+      if (wrote < 0 && errno == EINTR) continue;
+      if (wrote < 0) return note(errno);
+      have += wrote;
+      data.remove_prefix(static_cast<size_t>(wrote));
+    }
+    return true;
+  }
+  bool sync() { return ::fsync(fd_) == 0 || note(errno); }
+  void remove() {
+    close();
+    ::unlink(path_.c_str());
+    forget();
+  }
+  void forget() { ::unlink(side_.c_str()); }
+  const std::string& path() const { return path_; }
+
+  long long have = 0;
+  std::string validator;  ///< empty: cannot be resumed
+  int error = 0;
+
+private:
+  bool note(int number) {
+    error = number;
+    return false;
+  }
+  void close() {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = -1;
+  }
+
+  const Attempt& attempt_;
+  std::string path_;
+  std::string side_;
+  int fd_ = -1;
+};
+
+/// "12 of 68 MB", at most twice a second.
+class Progress {
+public:
+  explicit Progress(const Attempt& attempt) : attempt_(attempt) {}
+  void tell(long long have, long long total) {
+    const auto now = step::Clock::now();
+    if (now < next_) return;
+    next_ = now + between_progress;
+    const auto mb = [](long long bytes) { return (bytes + 500'000) / 1'000'000; };
+    if (total > 0) {
+      attempt_.control.say(fmt::format("{}: {} of {} MB", attempt_.subject(), mb(have), mb(total)));
+    } else {
+      attempt_.control.say(fmt::format("{}: {} MB", attempt_.subject(), mb(have)));
+    }
+  }
+
+private:
+  const Attempt& attempt_;
+  step::Clock::time_point next_ = step::Clock::now() + between_progress;
+};
+
+/// One GET into the part. `again`: what was there cannot be built upon, and the part is empty now.
+struct Round {
+  Attempt const& attempt;
+  Part& part;
+  Unreachable& unreachable;
+  long long total = -1;
+  bool again = false;
+
+  bool begin(const Reply& reply) {
+    if (reply.status == 206) {
+      const auto range = reply.header("content-range");
+      const auto now = strong_validator(reply);
+      const bool fits = range.starts_with(fmt::format("bytes {}-", part.have)) && (now.empty() || now == part.validator);
+      if (const auto slash = range.find('/'); slash != range.npos) total = number_of(std::string_view(range).substr(slash + 1));
+      again = !fits;
+      return fits && part.to_end();
+    }
+    if (reply.status == 416) again = true;
+    if (reply.status != 200) return true;
+    total = number_of(reply.header("content-length"));
+    return part.restart() && part.remember(strong_validator(reply));
+  }
+
+  Got<Reply> perform() {
+    Progress progress(attempt);
+    Download download{attempt.source.url, {}, [&](const Reply& reply) { return begin(reply); }, {}};
+    download.write = [&](std::string_view data) {
+      if (!part.write(data)) return false;
+      progress.tell(part.have, total);
+      return true;
+    };
+    if (part.have > 0) download.headers = {{"Range", fmt::format("bytes={}-", part.have)}, {"If-Range", part.validator}};
+    return get(download, attempt.control, unreachable);
+  }
+};
+
+/// Complete, or an error that keeps what can be resumed and removes the rest.
+Got<void> download_into(Part& part, const Attempt& attempt, Unreachable& unreachable) {
+  if (!part.open()) return refuse_write(part.path(), part.error);
+  Round round{attempt, part, unreachable};
+  auto got = round.perform();
+  if (round.again && part.restart()) {
+    round.again = false;
+    got = round.perform();
+  }
+  const bool complete = got && (got->status == 200 || got->status == 206) && part.error == 0 && !round.again;
+  if (complete && part.sync()) return {};
+  const int error = part.error;
+  if (error != 0 || part.have == 0 || part.validator.empty()) part.remove();
+  if (is_no_room(error)) return end_search(no_room(attempt.entry_dir, attempt.wanted.file_name));
+  if (error != 0) return refuse_write(part.path(), error);
+  if (!got && got.error().failure.why == Why::failed && part.have > 0) {
+    const auto& said = got.error().failure.what;
+    const auto of = round.total > 0 ? fmt::format(" of {}", round.total) : std::string();
+    return refuse(Why::failed, fmt::format("the download broke off after {}{} bytes", part.have, of), said);
+  }
+  if (!got) return tl::unexpected<Refusal>(got.error());
+  return refuse(Why::failed, fmt::format("{} answered {}", attempt.source.url, got->status));
+}
+
+Got<Checksum> published_checksum(const Attempt& attempt, Unreachable& unreachable) {
+  const auto& source = attempt.source;
+  if (!source.checksum.empty()) {
+    if (const auto given = read_checksum(source.checksum)) return *given;
+    return refuse(Why::failed, fmt::format("\"{}\" is no sha256 or sha512 digest", source.checksum));
+  }
+  if (source.checksum_url.empty()) return refuse(Why::failed, "no checksum is known for it, so it is not downloaded");
+  std::string text;
+  Download download{source.checksum_url, {}, {}, {}};
+  download.write = [&](std::string_view data) {
+    text += data;
+    return text.size() <= longest_checksum_file;
+  };
+  const auto got = get(download, attempt.control, unreachable);
+  if (!got) return tl::unexpected<Refusal>(got.error());
+  if (got->status != 200) return refuse(Why::failed, fmt::format("{} answered {}", source.checksum_url, got->status));
+  const auto path = source.url.substr(0, source.url.find_first_of("?#"));
+  auto found = read_checksum_file(text, path.substr(path.rfind('/') + 1));
+  if (!found) found = read_checksum_file(text, attempt.wanted.file_name);
+  if (!found)
+    return refuse(Why::failed, fmt::format("{} holds no sha256 or sha512 digest of it", source.checksum_url), text.substr(0, 400));
+  return *found;
+}
+
+}  // namespace
+
+Got<Fetched> fetch_official(const Attempt& attempt, Unreachable& unreachable) {
+  const auto checksum = published_checksum(attempt, unreachable);
+  if (!checksum) return tl::unexpected<Refusal>(checksum.error());
+  Part part(attempt, attempt.entry_dir + "/archive.part");
+  if (auto got = download_into(part, attempt, unreachable); !got) return tl::unexpected<Refusal>(got.error());
+  if (auto right = verify(part.path(), *checksum, attempt.subject(), attempt.control); !right) {
+    if (right.error().failure.why == Why::failed) part.remove();
+    return tl::unexpected<Refusal>(right.error());
+  }
+  part.forget();
+  return Fetched{part.path(), checksum->text()};
+}
+
+}  // namespace tidelab::artifact

@@ -1,0 +1,142 @@
+#include "cli/load.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <random>
+
+#include <fmt/format.h>
+
+namespace tidelab::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// $TIDELAB_HOME, an installation's share/tidelab, or the checkout that the executable was built in.
+std::string find_home(const Options& options) {
+  const auto fits = [](const fs::path& dir) { return fs::is_directory(dir / "playbooks") && fs::is_directory(dir / "checks"); };
+  if (!options.home.empty()) return fits(options.home) ? fs::path(options.home) : fs::path();
+  if (const char* home = std::getenv("TIDELAB_HOME"); home != nullptr && fits(home)) return home;
+  std::error_code error;
+  auto dir = fs::read_symlink("/proc/self/exe", error).parent_path();
+  if (fits(dir.parent_path() / "share" / "tidelab")) return dir.parent_path() / "share" / "tidelab";
+  for (; dir.has_relative_path(); dir = dir.parent_path())
+    if (fits(dir)) return dir;
+  return {};
+}
+
+std::vector<fs::path> sorted_entries(const fs::path& dir) {
+  std::vector<fs::path> out;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(dir, error)) out.push_back(entry.path());
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+// Shown as `playbooks/kafka/playbook.yaml`, whatever the place of the installation.
+const source::File* add_file(Loaded& out, const fs::path& home, const fs::path& path) {
+  auto text = read_file(path);
+  if (!text) return nullptr;
+  return &out.files.add(path.lexically_relative(home).string(), std::move(*text));
+}
+
+void load_playbooks(Loaded& out, const fs::path& home) {
+  if (const auto* common = add_file(out, home, home / "playbooks" / "common.yaml"))
+    out.library.common = playbook::read_common(*common, out.diagnostics);
+  for (const auto& folder : sorted_entries(home / "playbooks")) {
+    if (!fs::exists(folder / "playbook.yaml")) continue;
+    const auto* file = add_file(out, home, folder / "playbook.yaml");
+    if (file == nullptr) continue;
+    auto playbook = playbook::read_playbook(*file, folder.string(), out.diagnostics);
+    for (const auto& path : sorted_entries(folder / "templates"))
+      if (const auto* made = add_file(out, home, path)) out.templates[folder.string() + "/templates/" + path.filename().string()] = made;
+    if (playbook.section.empty())
+      out.library.runtimes.emplace(playbook.component.value, std::move(playbook));
+    else
+      out.library.by_section.emplace(playbook.section.value, std::move(playbook));
+  }
+}
+
+void load_checks(Loaded& out, const fs::path& home) {
+  for (const auto& path : sorted_entries(home / "checks")) {
+    if (path.extension() != ".yaml") continue;
+    if (const auto* file = add_file(out, home, path)) out.checks.push_back(check::read_check(*file, out.diagnostics));
+  }
+}
+
+void make_unique(Loaded& out) {
+  // The number is an id in a 32-bit column that must not have been used by an earlier run of this lab:
+  // seconds since 2020 do that for 68 years; runs on one lab take turns and last longer than a second.
+  const auto now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  out.number = now - 1'577'836'800;
+  std::random_device random;
+  out.token = fmt::format("t{:x}{:04x}", out.number, random() & 0xFFFFU);
+}
+
+}  // namespace
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return std::nullopt;
+  std::string text((std::istreambuf_iterator<char>(in)), {});
+  if (in.bad()) return std::nullopt;
+  return text;
+}
+
+plan::Inputs Loaded::inputs(const Options& options) const {
+  return {topology, library, templates, checks, options.source, options.nodes, token, number, options.mirror};
+}
+
+std::unique_ptr<Loaded> load_library(const Options& options) {
+  auto out = std::make_unique<Loaded>();
+  const auto home = find_home(options);
+  if (home.empty()) {
+    std::cerr << "tidelab: cannot find its playbooks; set TIDELAB_HOME to the directory that holds playbooks/ and checks/\n";
+    return nullptr;
+  }
+  load_playbooks(*out, home);
+  load_checks(*out, home);
+  make_unique(*out);
+  return out;
+}
+
+std::unique_ptr<Loaded> load_text(const Options& options, const std::string& name, const std::string& text) {
+  auto out = load_library(options);
+  if (!out) return nullptr;
+  out->topology_text = text;
+  if (!out->diagnostics.has_errors()) {
+    const auto& file = out->files.add(name, text);
+    out->topology = topology::read_topology(file, out->library, {options.lab, options.ssh ? "builtin" : ""}, out->diagnostics);
+  }
+  if (!told_no_errors(*out, options)) return nullptr;
+  return out;
+}
+
+std::unique_ptr<Loaded> load(const Options& options) {
+  std::optional<std::string> text;
+  if (options.target == "-")
+    text = std::string((std::istreambuf_iterator<char>(std::cin)), {});
+  else if (fs::is_regular_file(options.target))
+    text = read_file(options.target);
+  if (!text) {
+    std::cerr << fmt::format("tidelab: cannot read {}\n", options.target);
+    return nullptr;
+  }
+  return load_text(options, options.target == "-" ? "stdin" : options.target, *text);
+}
+
+bool told_no_errors(Loaded& loaded, const Options& options) {
+  const bool bad = loaded.diagnostics.has_errors() || (options.strict && !loaded.diagnostics.empty());
+  if (!loaded.diagnostics.empty()) std::cerr << source::render_text(loaded.diagnostics) << "\n";
+  if (!bad) loaded.diagnostics = {};
+  return !bad;
+}
+
+}  // namespace tidelab::cli

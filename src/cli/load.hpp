@@ -1,0 +1,45 @@
+// From files to values: playbooks, checks, a topology, all their faults told at once.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "check/check.hpp"
+#include "cli/options.hpp"
+#include "plan/make.hpp"
+#include "playbook/playbook.hpp"
+#include "source/diagnostic.hpp"
+#include "topology/topology.hpp"
+
+namespace tidelab::cli {
+
+/// Everything that planning needs. Not movable: the values point at each other.
+struct Loaded {
+  source::Files files;
+  source::Diagnostics diagnostics;
+  playbook::Library library;
+  playbook::Templates templates;
+  std::vector<check::Check> checks;
+  topology::Topology topology;
+  std::string topology_text;
+  std::string token;
+  long long number = 1;
+
+  plan::Inputs inputs(const Options& options) const;
+};
+
+/// Prints the diagnostics and gives null when there are errors.
+std::unique_ptr<Loaded> load(const Options& options);
+/// The same with the topology's text given, under the name that the user knows.
+std::unique_ptr<Loaded> load_text(const Options& options, const std::string& name, const std::string& text);
+/// Only playbooks and checks.
+std::unique_ptr<Loaded> load_library(const Options& options);
+
+/// False after printing what is wrong.
+bool told_no_errors(Loaded& loaded, const Options& options);
+
+std::optional<std::string> read_file(const std::string& path);
+
+}  // namespace tidelab::cli

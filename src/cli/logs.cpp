@@ -1,0 +1,77 @@
+// `tidelab logs`: the end of each component's log, or one of them as it grows.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include <fmt/format.h>
+
+#include "cli/session.hpp"
+
+namespace tidelab::cli {
+
+namespace {
+
+struct Opened {
+  std::unique_ptr<Lab> lab;
+  plan::Plan plan;
+  live::Setup setup;
+};
+
+std::unique_ptr<Opened> open_logs(const Options& options) {
+  auto out = std::make_unique<Opened>();
+  out->lab = open_lab(options, false);
+  if (!out->lab) return nullptr;
+  out->plan = plan::make_status(out->lab->loaded->inputs(out->lab->options), out->lab->loaded->diagnostics);
+  if (!told_no_errors(*out->lab->loaded, options)) return nullptr;
+  out->setup = make_setup(out->plan, *out->lab);
+  return out;
+}
+
+bool asked_for(const plan::Component& c, const Options& options) {
+  const auto fits = [&](const std::string& n) { return n == c.node || n == c.name || n == c.section; };
+  return c.lane > 0 && !c.log.empty() && (options.nodes.empty() || std::any_of(options.nodes.begin(), options.nodes.end(), fits));
+}
+
+}  // namespace
+
+int logs(const Options& options) {
+  const auto opened = open_logs(options);
+  if (!opened) return exit_bad_file;
+  int code = exit_true;
+  for (const auto& c : opened->plan.components) {
+    if (!asked_for(c, options)) continue;
+    if (!options.follow) std::cout << fmt::format("━━ {} {}: {}\n", c.title, c.node, c.log);
+    host::Command command{{"tail", "-n", std::to_string(options.lines), "--", c.log}, {}, {}, {}, {}};
+    if (options.follow) command.argv = {"tail", "-n", std::to_string(options.lines), "-F", "--", c.log};
+    command.on_out = [](std::string_view text) { std::cout << text << std::flush; };
+    const auto deadline = options.follow ? step::Clock::time_point::max() : step::Clock::now() + std::chrono::seconds(30);
+    const auto output = opened->setup.hosts[static_cast<std::size_t>(c.lane)]->run(command, {deadline, options.stop, {}});
+    if (options.stop.stop_requested()) return exit_interrupted;
+    if (output && output->code == 0) continue;
+    std::cerr << fmt::format("tidelab: {}: {}\n", c.log, output ? output->err : output.error().what);
+    code = exit_unknown;
+  }
+  return code;
+}
+
+int collect_logs(const Options& options, const std::string& dir) {
+  const auto opened = open_logs(options);
+  if (!opened) return exit_bad_file;
+  std::error_code error;
+  std::filesystem::create_directories(dir, error);
+  for (const auto& c : opened->plan.components) {
+    if (!asked_for(c, options)) continue;
+    auto name = c.section + "-" + c.node + ".log";
+    std::replace(name.begin(), name.end(), '/', '_');
+    std::ofstream out(std::filesystem::path(dir) / name, std::ios::binary | std::ios::trunc);
+    host::Command command{{"tail", "-c", "4000000", "--", c.log}, {}, {}, {}, {}};
+    command.on_out = [&](std::string_view text) { out << text; };
+    const auto output = opened->setup.hosts[static_cast<std::size_t>(c.lane)]->run(
+        command, {step::Clock::now() + std::chrono::seconds(60), options.stop, {}});
+    if (!output || output->code != 0) std::cerr << fmt::format("tidelab: the log of {} {} could not be collected\n", c.title, c.node);
+  }
+  return exit_true;
+}
+
+}  // namespace tidelab::cli

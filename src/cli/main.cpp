@@ -1,0 +1,160 @@
+// The command line: a table of commands, and the one place where a signal becomes a wish to stop.
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <map>
+#include <thread>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "cli/options.hpp"
+#include "cli/session.hpp"
+#include "source/diagnostic.hpp"
+
+namespace {
+
+using namespace tidelab::cli;
+namespace live = tidelab::live;
+
+enum Flag : unsigned {
+  topology = 1,
+  hosts = 2,
+  source = 4,
+  nodes = 8,
+  report_to = 16,
+  keeps = 32,
+  plans = 64,
+  tails = 128,
+  strict = 256,
+  formats = 512
+};
+
+struct Row {
+  const char* name;
+  const char* help;
+  Command command;
+  unsigned flags;
+};
+
+constexpr Row rows[] = {
+    {"validate", "read a topology and tell every mistake in it", validate, topology | strict},
+    {"plan", "print what `up` would make true; contacts no host", plan, topology | hosts | source | plans},
+    {"up", "bring the lab up; a second time it changes nothing", up, topology | hosts | source | report_to | formats},
+    {"verify", "write rows and watch them at every hop", verify, topology | hosts | report_to | formats},
+    {"down", "take the lab away without residue", down, topology | hosts | report_to | formats},
+    {"smoke", "up, verify, down: one exit code for a CI job", smoke, topology | hosts | source | report_to | keeps | formats},
+    {"status", "who runs where", status, topology | hosts | formats},
+    {"logs", "the end of the components' logs", logs, topology | hosts | nodes | tails},
+    {"start", "start services of some nodes, or of all", start, topology | hosts | nodes | source | formats},
+    {"stop", "stop services of some nodes, or of all", stop, topology | hosts | nodes | formats},
+    {"restart", "stop, then start", restart, topology | hosts | nodes | source | formats},
+    {"report", "make the report of a journal again", tidelab::cli::report, topology | report_to | formats},
+    {"playbooks", "list the components that there are playbooks for", playbooks, 0},
+};
+
+void add_flags(CLI::App& app, const Row& row, Options& o) {
+  const bool journal = std::string_view(row.name) == "report";
+  if (row.flags & topology)
+    app.add_option(journal ? "JOURNAL" : "TOPOLOGY", o.target,
+                   journal ? "a journal (.jsonl)" : "a topology file, or the name of a lab that is up")
+        ->required();
+  if (row.flags & topology && !journal) app.add_option("--lab", o.lab, "name of the lab, in place of the file's name");
+  if (row.flags & hosts) {
+    app.add_flag("--ssh", o.ssh, "reach every host over ssh, also this machine");
+    app.add_option("--ssh-port", o.ssh_port, "port of sshd, in place of the topology's")->check(CLI::Range(1, 65535));
+    app.add_option("--ssh-user", o.ssh_user, "account to log in with (default: yours)");
+    app.add_option("--identity", o.identities, "private key file; may be given again");
+    app.add_option("--known-hosts", o.known_hosts, "file of host keys (default: ~/.ssh/known_hosts)");
+    app.add_flag("--accept-new-host-keys", o.accept_new, "add the key of a host that is not known yet; a changed key is always refused");
+  }
+  if (row.flags & source) {
+    app.add_option("--mirror", o.mirror, "directory of archives of yours, looked into first; file names as in the playbooks")
+        ->check(CLI::ExistingDirectory);
+    app.add_option("--source", o.source, "take artifacts only from this kind of source")
+        ->check(CLI::IsMember({"official", "maven", "file", "assembled"}));
+  }
+  if (row.flags & nodes) app.add_option("--node,--role", o.nodes, "only this node, instance or section; may be given again");
+  if (row.flags & report_to) app.add_option("--report", o.report_dir, "directory for report.json, junit.xml, report.html and logs");
+  if (row.flags & keeps) app.add_flag("--keep", o.keep, "leave the lab up");
+  if (row.flags & plans)
+    app.add_flag("--full", o.full, "every field of every step"),
+        app.add_flag("--diff", o.diff, "look at the hosts, read-only, and print what would change");
+  if (row.flags & tails)
+    app.add_option("-n,--lines", o.lines, "how many lines"), app.add_flag("-f,--follow", o.follow, "go on as it grows");
+  if (row.flags & strict) app.add_flag("--strict", o.strict, "warnings are errors");
+  if (row.flags & formats)
+    app.add_option("--format", o.format, "text, json, junit or html")->check(CLI::IsMember({"text", "json", "junit", "html"}));
+  app.add_flag("-v,--verbose", o.verbose, "say more");
+}
+
+// The first signal asks everything to end in order; the second ends us at once.
+void watch_signals(std::stop_source stop) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  std::thread([set, stop]() mutable {
+    int number = 0;
+    sigwait(&set, &number);
+    constexpr char text[] = "\ninterrupted: ending in order; once more to end at once\n";
+    if (::write(2, text, sizeof text - 1) < 0) ::_exit(exit_interrupted);
+    stop.request_stop();
+    sigwait(&set, &number);
+    ::_exit(exit_interrupted);
+  }).detach();
+}
+
+int run(int argc, char** argv) {
+  Options options;
+  CLI::App app{"One-command labs of databases, brokers and stream processors, and proof that rows travel through them", "tidelab"};
+  app.set_version_flag("--version", program_version());
+  app.require_subcommand(1);
+  app.add_option("--home", options.home, "directory that holds playbooks/ and checks/");
+  std::map<const CLI::App*, const Row*> commands;
+  for (const auto& row : rows) {
+    auto* sub = app.add_subcommand(row.name, row.help);
+    add_flags(*sub, row, options);
+    commands[sub] = &row;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (argc > 1 && argv[1][0] != '-' && error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) &&
+        app.get_subcommands().empty()) {
+      std::vector<std::string> names;
+      for (const auto& row : rows) names.emplace_back(row.name);
+      const auto near = tidelab::source::did_you_mean(argv[1], names);
+      std::cerr << fmt::format("tidelab: there is no command `{}`{}\n", argv[1],
+                               near.empty() ? "; `tidelab --help` lists them" : fmt::format("; did you mean `{}`?", near));
+      return exit_usage;
+    }
+    return app.exit(error) == 0 ? exit_true : exit_usage;
+  }
+  options.colour = ::isatty(1) != 0 && std::getenv("NO_COLOR") == nullptr;
+  live::open_log(options.verbose);
+  std::stop_source stop;
+  options.stop = stop.get_token();
+  watch_signals(stop);
+  return commands.at(app.get_subcommands().front())->command(options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const auto code = run(argc, argv);
+    std::cout << std::flush;
+    return std::cout ? code : exit_unknown;
+  } catch (const std::exception& error) {
+    std::cerr << fmt::format("this is a bug in tidelab: {}\n", error.what());
+    return exit_bug;
+  }
+}

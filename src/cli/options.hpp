@@ -1,0 +1,62 @@
+// What the command line said, once, for all commands.
+#pragma once
+
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace tidelab::cli {
+
+struct Options {
+  std::string target;  ///< a topology file, or the name of a lab that is up
+  std::string home;    ///< where playbooks/ and checks/ are; empty: found from the executable
+  std::string mirror;  ///< a directory with archives under their own names
+  std::string source;  ///< pin artifacts to one kind
+  std::string format = "text";
+  std::string report_dir;
+  std::string lab;
+  std::vector<std::string> nodes;
+  bool ssh = false;
+  int ssh_port = 0;
+  std::string ssh_user;
+  std::vector<std::string> identities;
+  std::string known_hosts;
+  bool accept_new = false;
+  bool keep = false;
+  bool full = false;
+  bool diff = false;
+  bool strict = false;
+  bool follow = false;
+  int lines = 40;
+  bool verbose = false;
+  bool colour = false;
+  std::stop_token stop;
+};
+
+// Exit codes: see README, "Exit codes".
+inline constexpr int exit_true = 0;
+inline constexpr int exit_false = 1;
+inline constexpr int exit_unknown = 2;
+inline constexpr int exit_no_lab = 3;
+inline constexpr int exit_usage = 64;
+inline constexpr int exit_bad_file = 65;
+inline constexpr int exit_bug = 70;
+inline constexpr int exit_interrupted = 130;
+
+using Command = int (*)(const Options&);
+
+int validate(const Options& options);
+int plan(const Options& options);
+int up(const Options& options);
+int verify(const Options& options);
+int down(const Options& options);
+int smoke(const Options& options);
+int status(const Options& options);
+int logs(const Options& options);
+int start(const Options& options);
+int stop(const Options& options);
+int restart(const Options& options);
+int report(const Options& options);
+int playbooks(const Options& options);
+
+}  // namespace tidelab::cli

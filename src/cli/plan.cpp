@@ -1,0 +1,44 @@
+// `tidelab plan`: what `up` would make true. Contacts no host, unless asked for --diff.
+#include <iostream>
+
+#include <fmt/format.h>
+
+#include "cli/session.hpp"
+#include "run/runner.hpp"
+#include "step/describe.hpp"
+
+namespace tidelab::cli {
+
+int plan(const Options& options) {
+  auto lab = open_lab(options, true);
+  if (!lab) return exit_bad_file;
+  const auto made = plan::make_up(lab->loaded->inputs(options), lab->loaded->diagnostics);
+  if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
+  if (!options.diff) {
+    std::cout << plan::render_text(made);
+    if (!options.full) return exit_true;
+    for (const auto& step : made.steps)
+      std::cout << fmt::format("\n{}. {} ({})\n{}", step.id + 1, plan::mask(step.title, made.secrets),
+                               made.lanes[static_cast<std::size_t>(step.lane)].name,
+                               plan::mask(step::render_fields(step.action, 4), made.secrets));
+    return exit_true;
+  }
+  artifact::Store store(artifact::default_cache_dir());
+  const step::Control control{step::Clock::now() + std::chrono::hours(1), options.stop,
+                              [](const std::string& line) { std::cerr << "  · " << line << "\n"; }};
+  auto acquisition = live::acquire_all(made, store, control);
+  const auto effects = live::make_live(made, make_setup(made, *lab, std::move(acquisition.acquired)));
+  const auto looked = run::look_at_all(made, *effects, options.stop);
+  int differs = 0;
+  for (const auto& step : made.steps) {
+    const auto& found = looked[static_cast<std::size_t>(step.id)];
+    if (found.state != run::Looked::State::differs) continue;
+    ++differs;
+    std::cout << fmt::format("{:>4}. {}: {}\n", step.id + 1, plan::mask(step.title, made.secrets), found.note);
+  }
+  std::cout << (differs == 0 ? std::string("every file and service that can be looked at is as it should be\n")
+                             : fmt::format("{} would change\n", differs));
+  return exit_true;
+}
+
+}  // namespace tidelab::cli

@@ -1,0 +1,35 @@
+// `tidelab start | stop | restart`: services of some nodes, or of all.
+#include "cli/session.hpp"
+
+namespace tidelab::cli {
+
+namespace {
+
+int power(const Options& options, bool starting) {
+  auto lab = open_lab(options, false);
+  if (!lab) return exit_bad_file;
+  const auto made = plan::make_power(lab->loaded->inputs(lab->options), starting, lab->loaded->diagnostics);
+  if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
+  const auto lock = Lock::take(made.lab, starting ? "start" : "stop");
+  if (!lock) return exit_no_lab;
+  std::map<std::string, artifact::Acquired> acquired;
+  if (starting) {
+    // What a service was unpacked from is part of what it is compared with, so the cache is asked for its digests.
+    artifact::Store store(artifact::default_cache_dir());
+    acquired = live::acquire_all(made, store, {step::Clock::now() + std::chrono::hours(1), options.stop, {}}).acquired;
+  }
+  const auto result = run_plan(made, *lab, make_setup(made, *lab, std::move(acquired)));
+  give_report(result, options);
+  return result.exit_code;
+}
+
+}  // namespace
+
+int start(const Options& options) { return power(options, true); }
+int stop(const Options& options) { return power(options, false); }
+int restart(const Options& options) {
+  const auto stopped = power(options, false);
+  return stopped == exit_true ? power(options, true) : stopped;
+}
+
+}  // namespace tidelab::cli

@@ -1,0 +1,115 @@
+#include "cli/record.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/load.hpp"
+
+namespace tidelab::cli {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+bool write_whole(const fs::path& path, const std::string& text) {
+  const auto part = path.string() + ".part";
+  {
+    std::ofstream out(part, std::ios::binary | std::ios::trunc);
+    out << text;
+    out.flush();
+    if (!out) return false;
+  }
+  std::error_code error;
+  fs::rename(part, path, error);
+  return !error;
+}
+
+}  // namespace
+
+std::string record_dir(const std::string& lab) {
+  const char* state = std::getenv("XDG_STATE_HOME");
+  const char* home = std::getenv("HOME");
+  const fs::path base =
+      state != nullptr && *state == '/' ? fs::path(state) : fs::path(home == nullptr ? "/tmp" : home) / ".local" / "state";
+  return (base / "tidelab" / lab).string();
+}
+
+std::optional<Record> read_record(const std::string& lab) {
+  const fs::path dir = record_dir(lab);
+  const auto topology = read_file((dir / "topology.yaml").string());
+  const auto about = read_file((dir / "about.json").string());
+  if (!topology || !about) return std::nullopt;
+  const auto root = json::parse(*about, nullptr, false);
+  if (!root.is_object()) return std::nullopt;
+  Record out{lab, root.value("name", lab), *topology, {}};
+  out.reach.ssh = root.value("ssh", false);
+  out.reach.ssh_port = root.value("ssh_port", 0);
+  out.reach.ssh_user = root.value("ssh_user", "");
+  out.reach.known_hosts = root.value("known_hosts", "");
+  out.reach.identities = root.value("identities", std::vector<std::string>{});
+  out.reach.accept_new = root.value("accept_new", false);
+  return out;
+}
+
+bool write_record(const Record& record) {
+  const fs::path dir = record_dir(record.lab);
+  std::error_code error;
+  fs::create_directories(dir, error);
+  const json about = {{"name", record.name},
+                      {"ssh", record.reach.ssh},
+                      {"ssh_port", record.reach.ssh_port},
+                      {"ssh_user", record.reach.ssh_user},
+                      {"known_hosts", record.reach.known_hosts},
+                      {"identities", record.reach.identities},
+                      {"accept_new", record.reach.accept_new}};
+  if (write_whole(dir / "topology.yaml", record.topology) && write_whole(dir / "about.json", about.dump(2) + "\n")) return true;
+  std::cerr << fmt::format("tidelab: cannot write {}\n", dir.string());
+  return false;
+}
+
+void remove_record(const std::string& lab) {
+  std::error_code error;
+  const fs::path dir = record_dir(lab);
+  fs::remove(dir / "topology.yaml", error);
+  fs::remove(dir / "about.json", error);
+}
+
+std::unique_ptr<Lock> Lock::take(const std::string& lab, const std::string& command) {
+  const fs::path dir = record_dir(lab);
+  std::error_code error;
+  fs::create_directories(dir, error);
+  const auto path = (dir / "lock").string();
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0) {
+    std::cerr << fmt::format("tidelab: cannot open {}\n", path);
+    return nullptr;
+  }
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    ::close(fd);
+    auto holder = read_file(path).value_or("");
+    while (holder.ends_with('\n')) holder.pop_back();
+    std::cerr << fmt::format("tidelab: lab {} is being worked on by {}\n", lab, holder.empty() ? std::string("another tidelab") : holder);
+    return nullptr;
+  }
+  // The kernel drops the lock with the process, so what is written here can be stale but the lock never is.
+  const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  const auto text = fmt::format("`tidelab {}`, pid {}, since {:%Y-%m-%d %H:%M:%S}\n", command, ::getpid(), fmt::localtime(now));
+  if (::ftruncate(fd, 0) != 0 || ::write(fd, text.data(), text.size()) < 0) std::cerr << fmt::format("tidelab: cannot write {}\n", path);
+  return std::unique_ptr<Lock>(new Lock(fd));
+}
+
+Lock::~Lock() { ::close(fd_); }
+
+}  // namespace tidelab::cli

@@ -1,0 +1,38 @@
+// What is known on our own machine about labs that are up: one directory each, below $XDG_STATE_HOME/tidelab.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/options.hpp"
+
+namespace tidelab::cli {
+
+/// How hosts are reached, as `up` was told; later commands need not be told again.
+struct Record {
+  std::string lab;
+  std::string name;      ///< the topology file as the user named it
+  std::string topology;  ///< its text, as applied
+  Options reach;         ///< only the ssh fields
+};
+
+std::string record_dir(const std::string& lab);
+std::optional<Record> read_record(const std::string& lab);
+bool write_record(const Record& record);
+void remove_record(const std::string& lab);
+
+/// Held while a command works on a lab. Null (after saying who holds it, since when) if another one does.
+class Lock {
+public:
+  static std::unique_ptr<Lock> take(const std::string& lab, const std::string& command);
+  ~Lock();
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+private:
+  explicit Lock(int fd) : fd_(fd) {}
+  int fd_;
+};
+
+}  // namespace tidelab::cli

@@ -1,0 +1,35 @@
+// What commands that touch a lab share: which lab, its hosts, carrying out a plan with live progress, the report.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "cli/load.hpp"
+#include "cli/record.hpp"
+#include "live/live.hpp"
+#include "report/report.hpp"
+
+namespace tidelab::cli {
+
+/// A lab that `target` names (a topology file or a lab's name), as it was applied if it is up.
+struct Lab {
+  Options options;  ///< with the ways to reach hosts filled in from the record
+  std::unique_ptr<Loaded> loaded;
+  bool recorded = false;
+};
+
+/// Null after saying why. `from_file`: `up` and `plan` work from the file, all else from the record.
+std::unique_ptr<Lab> open_lab(const Options& options, bool from_file);
+
+live::Setup make_setup(const plan::Plan& plan, const Lab& lab, std::map<std::string, artifact::Acquired> acquired = {});
+
+/// Carries the plan out, prints progress, writes the journal, and folds it.
+report::Report run_plan(const plan::Plan& plan, const Lab& lab, live::Setup setup);
+
+/// Prints the report in the format asked for, and writes report.json, junit.xml and report.html into --report.
+void give_report(const report::Report& report, const Options& options, bool print = true);
+
+std::string program_version();
+
+}  // namespace tidelab::cli

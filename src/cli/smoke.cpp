@@ -1,0 +1,42 @@
+// `tidelab smoke`: up, verify, down; one exit code for a CI job.
+#include <iostream>
+
+#include <fmt/format.h>
+
+#include "cli/session.hpp"
+
+namespace tidelab::cli {
+
+namespace {
+
+void headline(const Options& options, const char* text) {
+  if (options.format == "text") std::cout << fmt::format("\n━━ {} {}\n", text, options.target) << std::flush;
+}
+
+}  // namespace
+
+int collect_logs(const Options& options, const std::string& dir);  // logs.cpp
+
+int smoke(const Options& options) {
+  headline(options, "up");
+  auto code = up(options);
+  if (code == exit_bad_file || code == exit_interrupted || code == exit_usage) return code;
+  if (code == exit_true) {
+    headline(options, "verify");
+    code = verify(options);
+  }
+  if (!options.report_dir.empty()) collect_logs(options, options.report_dir + "/logs");
+  if (options.stop.stop_requested()) {
+    std::cout << fmt::format("\nthe lab stands; take it away with `tidelab down {}`\n", options.target);
+    return exit_interrupted;
+  }
+  if (options.keep) {
+    std::cout << fmt::format("\nthe lab stands, as --keep asked; take it away with `tidelab down {}`\n", options.target);
+    return code;
+  }
+  headline(options, "down");
+  const auto gone = down(options);
+  return code == exit_true ? gone : code;
+}
+
+}  // namespace tidelab::cli

@@ -1,0 +1,86 @@
+// `tidelab up`: everything that the topology says is made true; a second time it finds that it is.
+#include <algorithm>
+#include <iostream>
+
+#include <fmt/format.h>
+
+#include "cli/session.hpp"
+
+namespace tidelab::cli {
+
+namespace {
+
+void tell(const std::vector<step::Failure>& failures, const char* headline) {
+  std::cerr << headline << "\n";
+  for (const auto& each : failures) {
+    std::cerr << "  ✗ " << each.what << "\n";
+    std::string_view rest = each.evidence;
+    for (int line = 0; !rest.empty() && line < 20; ++line) {
+      const auto end = std::min(rest.find('\n'), rest.size());
+      std::cerr << "      " << rest.substr(0, end) << "\n";
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    if (!each.help.empty()) std::cerr << "      help: " << each.help << "\n";
+  }
+}
+
+// An instance that runs and is no longer in the file must not be left behind unseen.
+bool nothing_left_behind(const Lab& lab, const plan::Plan& made) {
+  const auto record = read_record(made.lab);
+  if (!record || record->topology == lab.loaded->topology_text) return true;
+  auto options = lab.options;
+  options.lab = made.lab;
+  const auto before = load_text(options, record->name, record->topology);
+  if (!before) return true;  // the older file is no longer understood; what it made is still in the owned list
+  const auto old = plan::make_status(before->inputs({}), before->diagnostics);
+  std::vector<std::string> gone;
+  for (const auto& each : old.components) {
+    const auto same = [&](const auto& c) { return c.section == each.section && c.node == each.node; };
+    if (std::none_of(made.components.begin(), made.components.end(), same)) gone.push_back(each.section + " " + each.node);
+  }
+  if (gone.empty()) return true;
+  std::cerr << fmt::format("tidelab: lab {} has instances that are no longer in {}:\n", made.lab, lab.options.target);
+  for (const auto& each : gone) std::cerr << "  " << each << "\n";
+  std::cerr << fmt::format("help: put them back, or take the lab away first with `tidelab down {}`\n", made.lab);
+  return false;
+}
+
+}  // namespace
+
+int up(const Options& options) {
+  auto lab = open_lab(options, true);
+  if (!lab) return exit_bad_file;
+  const auto made = plan::make_up(lab->loaded->inputs(options), lab->loaded->diagnostics);
+  if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
+  const auto lock = Lock::take(made.lab, "up");
+  if (!lock) return exit_no_lab;
+  if (!nothing_left_behind(*lab, made)) return exit_bad_file;
+
+  // Beyond this point nothing is decided. Artifacts first, then a look at the hosts, then the first change.
+  artifact::Store store(artifact::default_cache_dir());
+  const bool text = options.format == "text";
+  const step::Control control{step::Clock::now() + std::chrono::hours(3), options.stop, [text](const std::string& line) {
+                                if (text) std::cout << "          · " + line + "\n" << std::flush;
+                              }};
+  auto acquisition = live::acquire_all(made, store, control);
+  if (options.stop.stop_requested()) {
+    std::cerr << "interrupted before anything was changed\n";
+    return exit_interrupted;
+  }
+  if (!acquisition.failures.empty()) {
+    tell(acquisition.failures, "tidelab: these archives cannot be had; nothing was changed");
+    return exit_no_lab;
+  }
+  auto setup = make_setup(made, *lab, std::move(acquisition.acquired));
+  const step::Control brief{step::Clock::now() + std::chrono::minutes(2), options.stop, control.progress};
+  if (const auto found = live::preflight(made, setup, brief); !found.empty()) {
+    tell(found, "tidelab: the hosts are not ready; nothing was changed");
+    return options.stop.stop_requested() ? exit_interrupted : exit_no_lab;
+  }
+  if (!write_record({made.lab, options.target, lab->loaded->topology_text, lab->options})) return exit_no_lab;
+  const auto result = run_plan(made, *lab, std::move(setup));
+  give_report(result, options);
+  return result.exit_code;
+}
+
+}  // namespace tidelab::cli

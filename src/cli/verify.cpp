@@ -1,0 +1,18 @@
+// `tidelab verify`: rows are written and watched at every hop.
+#include "cli/session.hpp"
+
+namespace tidelab::cli {
+
+int verify(const Options& options) {
+  auto lab = open_lab(options, false);
+  if (!lab) return exit_bad_file;
+  const auto made = plan::make_verify(lab->loaded->inputs(lab->options), lab->loaded->diagnostics);
+  if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
+  const auto lock = Lock::take(made.lab, "verify");
+  if (!lock) return exit_unknown;
+  auto result = run_plan(made, *lab, make_setup(made, *lab));
+  give_report(result, options);
+  return result.exit_code;
+}
+
+}  // namespace tidelab::cli

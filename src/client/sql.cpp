@@ -1,0 +1,191 @@
+// mysql-connector-c++ (the JDBC-like API) over libmariadb. Its calls block and nothing can wake them, so each run
+// is done aside on a thread of its own (aside.hpp): deadline and stop are kept to the millisecond by our side, which
+// then leaves. The thread that is left behind ends when the server answers or the driver's read timeout passes, and
+// takes the connection with it; the statement it was in may still take effect. A session is dead after that.
+#include "client/sql.hpp"
+
+#include <cppconn/connection.h>
+#include <cppconn/driver.h>
+#include <cppconn/exception.h>
+#include <cppconn/resultset.h>
+#include <cppconn/resultset_metadata.h>
+#include <cppconn/statement.h>
+#include <mysql_driver.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <mutex>
+#include <shared_mutex>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "client/aside.hpp"
+
+namespace tidelab::client {
+
+using step::fail;
+using step::Why;
+
+namespace {
+
+// Only bounds what is left behind: our own clock is Control. An hour, since DDL may rightly take many minutes.
+constexpr int read_timeout_s = 3600;
+
+using Connection = std::unique_ptr<sql::Connection>;
+
+// libmariadb keeps state for each thread that uses it.
+class DriverThread {
+public:
+  DriverThread() : driver_(make_driver()) { driver_->threadInit(); }
+  ~DriverThread() {
+    const std::shared_lock lock(exit_gate().mutex);
+    if (!exit_gate().closed) driver_->threadEnd();
+  }
+  DriverThread(const DriverThread&) = delete;
+  DriverThread& operator=(const DriverThread&) = delete;
+  sql::Driver& driver() const { return *driver_; }
+
+private:
+  static sql::Driver* make_driver() {
+    static std::mutex mutex;  // the first call builds a process-wide object without a lock of its own
+    const std::lock_guard lock(mutex);
+    auto* driver = sql::mysql::get_driver_instance();
+    // The library destroys its drivers when the process exits, and a thread left hanging in a server may end then.
+    // Registered after the library's own, this runs before it.
+    static const bool registered = std::atexit([] {
+                                     const std::unique_lock gate(exit_gate().mutex);
+                                     exit_gate().closed = true;
+                                   }) == 0;
+    (void)registered;
+    return driver;
+  }
+  struct Gate {
+    std::shared_mutex mutex;
+    bool closed = false;
+  };
+  static Gate& exit_gate() {
+    static auto* gate = new Gate;  // never destroyed: see above
+    return *gate;
+  }
+  sql::Driver* driver_;
+};
+
+// 2000 to 2999 are libmariadb's own: the connection, not the statement.
+bool is_connection_error(int code) { return code >= 2000 && code < 3000; }
+
+// "Can't connect to server on '10.0.0.1' (113)": only the text carries errno.
+Why why_of(const sql::SQLException& error) {
+  const std::string text = error.what();
+  if (error.getErrorCode() == 2005) return Why::unreachable;  // unknown host
+  for (const char* no_way : {"(113)", "(101)"}) {
+    if (text.find(no_way) != std::string::npos) return Why::unreachable;
+  }
+  return text.find("(110)") != std::string::npos ? Why::timed_out : Why::refused;
+}
+
+tl::unexpected<step::Failure> refused_by(const SqlTarget& target, const sql::SQLException& error) {
+  const int code = error.getErrorCode();
+  if (!is_connection_error(code)) return fail(Why::refused, fmt::format("server says {}: {}", code, error.what()));
+  return fail(why_of(error), fmt::format("no sql connection to {}:{}: {}: {}", target.host, target.port, code, error.what()));
+}
+
+Result<Connection> connect(const SqlTarget& target, int timeout_s) try {
+  const DriverThread thread;
+  const auto host = target.host.find(':') == std::string::npos ? target.host : "[" + target.host + "]";
+  sql::ConnectOptionsMap options;
+  options["hostName"] = sql::SQLString(fmt::format("tcp://{}:{}", host, target.port));
+  options["userName"] = sql::SQLString(target.user);
+  options["password"] = sql::SQLString(target.password);
+  if (!target.database.empty()) options["schema"] = sql::SQLString(target.database);
+  options["OPT_CHARSET_NAME"] = sql::SQLString("utf8mb4");
+  options["OPT_CONNECT_TIMEOUT"] = timeout_s;
+  options["OPT_READ_TIMEOUT"] = read_timeout_s;
+  options["OPT_WRITE_TIMEOUT"] = read_timeout_s;
+  Connection connection(thread.driver().connect(options));
+  connection->setAutoCommit(true);
+  return connection;
+} catch (const sql::SQLException& error) {
+  return refused_by(target, error);
+}
+
+nlohmann::ordered_json read_rows(sql::ResultSet& result) {
+  auto rows = nlohmann::ordered_json::array();
+  auto* columns = result.getMetaData();
+  const auto count = columns->getColumnCount();
+  while (result.next()) {
+    auto row = nlohmann::ordered_json::object();
+    for (unsigned i = 1; i <= count; ++i) {
+      const std::string text = result.getString(i);
+      auto& cell = row[std::string(columns->getColumnLabel(i))];
+      if (!result.isNull(i)) cell = text;
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+std::string render_answer(const nlohmann::ordered_json& rows, std::uint64_t affected) {
+  const nlohmann::ordered_json answer{{"rows", rows}, {"count", rows.size()}, {"affected", affected}};
+  // A blob need not be UTF-8, and a probe's answer must not throw.
+  return answer.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+Result<SqlAnswer> run_all(sql::Connection& connection, const SqlTarget& target, const std::vector<std::string>& statements) try {
+  SqlAnswer answer{render_answer(nlohmann::ordered_json::array(), 0), step::Clock::now()};
+  const std::unique_ptr<sql::Statement> statement(connection.createStatement());
+  for (const auto& text : statements) {
+    const bool has_rows = statement->execute(text);
+    answer.returned = step::Clock::now();  // before anything is read or rendered: latencies start here
+    if (has_rows) {
+      const std::unique_ptr<sql::ResultSet> result(statement->getResultSet());
+      answer.json = render_answer(read_rows(*result), 0);
+    } else {
+      answer.json = render_answer(nlohmann::ordered_json::array(), statement->getUpdateCount());
+    }
+  }
+  return answer;
+} catch (const sql::SQLException& error) {
+  return refused_by(target, error);
+}
+
+class MysqlSession : public SqlSession {
+public:
+  MysqlSession(SqlTarget target, std::shared_ptr<sql::Connection> connection)
+      : target_(std::move(target)), connection_(std::move(connection)) {}
+
+  Result<SqlAnswer> run(const std::vector<std::string>& statements, const Control& control) override {
+    if (!connection_) return fail(Why::refused, fmt::format("the sql connection to {}:{} was given up before", target_.host, target_.port));
+    // Shared with the thread aside, which outlives us when it hangs in the server.
+    auto answer = wait_aside<SqlAnswer>(control, "the sql statement", [connection = connection_, target = target_, statements] {
+      const DriverThread thread;
+      return run_all(*connection, target, statements);
+    });
+    const bool given_up = !answer && answer.error().why != Why::refused;
+    if (given_up) connection_.reset();
+    return answer;
+  }
+
+private:
+  SqlTarget target_;
+  std::shared_ptr<sql::Connection> connection_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<SqlSession>> open_sql(const SqlTarget& target, const Control& control) {
+  const auto doing = fmt::format("the sql connection to {}:{}", target.host, target.port);
+  // The driver counts in whole seconds and takes 0 for "for ever".
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(std::min<std::chrono::milliseconds>(control.left(), std::chrono::hours(1)));
+  const int timeout_s = std::max(1, static_cast<int>(seconds.count()));
+  using Shared = std::shared_ptr<sql::Connection>;
+  auto connection = wait_aside<Shared>(control, doing, [target, timeout_s]() -> Result<Shared> {
+    auto made = connect(target, timeout_s);
+    if (!made) return tl::unexpected(made.error());
+    return Shared(std::move(*made));
+  });
+  if (!connection) return tl::unexpected(connection.error());
+  return std::make_unique<MysqlSession>(target, std::move(*connection));
+}
+
+}  // namespace tidelab::client

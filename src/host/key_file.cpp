@@ -1,0 +1,65 @@
+// Looks into a private key file: PEM in its three kinds, and OpenSSH's own format, whose outer part
+// ("openssh-key-v1", cipher, kdf, options, count, public key) is never encrypted.
+#include "host/key_file.hpp"
+
+#include <fstream>
+#include <sstream>
+#include <string_view>
+
+#include "host/known_hosts.hpp"
+
+namespace tidelab::host {
+namespace {
+
+// The next length-prefixed string of an ssh blob; empty at its end.
+std::string_view take_string(std::string_view& blob) {
+  if (blob.size() < 4) return {};
+  std::size_t size = 0;
+  for (int i = 0; i < 4; ++i) size = size << 8 | static_cast<unsigned char>(blob[static_cast<std::size_t>(i)]);
+  blob.remove_prefix(4);
+  const auto text = blob.substr(0, size);
+  blob.remove_prefix(text.size());
+  return text;
+}
+
+void read_openssh(std::string_view text, KeyFile& key) {
+  static constexpr std::string_view magic("openssh-key-v1\0", 15);
+  std::string joined;
+  std::istringstream lines{std::string(text)};
+  for (std::string line; std::getline(lines, line);)
+    if (!line.starts_with("-----")) joined += line.substr(0, line.find_last_not_of(" \r") + 1);
+  const auto bytes = unbase64(joined);
+  std::string_view blob = bytes;
+  if (!blob.starts_with(magic)) return;
+  blob.remove_prefix(magic.size());
+  key.is_key = true;
+  key.encrypted = take_string(blob) != "none";
+  take_string(blob);  // kdf
+  take_string(blob);  // its options
+  if (blob.size() < 4) return;
+  blob.remove_prefix(4);  // number of keys
+  auto public_key = take_string(blob);
+  key.rsa = take_string(public_key) == "ssh-rsa";
+}
+
+}  // namespace
+
+KeyFile read_key_file(const std::string& path) {
+  KeyFile key;
+  key.path = path;
+  std::ifstream file(path);
+  std::ostringstream content;
+  if (!(content << file.rdbuf())) return key;
+  key.readable = true;
+  const auto text = content.str();
+  if (text.find("-----BEGIN OPENSSH PRIVATE KEY-----") != std::string::npos) {
+    read_openssh(text, key);
+    return key;
+  }
+  key.is_key = text.find("PRIVATE KEY-----") != std::string::npos;
+  key.rsa = text.find("BEGIN RSA PRIVATE KEY") != std::string::npos;
+  key.encrypted = text.find("Proc-Type: 4,ENCRYPTED") != std::string::npos || text.find("BEGIN ENCRYPTED PRIVATE KEY") != std::string::npos;
+  return key;
+}
+
+}  // namespace tidelab::host

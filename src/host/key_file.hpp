@@ -1,0 +1,18 @@
+// What can be said about a private key file before it is used: enough to name the reason when it cannot be.
+#pragma once
+
+#include <string>
+
+namespace tidelab::host {
+
+struct KeyFile {
+  std::string path;
+  bool readable = false;
+  bool is_key = false;
+  bool encrypted = false;
+  bool rsa = false;
+};
+
+KeyFile read_key_file(const std::string& path);
+
+}  // namespace tidelab::host

@@ -1,0 +1,167 @@
+// known_hosts: see the header.
+#include "host/known_hosts.hpp"
+
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/sha.h>
+#include <sys/file.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "host/fd.hpp"
+
+namespace tidelab::host {
+namespace {
+
+// What libssh2 (1.10 and newer) can negotiate; names that it does not know are dropped by it.
+constexpr std::array<std::string_view, 4> kUsable{"ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"};
+
+bool usable(std::string_view type) { return std::find(kUsable.begin(), kUsable.end(), type) != kUsable.end(); }
+
+const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+
+std::vector<std::string> split(std::string_view text, std::string_view separators) {
+  std::vector<std::string> parts;
+  for (std::size_t at = text.find_first_not_of(separators); at != std::string_view::npos;) {
+    const auto end = std::min(text.find_first_of(separators, at), text.size());
+    parts.emplace_back(text.substr(at, end - at));
+    at = text.find_first_not_of(separators, end);
+  }
+  return parts;
+}
+
+// "|1|salt|hash": HMAC-SHA1 of the name under the salt.
+bool fits_hashed(const std::string& pattern, std::string_view name) {
+  const auto parts = split(pattern, "|");
+  if (parts.size() != 3 || parts[0] != "1") return false;
+  const auto salt = unbase64(parts[1]);
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  HMAC(EVP_sha1(), salt.data(), static_cast<int>(salt.size()), bytes_of(name), name.size(), digest, &size);
+  return unbase64(parts[2]) == std::string_view(reinterpret_cast<const char*>(digest), size);
+}
+
+// Brackets of [host]:port are literal here, but a character class to fnmatch.
+std::string literal_brackets(std::string_view pattern) {
+  std::string escaped;
+  for (const char c : pattern) {
+    if (c == '[' || c == ']' || c == '\\') escaped += '\\';
+    escaped += c;
+  }
+  return escaped;
+}
+
+bool fits(const std::string& names, const std::string& name) {
+  if (names.starts_with('|')) return fits_hashed(names, name);
+  bool found = false;
+  for (const auto& pattern : split(names, ",")) {
+    const bool negated = pattern.starts_with('!');
+    const auto glob = literal_brackets(std::string_view(pattern).substr(negated ? 1 : 0));
+    if (::fnmatch(glob.c_str(), name.c_str(), FNM_CASEFOLD) != 0) continue;
+    if (negated) return false;
+    found = true;
+  }
+  return found;
+}
+
+}  // namespace
+
+std::string base64(std::string_view bytes) {
+  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+  text.resize(static_cast<std::size_t>(
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes_of(bytes), static_cast<int>(bytes.size()))));
+  return text;
+}
+
+std::string unbase64(std::string_view text) {
+  std::string bytes(text.size(), '\0');
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()), bytes_of(text), static_cast<int>(text.size()));
+  if (size < 0) return {};
+  const auto padding = text.size() - std::min(text.size(), text.find_last_not_of('=') + 1);
+  bytes.resize(static_cast<std::size_t>(size) - std::min<std::size_t>(padding, static_cast<std::size_t>(size)));
+  return bytes;
+}
+
+std::string fingerprint(std::string_view blob) {
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(bytes_of(blob), blob.size(), digest);
+  auto text = base64(std::string_view(reinterpret_cast<const char*>(digest), sizeof digest));
+  text.erase(text.find_last_not_of('=') + 1);
+  return "SHA256:" + text;
+}
+
+std::string known_name(std::string_view address, int port) {
+  return port == 22 ? std::string(address) : fmt::format("[{}]:{}", address, port);
+}
+
+std::vector<KnownKey> read_known_keys(std::string_view text, std::string_view name) {
+  std::vector<KnownKey> keys;
+  int number = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = std::min(text.find('\n', at), text.size());
+    auto words = split(text.substr(at, end - at), " \t\r");
+    at = end + 1;
+    ++number;
+    if (words.empty() || words[0].starts_with('#')) continue;
+    const bool revoked = words[0] == "@revoked";
+    if (words[0].starts_with('@')) {
+      if (!revoked) continue;  // certificates are not something libssh2 verifies
+      words.erase(words.begin());
+    }
+    if (words.size() >= 3 && fits(words[0], std::string(name))) keys.push_back({number, revoked, words[1], words[2]});
+  }
+  return keys;
+}
+
+Judgement judge(const std::vector<KnownKey>& known, std::string_view type, std::string_view key) {
+  for (const auto& entry : known)
+    if (entry.revoked && entry.key == key) return {Verdict::revoked, entry.line};
+  for (const auto& entry : known)
+    if (!entry.revoked && entry.key == key) return {Verdict::known, entry.line};
+  for (const auto& entry : known)
+    if (!entry.revoked && entry.type == type) return {Verdict::changed, entry.line};
+  // Those were asked for first (render_preference). If the host shows something else, it has lost them.
+  for (const auto& entry : known)
+    if (!entry.revoked && usable(entry.type)) return {Verdict::changed, entry.line};
+  return {};
+}
+
+std::string render_preference(const std::vector<KnownKey>& known) {
+  std::vector<std::string> order;
+  for (const bool wanted : {true, false}) {
+    for (const auto type : kUsable) {
+      const bool is_known = std::any_of(known.begin(), known.end(), [&](const KnownKey& key) { return !key.revoked && key.type == type; });
+      if (is_known == wanted) order.emplace_back(type);
+    }
+    const bool rsa = std::any_of(known.begin(), known.end(), [](const KnownKey& key) { return !key.revoked && key.type == "ssh-rsa"; });
+    if (rsa == wanted) order.insert(order.end(), {"rsa-sha2-512", "rsa-sha2-256"});
+  }
+  return fmt::format("{}", fmt::join(order, ","));
+}
+
+step::Result<void> append_known(const std::string& path, const std::string& line) {
+  std::error_code error;
+  const auto folder = std::filesystem::path(path).parent_path();
+  if (!folder.empty() && std::filesystem::create_directories(folder, error))
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+  const Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (!file) return step::fail(step::Why::failed, fmt::format("cannot write {}: {}", path, std::strerror(errno)));
+  ::flock(file.get(), LOCK_EX);  // many hosts are met at once, and each appends to the same file
+  std::string text = line + "\n";
+  char last = '\n';
+  const auto size = ::lseek(file.get(), 0, SEEK_END);
+  if (size > 0 && ::pread(file.get(), &last, 1, size - 1) == 1 && last != '\n') text.insert(0, "\n");
+  if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    return step::fail(step::Why::failed, fmt::format("cannot write {}: {}", path, std::strerror(errno)));
+  return {};
+}
+
+}  // namespace tidelab::host

@@ -1,0 +1,36 @@
+// Private to the room: what a child process is given, all of it made before the fork, and the fork itself.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "host/fd.hpp"
+#include "host/host.hpp"
+
+namespace tidelab::host {
+
+struct Launch {
+  std::vector<std::string> environment;
+  std::vector<char*> argv, envp;  ///< point into the command and `environment`
+  std::string path, cwd;
+  Fd in, out, err, problem;
+};
+
+/// What the child could not do, as it tells over the pipe `problem`.
+struct Problem {
+  int code = 0;  ///< 125, 126 or 127
+  int error = 0;
+};
+
+/// Both ends above stdio and closed on exec; reading does not block.
+bool open_pipe(Fd& read_end, Fd& write_end);
+
+/// All but the three output pipes.
+Result<Launch> make_launch(const Command& command);
+
+/// The child's pid, leader of a group of its own; -1 with errno.
+pid_t fork_quietly(const Launch& launch);
+
+}  // namespace tidelab::host

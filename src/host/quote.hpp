@@ -1,0 +1,15 @@
+// The only place where text becomes shell source.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tidelab::host {
+
+/// One word of POSIX sh that means exactly these bytes. NUL cannot be passed and is a programming error.
+std::string quote(std::string_view text);
+
+std::string quote_argv(const std::vector<std::string>& argv);
+
+}  // namespace tidelab::host

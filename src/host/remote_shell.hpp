@@ -1,0 +1,63 @@
+// What a command looks like on the far side of an ssh channel, and how its two streams are read back.
+//
+// sshd hands one line to the login shell, which it starts as the leader of a session and process group of
+// its own. Our line makes this shell say its pid first, on both streams, then run the program in a
+// subshell, then say the exit code, again on both streams:
+//
+//   printf MARK:PID … ; ( cd … ; export … ; exec argv ) ; c=$? ; printf MARK=CODE …
+//
+// Why marks instead of the channel's own exit-status and EOF:
+//  - the pid is the process group that has to be ended at a deadline;
+//  - a daemon left behind with our stdout keeps the channel open for ever (no EOF), and libssh2 1.10 cannot
+//    tell "exit status 0" from "no exit status yet"; each stream's closing mark comes after all that the
+//    command itself wrote there, so it is exact and needs no grace period;
+//  - whatever ~/.bashrc prints comes before the first mark and can be told from output.
+// `exec` keeps shell builtins out of the way: `echo` is the program, as it is on this machine.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "host/host.hpp"
+
+namespace tidelab::host {
+
+/// 125, as env(1) has it: the directory to start in cannot be entered.
+inline constexpr int kNoDirectory = 125;
+
+/// A text that no program prints by chance.
+std::string make_mark();
+
+std::string render_remote(const Command& command, const std::string& mark);
+
+/// Ends a process group: TERM, then KILL two seconds later; it returns when the group is gone.
+std::vector<std::string> make_group_kill(long pid);
+
+/// True for names that a shell can export.
+bool is_variable_name(std::string_view name);
+
+/// One stream of a marked command, cut free of its marks.
+class MarkedStream {
+public:
+  explicit MarkedStream(std::string mark) : mark_(std::move(mark)) {}
+
+  /// The command's own bytes among `bytes` and what was held back before.
+  std::string feed(std::string_view bytes);
+
+  bool begun() const { return pid_ != 0; }
+  long pid() const { return pid_; }
+  std::optional<int> code() const { return code_; }    ///< set once everything has been read
+  const std::string& noise() const { return noise_; }  ///< printed by the shell before the command began
+  /// What was held back as a possible mark, when the stream ended without one.
+  std::string take_rest();
+
+private:
+  void emit(std::string& clean, std::string_view bytes);
+
+  std::string mark_, held_, noise_;
+  long pid_ = 0;
+  std::optional<int> code_;
+};
+
+}  // namespace tidelab::host

@@ -1,0 +1,137 @@
+// A host over ssh, the callers' half: they hand their requests over at the desk and wait there.
+#include <algorithm>
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include "host/quote.hpp"
+#include "host/ssh_host.hpp"
+
+namespace tidelab::host {
+
+using step::Clock;
+using step::Why;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t kEvidence = 2000;
+
+}  // namespace
+
+Ssh::~Ssh() {
+  quit_ = true;
+  desk_.wake.ring();
+  thread_.join();
+}
+
+void Ssh::submit(Request& request) {
+  {
+    const std::lock_guard lock(desk_.mutex);
+    if (request.urgent)
+      queue_.push_front(&request);
+    else
+      queue_.push_back(&request);
+  }
+  desk_.wake.ring();
+}
+
+// True when the request has its result; false at the deadline or the stop. Output that came is handed on.
+bool Ssh::await(Request& request, const Control& control) {
+  std::unique_lock lock(desk_.mutex);
+  for (;;) {
+    if (!request.stream.empty()) {
+      const auto chunk = std::move(request.stream);
+      request.stream.clear();
+      lock.unlock();
+      request.command.on_out(chunk);
+      desk_.wake.ring();  // it may have stopped reading because of us
+      lock.lock();
+      continue;
+    }
+    if (request.result) return true;
+    if (control.stopped() || control.expired()) return false;
+    const auto until = std::min(control.deadline, Clock::now() + 24h);
+    desk_.changed.wait_until(lock, control.stop, until, [&] { return request.result.has_value() || !request.stream.empty(); });
+  }
+}
+
+bool Ssh::take_back(Request& request) {
+  const std::lock_guard lock(desk_.mutex);
+  const auto found = std::find(queue_.begin(), queue_.end(), &request);
+  if (found == queue_.end()) return false;
+  queue_.erase(found);
+  return true;
+}
+
+void Ssh::cancel(Request& request) {
+  std::unique_lock lock(desk_.mutex);
+  request.cancel = true;
+  desk_.wake.ring();
+  // While the thread is connecting it serves nobody, so what it has not begun is taken back here.
+  desk_.changed.wait(lock, [&] {
+    const auto found = std::find(queue_.begin(), queue_.end(), &request);
+    if (found != queue_.end()) {
+      queue_.erase(found);
+      request.result = step::fail(Why::unreachable, "not started");
+    }
+    return request.result.has_value();
+  });
+}
+
+// Ends a remote process group by a second command; over a connection of its own if the host grants this one
+// no further channel (MaxSessions).
+bool Ssh::kill(long pid) {
+  const Command command{make_group_kill(pid), {}, {}, {}, {}};
+  Control control;
+  control.deadline = Clock::now() + 6s;
+  Request request{command, true};
+  submit(request);
+  if (!await(request, control)) cancel(request);
+  if (request.refused) {
+    control.deadline = Clock::now() + 6s;
+    return Ssh(target_).run(command, control).value_or(Output{1, {}, {}}).code == 0;
+  }
+  return request.result->value_or(Output{1, {}, {}}).code == 0;
+}
+
+Result<Output> Ssh::end(Request& request, const Control& control) {
+  const auto why = control.stopped() ? Why::interrupted : Why::timed_out;
+  const auto words = quote_argv(request.command.argv);
+  if (take_back(request)) {
+    return step::fail(why, why == Why::interrupted ? fmt::format("`{}` was not started on {} because of the stop", words, name())
+                                                   : fmt::format("`{}` could not be started in time on {}", words, name()));
+  }
+  long pid = 0;
+  {
+    std::unique_lock lock(desk_.mutex);
+    desk_.changed.wait_for(lock, 2s, [&] { return request.pid != 0 || request.result.has_value(); });
+    if (!request.result) pid = request.pid;
+  }
+  const bool ended = pid == 0 ? request.result.has_value() : kill(pid);
+  cancel(request);
+  const std::string err = *request.result ? (*request.result)->err : request.result->error().what;
+  auto what = why == Why::interrupted ? fmt::format("`{}` was ended on {} because of the stop", words, name())
+                                      : fmt::format("`{}` did not end in time on {}", words, name());
+  if (!ended) what += "; it could not be ended and may still run there";
+  return step::fail(why, what, err.substr(err.size() - std::min(err.size(), kEvidence)));
+}
+
+Result<Output> Ssh::run(const Command& command, const Control& control) {
+  const auto words = quote_argv(command.argv);
+  if (control.stopped()) return step::fail(Why::interrupted, fmt::format("`{}` was not started on {} because of the stop", words, name()));
+  if (control.expired()) return step::fail(Why::timed_out, fmt::format("no time was left to start `{}` on {}", words, name()));
+  for (const auto& [variable, value] : command.env)
+    if (!is_variable_name(variable)) return step::fail(Why::failed, fmt::format("'{}' is not a name that a shell can export", variable));
+  if (!command.input.file.empty() && !std::ifstream(command.input.file))
+    return step::fail(Why::failed, fmt::format("cannot read {}", command.input.file));
+  ++commands_;
+  Request request{command};
+  submit(request);
+  if (await(request, control)) return std::move(*request.result);
+  return end(request, control);
+}
+
+std::unique_ptr<Host> make_ssh(SshTarget target) { return std::make_unique<Ssh>(std::move(target)); }
+
+}  // namespace tidelab::host

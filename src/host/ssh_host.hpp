@@ -1,0 +1,67 @@
+// Private to the room: the host over ssh. Its callers' half is in ssh.cpp, its thread's half in ssh_thread.cpp; they
+// meet at the desk, and nothing of libssh2 is ever touched by two threads.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <list>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "host/ssh_task.hpp"
+
+namespace tidelab::host {
+
+constexpr std::size_t kMostChannels = 8;  // sshd allows 10 (MaxSessions); one is kept for ending a command
+
+class Ssh final : public Host {
+public:
+  explicit Ssh(SshTarget target) : target_(std::move(target)), thread_([this] { work(); }) {}
+  ~Ssh() override;
+
+  Result<Output> run(const Command& command, const Control& control) override;
+  std::string name() const override { return render_target(target_); }
+  Traffic traffic() const override { return {commands_, connections_, sent_}; }
+
+private:
+  // By callers.
+  void submit(Request& request);
+  bool await(Request& request, const Control& control);
+  bool take_back(Request& request);
+  Result<Output> end(Request& request, const Control& control);
+  bool kill(long pid);
+  void cancel(Request& request);
+
+  // By the thread.
+  void work();
+  bool waiting();
+  void open();
+  void start();
+  void serve_cancels();
+  bool round();
+  bool step(Task& task);
+  void sweep();
+  void requeue(Request& request);
+  void break_link(const std::string& reason);
+  void idle();
+
+  const SshTarget target_;
+  Desk desk_;
+  std::deque<Request*> queue_;  // guarded by desk_.mutex
+  std::atomic<bool> quit_ = false;
+  std::atomic<long> commands_ = 0, connections_ = 0, sent_ = 0;
+
+  // The thread's own.
+  std::unique_ptr<Link> link_;
+  std::list<Task> tasks_;
+  Task* owner_ = nullptr;  // of the half-sent packet, if there is one
+  bool broken_ = false;
+  step::Clock::time_point again_at_{};
+  std::size_t cap_ = kMostChannels;
+  long counted_ = 0;
+
+  std::thread thread_;  // last: everything above is there when it starts
+};
+
+}  // namespace tidelab::host

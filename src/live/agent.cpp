@@ -1,0 +1,282 @@
+#include "live/agent.hpp"
+
+namespace tidelab::live {
+
+// S: state directory of the lab on the host. U: account that things belong to, or empty for our own.
+const std::string& agent_source() {
+  static const std::string source = R"sh(
+set -u
+umask 022
+LC_ALL=C; export LC_ALL
+say() { printf '=%s\t%s\t%s\n' "$1" "$2" "$3"; }
+give() { [ -z "$U" ] || chown -h "$U:" -- "$1"; }
+record() { printf '%s %s\n' "$1" "$2" >> "$S/owned"; }
+digest() { sha256sum < "$1" 2>/dev/null | cut -d' ' -f1; }
+
+# Directories on the way are noted as `parent`: they go again only when they are empty.
+need_dir() {
+  [ -d "$1" ] && return 0
+  if [ -e "$1" ] || [ -L "$1" ]; then echo "$1 exists and is not a directory" >&2; return 1; fi
+  need_dir "$(dirname -- "$1")" || return 1
+  mkdir -- "$1" 2>/dev/null || { [ -d "$1" ] && return 0; mkdir -- "$1"; return 1; }
+  record parent "$1"; give "$1"
+}
+boot() {
+  [ -d "$S" ] && return 0
+  d=$S; made=
+  while [ ! -d "$d" ]; do made="$d
+$made"; d=$(dirname -- "$d"); done
+  mkdir -p -- "$S" || return 1
+  printf '%s' "$made" | while IFS= read -r d; do
+    [ "$d" = "$S" ] || printf 'parent %s\n' "$d"; give "$d"
+  done > "$S/owned"
+  chmod 0755 "$S"
+}
+
+look_dir() {
+  if [ ! -d "$2" ]; then say "$1" differs 'is missing'
+  elif [ -n "$3" ] && [ "$(stat -c %a -- "$2")" != "$3" ]; then say "$1" differs "has mode $(stat -c %a -- "$2")"
+  else say "$1" holds ''; fi
+}
+act_dir() {
+  if [ ! -d "$2" ]; then
+    need_dir "$(dirname -- "$2")" || return 1
+    mkdir -- "$2" || [ -d "$2" ] || return 1
+    record dir "$2"; give "$2"
+  fi
+  [ -z "$3" ] || chmod "$3" -- "$2" || return 1
+  say "$1" made ''
+}
+
+look_file() {
+  if [ ! -e "$2" ]; then say "$1" differs 'is missing'
+  elif [ "$(digest "$2")" != "$3" ]; then say "$1" differs 'has other content'
+  elif [ -n "$4" ] && [ "$(stat -c %a -- "$2")" != "$4" ]; then say "$1" differs "has mode $(stat -c %a -- "$2")"
+  else say "$1" holds ''; fi
+}
+# The content comes on stdin; it is in place whole or not at all.
+act_file() {
+  need_dir "$(dirname -- "$2")" || return 1
+  if [ -d "$2" ]; then echo "$2 is a directory" >&2; return 1; fi
+  new="$2.tidelab-$$"
+  cat > "$new" || { rm -f -- "$new"; return 1; }
+  if [ "$(digest "$new")" != "$3" ]; then rm -f -- "$new"; echo "$2 arrived incomplete" >&2; return 1; fi
+  [ -z "$4" ] || chmod "$4" -- "$new" || return 1
+  give "$new"
+  [ -e "$2" ] || record file "$2"
+  mv -f -- "$new" "$2" || { rm -f -- "$new"; return 1; }
+  say "$1" made ''
+}
+
+look_line() {
+  if [ ! -f "$2" ]; then say "$1" differs 'the file is missing'
+  elif grep -qxF -e "$4" -- "$2"; then say "$1" holds ''
+  else say "$1" differs 'the line is missing'; fi
+}
+act_line() {
+  new="$2.tidelab-$$"
+  M=$3 L=$4 awk 'BEGIN { m = ENVIRON["M"]; l = ENVIRON["L"] }
+    !done && m != "" && index($0, m) == 1 { print l; done = 1; next } { print }
+    END { if (!done) print l }' < "$2" > "$new" || { rm -f -- "$new"; return 1; }
+  chmod --reference="$2" -- "$new" && give "$new" && mv -f -- "$new" "$2" || return 1
+  say "$1" made ''
+}
+
+# A manifest is written last: digest, place, then the names. key digest into strip
+look_unpack() {
+  m="$S/unpacked/$2"
+  if [ ! -f "$m" ]; then say "$1" differs 'is not unpacked'
+  elif [ "$(head -n 1 "$m")" != "$3" ]; then say "$1" differs 'is another archive'
+  elif [ ! -d "$4" ]; then say "$1" differs 'its directory is gone'
+  else say "$1" holds ''; fi
+}
+drop_unpacked() { # manifest: takes away exactly the files that it lists
+  into=$(sed -n 2p "$1")
+  [ -d "$into" ] && [ ! -L "$into" ] || return 0
+  tail -n +3 "$1" | while IFS= read -r n; do
+    case "/$n/" in */../*) continue ;; esac
+    [ -d "$into/$n" ] && [ ! -L "$into/$n" ] || rm -f -- "$into/$n"
+  done
+  tail -n +3 "$1" | sort -r | while IFS= read -r n; do
+    case "/$n/" in */../*|//) continue ;; esac
+    [ -d "$into/$n" ] && [ ! -L "$into/$n" ] && rmdir -- "$into/$n" 2>/dev/null
+  done
+  return 0
+}
+act_unpack() {
+  m="$S/unpacked/$2"
+  need_dir "$S/unpacked" && need_dir "$4" || return 1
+  if [ -f "$m" ]; then drop_unpacked "$m"; rm -f -- "$m"; fi
+  # Names as they are, since they are what is taken away later; directories that were there keep their mode.
+  { printf '%s\n%s\n' "$3" "$4"; tar -x"$6"f - -C "$4" --strip-components="$5" --no-same-owner --no-overwrite-dir --show-transformed-names --quoting-style=literal -v; } > "$m.part" || { rm -f -- "$m.part"; return 1; }
+  # Only what came out of the archive: the directory may hold files of others.
+  [ -z "$U" ] || (cd -- "$4" && tail -n +3 "$m.part" | tr '\n' '\000' | xargs -0 -r chown -h "$U:" --) || return 1
+  mv -f -- "$m.part" "$m" || return 1
+  say "$1" made ''
+}
+
+start_of() { sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
+state_of() { sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f1; }
+# A pid alone can be used again by another process; with its start time it cannot.
+lives() { # file: pid and start time
+  [ -f "$1" ] || return 1
+  read -r p t rest < "$1" || return 1
+  [ -n "$p" ] && [ -n "${t:-}" ] && [ "$(start_of "$p")" = "$t" ] && [ "$(state_of "$p")" != Z ]
+}
+sid_of() { sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f4; }
+session_of() { cat /proc/[0-9]*/stat 2>/dev/null | awk -v s="$1" '{ p = $1; sub(/^.*\) /, ""); if ($4 == s && $1 != "Z") print p }'; }
+wanted() { # spec inputs…
+  w=$1; shift
+  printf '%s %s' "$w" "$(for f in "$@"; do digest "$f"; done | sha256sum | cut -d' ' -f1)"
+}
+look_service() { # n run-dir spec inputs…
+  n=$1; r=$2; shift 2
+  if ! lives "$r/supervisor"; then say "$n" differs 'is not running'
+  elif [ "$(cat "$r/applied" 2>/dev/null)" != "$(wanted "$@")" ]; then say "$n" differs 'runs with an older configuration'
+  else say "$n" holds 'is running'; fi
+}
+ask_to_end() { # file with pid and start time, seconds
+  sid=$(sid_of "$p")
+  kill -TERM "$p" 2>/dev/null
+  i=0
+  while lives "$1" && [ "$i" -lt $(($2 * 10)) ]; do sleep 0.1; i=$((i + 1)); done
+}
+stop_service() { # run-dir seconds
+  sid=
+  if lives "$1/supervisor"; then ask_to_end "$1/supervisor" "$2"
+  elif lives "$1/child"; then ask_to_end "$1/child" "$2" # its keeper was killed
+  fi
+  [ -z "$sid" ] && return 0
+  i=0
+  while left=$(session_of "$sid") && [ -n "$left" ] && [ "$i" -lt 50 ]; do
+    kill -KILL $left 2>/dev/null; sleep 0.1; i=$((i + 1))
+  done
+  if [ -n "$left" ]; then echo "processes" $left "do not end" >&2; return 1; fi
+  rm -f -- "$1/supervisor" "$1/child"
+}
+act_service() { # n run-dir seconds script spec inputs…
+  n=$1; r=$2; s=$3; script=$4; shift 4
+  again=started
+  if lives "$r/supervisor" || lives "$r/child"; then again='started again'; stop_service "$r" "$s" || return 1; fi
+  need_dir "$r" || return 1
+  rm -f -- "$r/supervisor" "$r/child"
+  printf '%s' "$script" > "$r/run.part" && mv -f -- "$r/run.part" "$r/run" || return 1
+  wanted "$@" > "$r/applied" || return 1
+  [ -z "$U" ] || chown -R "$U:" -- "$r" || return 1
+  if [ -n "$U" ]; then setsid runuser -u "$U" -- sh "$r/run" < /dev/null > /dev/null 2>"$r/error" &
+  else setsid sh "$r/run" < /dev/null > /dev/null 2>"$r/error" & fi
+  i=0
+  while ! lives "$r/child"; do
+    if [ "$i" -ge 100 ]; then cat "$r/error" >&2; echo 'its keeper did not start' >&2; return 1; fi
+    sleep 0.05; i=$((i + 1))
+  done
+  say "$n" made "$again"
+}
+look_halt() {
+  if lives "$2/supervisor" || lives "$2/child"; then say "$1" differs 'is running'; else say "$1" holds 'is not running'; fi
+}
+act_halt() { # n run-dir seconds
+  if ! lives "$2/supervisor" && ! lives "$2/child"; then say "$1" holds 'was not running'; return 0; fi
+  stop_service "$2" "$3" || return 1
+  say "$1" made 'stopped'
+}
+process() { # run-dir: one JSON object
+  if lives "$1/child"; then
+    read -r p t restarts began < "$1/child"
+    printf '{"running":true,"pid":%s,"exe":"%s","restarts":%s,"up_seconds":%s,"since_ms":%s000,"rss_kb":%s}\n' "$p" "$(readlink "/proc/$p/exe" | sed 's/[\\"]/\\&/g')" \
+      "${restarts:-0}" "$(($(date +%s) - ${began:-0}))" "${began:-0}" "$(awk '/^VmRSS/ { print $2; f = 1 } END { if (!f) print 0 }' "/proc/$p/status" 2>/dev/null)"
+  elif lives "$1/supervisor"; then
+    printf '{"running":false,"pid":0,"exe":"","restarts":%s,"up_seconds":0,"rss_kb":0,"restarting":true}\n' "$(cut -d' ' -f3 "$1/child" 2>/dev/null || echo 0)"
+  else
+    printf '{"running":false,"pid":0,"exe":"","restarts":0,"up_seconds":0,"rss_kb":0}\n'
+  fi
+}
+
+look_user() { if id -u "$2" > /dev/null 2>&1; then say "$1" holds ''; else say "$1" differs 'is missing'; fi; }
+# The mark in the account itself is what allows its removal: noting it before it is made loses none, and takes no other.
+act_user() {
+  if ! id -u "$2" > /dev/null 2>&1; then
+    record user "$2"
+    useradd --create-home --shell /bin/bash --comment tidelab -- "$2" || return 1
+  fi
+  say "$1" made ''
+}
+drop_user() {
+  [ "$(awk -F: -v u="$1" '$1 == u { print $5 }' /etc/passwd)" = tidelab ] || return 0
+  # A process that has just ended counts until it is reaped.
+  i=0
+  until userdel -r -- "$1" > /dev/null 2>&1 || ! id -u "$1" > /dev/null 2>&1; do
+    [ "$i" -lt 50 ] || { userdel -- "$1"; return; }
+    sleep 0.2; i=$((i + 1))
+  done
+}
+
+# Only what the owned list holds, newest first; never through a link, never what others use.
+safe() {
+  case "$1" in /|/bin|/boot|/dev|/etc|/home|/lib|/lib64|/opt|/proc|/root|/run|/sbin|/srv|/sys|/tmp|/usr|/usr/local|/var|/var/tmp|*/../*|*/..) return 1 ;; /*) ;; *) return 1 ;; esac
+  [ "$(readlink -f -- "$1")" = "$1" ]
+}
+look_sweep() { if [ -e "$S" ]; then say "$1" differs 'is there'; else say "$1" holds 'nothing is left'; fi; }
+act_sweep() {
+  accounts=
+  if [ ! -d "$S" ]; then say "$1" holds 'nothing was left'; return 0; fi
+  # Also a service that the topology or the playbooks no longer know by its name: it is this lab's all the same.
+  for r in "$S"/run/*; do
+    if lives "$r/supervisor" || lives "$r/child"; then stop_service "$r" 40 || return 1; fi
+  done
+  awk '{ line[NR] = $0 } END { for (i = NR; i > 0; i--) if (!seen[line[i]]++) print line[i] }' "$S/owned" > "$S/leaving"
+  while IFS= read -r entry; do
+    path=${entry#* }
+    case "$entry" in
+      "dir "*) [ -d "$path" ] && safe "$path" && rm -rf --one-file-system -- "$path" ;;
+      "file "*) [ -f "$path" ] && [ ! -L "$path" ] && rm -f -- "$path" ;;
+      "user "*) drop_user "$path" || accounts="$accounts $path" ;;
+    esac
+  done < "$S/leaving"
+  # Archives unpacked into directories that were there before: only their files, and only if they are still there.
+  for m in "$S"/unpacked/*; do [ -f "$m" ] && drop_unpacked "$m"; done
+  left=$(while IFS= read -r entry; do path=${entry#* }; case "$entry" in "dir "*|"file "*) [ -e "$path" ] && printf ' %s' "$path" ;; esac; done < "$S/leaving")
+  left="$left${accounts:+ the account$accounts}"
+  # The list stays with what is left, so that another `down` can go on.
+  if [ -n "$left" ]; then echo "still there:$left" >&2; return 1; fi
+  grep '^parent ' "$S/leaving" > "$S.parents" 2>/dev/null
+  rm -rf --one-file-system -- "$S"
+  while IFS= read -r entry; do path=${entry#* }; [ -d "$path" ] && [ ! -L "$path" ] && rmdir -- "$path" 2>/dev/null; done < "$S.parents"
+  # The list of parents may itself lie in one of them.
+  parents=$(cat "$S.parents"); rm -f -- "$S.parents"
+  printf '%s\n' "$parents" | while IFS= read -r entry; do path=${entry#* }; [ -n "$path" ] && [ -d "$path" ] && [ ! -L "$path" ] && rmdir -- "$path" 2>/dev/null; done
+  if [ -e "$S" ]; then echo "still there: $S" >&2; return 1; fi
+  say "$1" made 'nothing is left'
+}
+
+# Before the first change. tools: words. holder: who listens on a port.
+pre_tools() { for t in "$@"; do command -v "$t" > /dev/null 2>&1 || printf 'the command `%s` is missing\n' "$t"; done; }
+pre_dir() {
+  d=$1
+  while [ ! -e "$d" ]; do d=$(dirname -- "$d"); done
+  [ -d "$d" ] || { printf '%s is not a directory\n' "$d"; return 0; }
+  [ -w "$d" ] || printf 'no permission to write in %s, which %s needs\n' "$d" "$1"
+}
+# The sockets of whatever runs in the sessions of this lab's services: also those of a service whose keeper was killed.
+our_sockets() {
+  fds=$(for r in "$S"/run/*; do
+    if lives "$r/supervisor" || lives "$r/child"; then session_of "$(sid_of "$p")" | sed 's,.*,/proc/&/fd,'; fi
+  done)
+  [ -z "$fds" ] || ls -l $fds 2>/dev/null | grep -o 'socket:\[[0-9]*\]'
+}
+pre_port() { # port, who wants it. The inode of a listening socket leads to the process that holds it; our own may.
+  hex=$(printf '%04X' "$1")
+  inode=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v h="$hex" '{ n = split($2, a, ":"); if (a[n] == h && $4 == "0A") { print $10; exit } }')
+  [ -n "$inode" ] || return 0
+  [ -n "${ours+known}" ] || ours=$(our_sockets) # once for all ports
+  case "$ours" in *"socket:[$inode]"*) return 0 ;; esac
+  q=$(ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v s="socket:[$inode]" '/^\/proc/ { split($1, a, "/") } index($0, s) { print a[3]; exit }')
+  who='a process that cannot be seen from here'
+  [ -z "$q" ] || who="pid $q ($(tr '\000' ' ' < "/proc/$q/cmdline" | cut -c 1-120))"
+  printf 'port %s is in use by %s (%s)\n' "$1" "$who" "$2"
+}
+)sh";
+  return source;
+}
+
+}  // namespace tidelab::live

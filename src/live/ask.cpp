@@ -1,0 +1,201 @@
+// Words that ask: one answer, or asking until it fits.
+#include <algorithm>
+#include <regex>
+
+#include <fmt/format.h>
+
+#include "client/http.hpp"
+#include "client/kafka.hpp"
+#include "client/tcp.hpp"
+#include "live/world.hpp"
+#include "step/describe.hpp"
+
+namespace tidelab::live {
+
+using namespace step;
+
+namespace {
+
+std::string shorten(std::string text) {
+  constexpr std::size_t most = 600;
+  return text.size() > most ? text.substr(0, most) + "…" : text;
+}
+
+Result<Asked> ask_tcp(const Tcp& w, const Control& control) {
+  auto answer = client::tcp(w.address.value, w.send.value, control);
+  if (!answer) return tl::unexpected(answer.error());
+  return Asked{fmt::format("{{\"answer\":{}}}", json_string(*answer)), Clock::now()};
+}
+
+bool accepted(const std::string& list, int status) {
+  if (list.empty()) return status >= 200 && status < 300;
+  return ("|" + list + "|").find(fmt::format("|{}|", status)) != std::string::npos;
+}
+
+Result<Asked> ask_http(const Http& w, const Control& control) {
+  client::HttpRequest request{w.method.empty() ? "GET" : w.method.value, w.url.value, w.body.value, {}};
+  for (const auto& [key, value] : w.headers) request.headers.emplace_back(key.value, value.value);
+  auto answer = client::http(request, control);
+  if (!answer) return tl::unexpected(answer.error());
+  if (!accepted(w.status.value, answer->status)) {
+    // A server in trouble has not answered the question: to an `ensure` that is no reason to act, but to ask again.
+    const auto why = answer->status >= 500 ? Why::refused : Why::differs;
+    return tl::unexpected(Failure{why,
+                                  fmt::format("{} {} answered {}", request.method, request.url, answer->status),
+                                  shorten(answer->body),
+                                  "status " + (w.status.empty() ? std::string("2xx") : w.status.value),
+                                  fmt::format("status {}: {}", answer->status, shorten(answer->body)),
+                                  {}});
+  }
+  return Asked{answer->body, Clock::now()};
+}
+
+Result<Asked> ask_sql(World& world, const Sql& w, const Control& control) {
+  const auto address = client::parse_address(w.address.value);
+  const client::SqlTarget target{address.host, address.port, w.user.value, w.password.value, w.database.value};
+  auto session = world.borrow(target, control);
+  if (!session) return tl::unexpected(session.error());
+  std::vector<std::string> statements;
+  for (const auto& each : w.statements) statements.push_back(each.value);
+  auto answer = (*session)->run(statements, control);
+  if (!answer) return tl::unexpected(answer.error());  // the session is not given back: it may be broken
+  world.give_back(target, std::move(*session));
+  return Asked{answer->json, answer->returned};
+}
+
+Result<Asked> ask_exec(World& world, const Exec& w, const Where& where, const Control& control) {
+  host::Command command;
+  for (const auto& each : w.argv) command.argv.push_back(each.value);
+  for (const auto& [key, value] : w.env) command.env.emplace_back(key.value, value.value);
+  command.cwd = w.cwd.value;
+  command.input.text = w.stdin_text.value;
+  auto& host = world.host(where.lane);
+  const auto& user = world.setup.users[static_cast<std::size_t>(where.lane)];
+  if (!user.empty()) command.argv.insert(command.argv.begin(), {"runuser", "-u", user, "--"});
+  if (!user.empty()) command.argv.insert(command.argv.begin(), world.setup.elevate.begin(), world.setup.elevate.end());
+  const auto output = host.run(command, control);
+  if (!output) return tl::unexpected(output.error());
+  const auto all = output->out + output->err;
+  const auto program = w.argv.empty() ? std::string() : w.argv.front().value;
+  if (!w.fail_if.empty() && std::regex_search(all, std::regex(w.fail_if.value)))
+    return step::fail(Why::failed, fmt::format("{} says that it failed", program), shorten(all));
+  const auto& expect = w.ask.expect;
+  const bool exit_is_judged = std::any_of(expect.begin(), expect.end(), [](const auto& c) { return c.pointer.value == "/exit"; });
+  if (output->code != 0 && !exit_is_judged)
+    return step::fail(Why::failed, fmt::format("{} ended with {}", program, output->code), shorten(all));
+  return Asked{fmt::format("{{\"exit\":{},\"stdout\":{},\"stderr\":{}}}", output->code, json_string(output->out), json_string(output->err)),
+               Clock::now()};
+}
+
+Result<Asked> ask_topic(const Topic& w, const Control& control) {
+  auto state = topic_state(w, control);
+  if (!state) return tl::unexpected(state.error());
+  Match expect;
+  const auto want = [&](std::string pointer, const std::string& value) {
+    expect.push_back({{std::move(pointer), {}}, Op::equals, {value, {}}});
+  };
+  want("/exists", w.state.value == "absent" ? "false" : "true");
+  if (!w.partitions.empty()) want("/partitions", w.partitions.value);
+  if (!w.replication_factor.empty()) want("/replication_factor", w.replication_factor.value);
+  for (const auto& [key, value] : w.configs) want("/configs/" + key.value, value.value);
+  if (auto wrong = mismatch(*state, expect))
+    return tl::unexpected(
+        Failure{Why::differs, fmt::format("topic {} is not as asked", w.name.value), {}, wrong->expected, wrong->actual, {}});
+  return Asked{*state, Clock::now()};
+}
+
+const Asking* asking_of(const Action& action) {
+  return std::visit(overloaded{[](const Tcp& w) { return &w.ask; }, [](const Http& w) { return &w.ask; },
+                               [](const Sql& w) { return &w.ask; }, [](const Exec& w) { return &w.ask; },
+                               [](const Process& w) { return &w.ask; }, [](const auto&) -> const Asking* { return nullptr; }},
+                    action);
+}
+
+Result<Asked> ask_raw(World& world, const Action& action, const Where& where, const Control& control) {
+  return std::visit(overloaded{
+                        [&](const Tcp& w) { return ask_tcp(w, control); },
+                        [&](const Http& w) { return ask_http(w, control); },
+                        [&](const Sql& w) { return ask_sql(world, w, control); },
+                        [&](const Exec& w) { return ask_exec(world, w, where, control); },
+                        [&](const Topic& w) { return ask_topic(w, control); },
+                        [&](const Process& w) -> Result<Asked> {
+                          auto state = process_state(world, w.name.value, where.lane, control);
+                          if (!state) return tl::unexpected(state.error());
+                          return Asked{*state, Clock::now()};
+                        },
+                        [](const auto&) -> Result<Asked> { return step::fail(Why::failed, "this word does not ask"); },
+                    },
+                    action);
+}
+
+// Short at first, so that a hop's latency is not made of our waiting; longer when it takes long anyway.
+std::chrono::milliseconds next_pause(const Action& action, std::chrono::milliseconds waited) {
+  using std::chrono::milliseconds;
+  const bool costly = std::holds_alternative<Exec>(action) || std::holds_alternative<Process>(action);
+  if (costly) return milliseconds(500);
+  if (waited < std::chrono::seconds(3)) return milliseconds(10);
+  return waited < std::chrono::seconds(20) ? milliseconds(50) : milliseconds(250);
+}
+
+// `before`: restarts when the waiting began, set at the first call. A few more are no reason to give up (a broker that was
+// killed cannot come back before its session has ended); a service that is not kept running any more is.
+Result<void> still_running(World& world, const std::string& service, const Where& where, std::optional<int>& before,
+                           const Control& control) {
+  const auto state = process_state(world, service, where.lane, control);
+  if (!state) return {};  // whether it runs is not known; the question itself will tell
+  const auto running = value_at(*state, "/running").value_or("false") == "true";
+  const auto restarts = std::stoi(value_at(*state, "/restarts").value_or("0"));
+  if (!before) before = restarts;
+  if (restarts - *before >= 3)
+    return step::fail(Why::failed, fmt::format("{} ends again and again ({} times while it was waited for)", service, restarts - *before));
+  if (!running && value_at(*state, "/restarting").value_or("false") != "true")
+    return step::fail(Why::failed, fmt::format("{} is not running", service));
+  return {};
+}
+
+}  // namespace
+
+Result<Asked> ask(World& world, const Action& action, const Where& where, const Control& control) {
+  auto bound = world.bind(action, where.scope);
+  if (!bound) return tl::unexpected(bound.error());
+  auto asked = ask_raw(world, *bound, where, control);
+  if (!asked) return asked;
+  const auto* asking = asking_of(*bound);
+  if (asking == nullptr) return asked;
+  asked->answer = pick(asked->answer, asking->pick);
+  if (auto wrong = mismatch(asked->answer, asking->expect))
+    return tl::unexpected(Failure{
+        Why::differs, fmt::format("{}: {}", render_action(*bound).substr(0, 160), wrong->actual), {}, wrong->expected, wrong->actual, {}});
+  if (auto taken = world.take(asked->answer, asking->take, where.scope); !taken) return tl::unexpected(taken.error());
+  return asked;
+}
+
+Result<Asked> ask_until(World& world, const Action& action, const Where& where, const std::string& process, const Control& control) {
+  const auto began = Clock::now();
+  auto looked_at_process = began;
+  std::optional<Failure> last;
+  std::optional<int> restarts;
+  while (true) {
+    auto attempt = control;
+    attempt.deadline = std::min(control.deadline, Clock::now() + std::chrono::seconds(std::holds_alternative<Exec>(action) ? 60 : 5));
+    auto asked = ask(world, action, where, attempt);
+    if (asked) return asked;
+    if (asked.error().why == Why::interrupted || control.stopped()) return step::fail(Why::interrupted, "interrupted");
+    // A time-out of one attempt says less than what an earlier answer said.
+    if (!last || asked.error().why != Why::timed_out) last = asked.error();
+    const auto now = Clock::now();
+    if (!process.empty() && now - looked_at_process > std::chrono::milliseconds(700)) {
+      looked_at_process = now;
+      if (auto running = still_running(world, process, where, restarts, control); !running) return tl::unexpected(running.error());
+    }
+    if (!step::pause(control, next_pause(action, std::chrono::duration_cast<std::chrono::milliseconds>(now - began)))) break;
+  }
+  if (control.stopped()) return step::fail(Why::interrupted, "interrupted");
+  auto failure = *last;
+  const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
+  if (failure.why == Why::differs) failure.why = Why::timed_out;
+  failure.what = fmt::format("not within {:.1f} s: {}", static_cast<double>(waited.count()) / 1000.0, failure.what);
+  return tl::unexpected(failure);
+}
+
+}  // namespace tidelab::live

@@ -1,0 +1,156 @@
+#include "live/live.hpp"
+
+#include <mutex>
+#include <thread>
+
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "host/quote.hpp"
+#include "live/world.hpp"
+#include "step/describe.hpp"
+
+namespace tidelab::live {
+
+using namespace step;
+using run::Looked;
+
+namespace {
+
+class Live : public run::Effects {
+public:
+  Live(const plan::Plan& plan, Setup setup) : world_(plan, std::move(setup)) {}
+
+  std::vector<Looked> look(int lane, const std::vector<const plan::Step*>& steps, const Control& control) override {
+    std::vector<Looked> out(steps.size());
+    std::string calls;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      if (const auto call = look_call(world_, steps[i]->action, lane, i); !call.empty()) calls += call + "\n";
+    }
+    if (calls.empty()) return out;
+    auto looked = world_.agent_looks(lane, calls, steps.size(), control);
+    if (looked) return *looked;
+    // Not knowing is no failure yet: each step looks again for itself, and then says what is wrong.
+    spdlog::debug("look at {}: {}", world_.host(lane).name(), looked.error().what);
+    return out;
+  }
+
+  Result<run::Done> perform(const plan::Step& step, const Control& control) override {
+    return live::perform(world_, step.action, {step.lane, step.scope, step.lenient}, control);
+  }
+
+  std::vector<run::Evidence> collect(const plan::Step& step, const Failure&, const Control& control) override {
+    std::vector<run::Evidence> out;
+    for (const auto& asked : step.evidence) {
+      const auto answer = ask(world_, asked.action, {step.lane, step.scope, false}, control);
+      const auto title = asked.title.empty() ? render_action(asked.action) : asked.title.value;
+      if (answer && answer->answer != "null") out.push_back({step.component, title, answer->answer.substr(0, 4000)});
+    }
+    if (step.component < 0) return out;
+    auto tail = world_.log_tail(step.component, control);
+    if (!tail.empty()) {
+      const auto& component = world_.plan.components[static_cast<std::size_t>(step.component)];
+      out.push_back({step.component,
+                     fmt::format("the end of {} on {}", component.log, world_.plan.lanes[static_cast<std::size_t>(component.lane)].name),
+                     std::move(tail)});
+    }
+    return out;
+  }
+
+  void close(const Control& control) override { world_.close(control); }
+
+  run::Closed costs() const override {
+    run::Closed out;
+    for (std::size_t lane = 1; lane < world_.setup.hosts.size(); ++lane) {
+      const auto traffic = world_.setup.hosts[lane]->traffic();
+      out.remote_commands += traffic.commands;
+      out.connections += traffic.connections;
+      out.bytes_sent += traffic.bytes_sent;
+    }
+    return out;
+  }
+
+private:
+  World world_;
+};
+
+}  // namespace
+
+void open_log(bool verbose) {
+  auto log = spdlog::stderr_color_mt("tidelab");
+  log->set_level(verbose ? spdlog::level::debug : spdlog::level::warn);
+  spdlog::set_default_logger(std::move(log));
+}
+
+std::unique_ptr<run::Effects> make_live(const plan::Plan& plan, Setup setup) { return std::make_unique<Live>(plan, std::move(setup)); }
+
+Acquisition acquire_all(const plan::Plan& plan, artifact::Store& store, const Control& control) {
+  Acquisition out;
+  std::mutex mutex;
+  std::vector<std::jthread> threads;
+  for (const auto& artifact : plan.artifacts) {
+    threads.emplace_back([&] {
+      artifact::Wanted wanted{artifact.name, artifact.version, artifact.file_name, {}};
+      for (const auto& s : artifact.sources) {
+        const auto kind = s.kind == "official" ? artifact::Kind::official
+                          : s.kind == "maven"  ? artifact::Kind::maven
+                          : s.kind == "file"   ? artifact::Kind::file
+                                               : artifact::Kind::assembled;
+        wanted.sources.push_back({kind, s.url, s.checksum_url, s.checksum, s.coordinate, s.path, s.script, s.note});
+      }
+      auto acquired = store.acquire(wanted, control);
+      const std::lock_guard lock(mutex);
+      if (acquired)
+        out.acquired.emplace(artifact.key, std::move(*acquired));
+      else
+        out.failures.push_back(acquired.error());
+    });
+  }
+  threads.clear();
+  return out;
+}
+
+std::vector<Failure> preflight(const plan::Plan& plan, Setup& setup, const Control& control) {
+  std::vector<Failure> out;
+  std::mutex mutex;
+  std::vector<std::jthread> threads;
+  World world(plan, {});
+  world.setup.users = setup.users;
+  world.setup.elevate = setup.elevate;
+  std::swap(world.setup.hosts, setup.hosts);
+  for (std::size_t lane = 1; lane < plan.lanes.size(); ++lane) {
+    threads.emplace_back([&, lane] {
+      std::string calls = "pre_tools sh tar gzip awk sed cut head tail stat sha256sum setsid readlink dirname grep sort tr xargs\n";
+      calls += "pre_dir " + host::quote(plan.lanes[lane].state_dir) + "\n";
+      for (const auto& component : plan.components) {
+        if (component.lane != static_cast<int>(lane)) continue;
+        if (!component.dir.empty()) calls += "pre_dir " + host::quote(component.dir) + "\n";
+        for (const auto port : component.ports) calls += fmt::format("pre_port {} {}\n", port, host::quote(component.name));
+      }
+      const auto output = world.agent(static_cast<int>(lane), calls, {}, control);
+      const std::lock_guard lock(mutex);
+      const auto& name = plan.lanes[lane].name;
+      if (!output) {
+        auto failure = output.error();
+        failure.what = fmt::format("{}: {}", name, failure.what);
+        out.push_back(std::move(failure));
+        return;
+      }
+      std::string_view rest = output->out;
+      while (!rest.empty()) {
+        const auto end = std::min(rest.find('\n'), rest.size());
+        if (end > 0) out.push_back({Why::failed, fmt::format("{}: {}", name, rest.substr(0, end)), {}, {}, {}, {}});
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+      }
+      if (output->code != 0 && output->code != 1 && output->out.empty())
+        out.push_back(
+            {Why::failed, fmt::format("{}: the look before the start ended with {}", name, output->code), output->err, {}, {}, {}});
+    });
+  }
+  threads.clear();
+  std::swap(world.setup.hosts, setup.hosts);
+  return out;
+}
+
+}  // namespace tidelab::live

@@ -1,0 +1,43 @@
+// The real Effects: one std::visit from a word to a host or a client.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "artifact/artifact.hpp"
+#include "host/host.hpp"
+#include "plan/plan.hpp"
+#include "run/effects.hpp"
+
+namespace tidelab::live {
+
+struct Setup {
+  /// Hosts by lane; lane 0 is this machine. As many as the plan has lanes.
+  std::vector<std::unique_ptr<host::Host>> hosts;
+  /// For each lane the account that files and services belong to, or empty when it is the one we come as.
+  std::vector<std::string> users;
+  /// Put before the agent's argv where we come as somebody who is not root but needs to be: {"sudo","-n"}.
+  std::vector<std::string> elevate;
+  std::map<std::string, artifact::Acquired> acquired;  ///< by plan::Artifact::key
+};
+
+std::unique_ptr<run::Effects> make_live(const plan::Plan& plan, Setup setup);
+
+/// Everything that the plan's artifacts need, side by side. The failures, one an artifact, when some cannot be had.
+struct Acquisition {
+  std::map<std::string, artifact::Acquired> acquired;
+  std::vector<step::Failure> failures;
+};
+Acquisition acquire_all(const plan::Plan& plan, artifact::Store& store, const step::Control& control);
+
+/// Where this room logs to: stderr, warnings only unless `verbose`. Call once.
+void open_log(bool verbose);
+
+/// Looks at every host before anything is changed: reachable, tools, permissions, ports that others hold.
+/// One Failure for each thing found, `what` beginning with the host's name.
+std::vector<step::Failure> preflight(const plan::Plan& plan, Setup& setup, const step::Control& control);
+
+}  // namespace tidelab::live

@@ -1,0 +1,106 @@
+// A topic, looked at and made true.
+#include <fmt/format.h>
+
+#include "client/kafka.hpp"
+#include "live/world.hpp"
+
+namespace tidelab::live {
+
+using namespace step;
+
+namespace {
+
+int number(const Text& text, int otherwise) { return text.empty() ? otherwise : std::atoi(text.value.c_str()); }
+
+std::map<std::string, std::string> configs_of(const Topic& topic) {
+  std::map<std::string, std::string> out;
+  for (const auto& [key, value] : topic.configs) out[key.value] = value.value;
+  return out;
+}
+
+// What differs and can be changed in place is changed; true when something was.
+Result<bool> mend(const Topic& topic, const client::TopicState& state, const Control& control) {
+  bool acted = false;
+  const auto partitions = number(topic.partitions, state.partitions);
+  if (!topic.replication_factor.empty() && state.replication_factor != number(topic.replication_factor, 0))
+    return tl::unexpected(
+        Failure{Why::failed,
+                fmt::format("topic {} has another replication factor, which cannot be changed in place", topic.name.value),
+                {},
+                "replication factor " + topic.replication_factor.value,
+                std::to_string(state.replication_factor),
+                "remove the topic, or change the topology"});
+  if (state.partitions > partitions)
+    return tl::unexpected(
+        Failure{Why::failed,
+                fmt::format("topic {} has more partitions than asked for, and they cannot be taken away", topic.name.value),
+                {},
+                std::to_string(partitions),
+                std::to_string(state.partitions),
+                "remove the topic, or change the topology"});
+  if (state.partitions < partitions) {
+    if (auto done = client::add_partitions(topic.bootstrap.value, topic.name.value, partitions, control); !done)
+      return tl::unexpected(done.error());
+    acted = true;
+  }
+  std::map<std::string, std::string> other;
+  for (const auto& [key, value] : configs_of(topic)) {
+    const auto found = state.configs.find(key);
+    if (found == state.configs.end() || found->second != value) other[key] = value;
+  }
+  if (!other.empty()) {
+    if (auto done = client::alter_topic(topic.bootstrap.value, topic.name.value, other, control); !done)
+      return tl::unexpected(done.error());
+    acted = true;
+  }
+  return acted;
+}
+
+}  // namespace
+
+Result<std::string> topic_state(const Topic& topic, const Control& control) {
+  const auto state = client::describe_topic(topic.bootstrap.value, topic.name.value, control);
+  if (!state) return tl::unexpected(state.error());
+  if (!*state) return std::string(R"({"exists":false,"partitions":0,"replication_factor":0,"configs":{}})");
+  std::string configs;
+  for (const auto& [key, value] : (*state)->configs)
+    configs += fmt::format("{}{}:{}", configs.empty() ? "" : ",", json_string(key), json_string(value));
+  return fmt::format("{{\"exists\":true,\"partitions\":{},\"replication_factor\":{},\"configs\":{{{}}}}}", (*state)->partitions,
+                     (*state)->replication_factor, configs);
+}
+
+Result<run::Done> ensure_topic(const Topic& topic, const Control& control) {
+  const bool absent = topic.state.value == "absent";
+  bool acted = false;
+  std::optional<Failure> refusal;
+  Clock::time_point patience;
+  while (true) {
+    const auto state = client::describe_topic(topic.bootstrap.value, topic.name.value, control);
+    if (!state) return tl::unexpected(state.error());
+    if (absent && !*state) return run::Done{acted, acted ? "removed" : "was not there", {}};
+    if (absent && !acted) {
+      if (auto done = client::delete_topic(topic.bootstrap.value, topic.name.value, control); !done) return tl::unexpected(done.error());
+      acted = true;
+    } else if (!absent && !*state && !acted) {
+      auto done = client::create_topic(topic.bootstrap.value, topic.name.value, number(topic.partitions, 1),
+                                       number(topic.replication_factor, 1), configs_of(topic), control);
+      // A broker that has just started may not know its topics yet, and then refuses to make what is there: the
+      // refusal counts only if the topic does not show up.
+      if (!done) refusal = done.error(), patience = Clock::now() + std::chrono::seconds(15);
+      acted = true;
+    } else if (refusal && !*state && Clock::now() > patience) {
+      return tl::unexpected(*refusal);
+    } else if (!absent && *state) {
+      auto mended = mend(topic, **state, control);
+      if (!mended) return tl::unexpected(mended.error());
+      if (!*mended) return run::Done{acted, acted ? "created" : "", {}};
+      acted = true;
+    }
+    // What the broker answered is true soon, not at once: metadata spreads after the controller decided.
+    if (!step::pause(control, std::chrono::milliseconds(50)))
+      return step::fail(control.stopped() ? Why::interrupted : Why::timed_out,
+                        fmt::format("topic {} did not become as asked in time", topic.name.value));
+  }
+}
+
+}  // namespace tidelab::live

@@ -1,0 +1,108 @@
+// Private to this room: what the words share while a plan is carried out.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "client/sql.hpp"
+#include "live/live.hpp"
+#include "run/effects.hpp"
+#include "step/words.hpp"
+
+namespace tidelab::live {
+
+using step::Control;
+using step::Failure;
+using step::Result;
+using step::Why;
+
+class Watch;  // observe.hpp
+
+/// Where a step is carried out, and whose values it sees.
+struct Where {
+  int lane = 0;
+  std::string scope;
+  bool lenient = false;
+};
+
+/// Shared state; every member function may be called from several threads.
+class World {
+public:
+  World(const plan::Plan& plan, Setup setup);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  const plan::Plan& plan;
+  Setup setup;
+
+  host::Host& host(int lane) { return *setup.hosts[static_cast<std::size_t>(lane)]; }
+  const std::string& state_dir(int lane) const { return plan.lanes[static_cast<std::size_t>(lane)].state_dir; }
+  std::string run_dir(int lane, const std::string& service) const { return state_dir(lane) + "/run/" + service; }
+
+  /// The agent's functions and one call of them, on that host. Its stdout; stderr is the evidence of a failure.
+  Result<host::Output> agent(int lane, const std::string& call, const host::Input& input, const Control& control);
+  /// The same for calls that print one `=N state text` line for each step.
+  Result<std::vector<run::Looked>> agent_looks(int lane, const std::string& calls, std::size_t count, const Control& control);
+  /// State directory made, once per lane.
+  Result<void> boot(int lane, const Control& control);
+
+  /// `@{name}` replaced in every text of the action.
+  Result<step::Action> bind(const step::Action& action, const std::string& scope);
+  step::Values values(const std::string& scope);
+  Result<void> take(const std::string& answer, const step::Takes& takes, const std::string& scope);
+
+  /// An SQL session of the pool, and its way back there.
+  Result<std::unique_ptr<client::SqlSession>> borrow(const client::SqlTarget& target, const Control& control);
+  void give_back(const client::SqlTarget& target, std::unique_ptr<client::SqlSession> session);
+
+  void add_watch(const std::string& name, std::unique_ptr<Watch> watch, std::vector<step::Step> finish, Where where);
+  Watch* find_watch(const std::string& name);
+  void close(const Control& control);
+
+  /// The last lines of a component's log, for evidence.
+  std::string log_tail(int component, const Control& control);
+
+private:
+  struct Watched {
+    std::unique_ptr<Watch> watch;
+    std::vector<step::Step> finish;
+    Where where;
+  };
+  std::mutex mutex_;
+  std::map<std::string, step::Values> values_;
+  std::multimap<client::SqlTarget, std::unique_ptr<client::SqlSession>> sessions_;
+  std::map<std::string, Watched> watches_;
+  std::map<int, bool> booted_;
+  std::mutex boot_mutex_;
+};
+
+/// Asks once: the answer as JSON, checked against `expect` and taken from. The action must be an asking word.
+struct Asked {
+  std::string answer;
+  step::Clock::time_point returned;
+};
+Result<Asked> ask(World& world, const step::Action& action, const Where& where, const Control& control);
+
+/// Asks until the answer fits or the deadline comes; the last thing seen is in the failure.
+Result<Asked> ask_until(World& world, const step::Action& action, const Where& where, const std::string& process, const Control& control);
+
+/// Carries out any word.
+Result<run::Done> perform(World& world, const step::Action& action, const Where& where, const Control& control);
+
+/// Words that make something true on a host.
+bool is_host_word(const step::Action& action);
+Result<run::Done> perform_on_host(World& world, const step::Action& action, const Where& where, const Control& control);
+std::string look_call(World& world, const step::Action& action, int lane, std::size_t number);
+
+/// The state of a service as JSON.
+Result<std::string> process_state(World& world, const std::string& service, int lane, const Control& control);
+
+/// A topic as JSON, and as a thing to make true.
+Result<std::string> topic_state(const step::Topic& topic, const Control& control);
+Result<run::Done> ensure_topic(const step::Topic& topic, const Control& control);
+
+}  // namespace tidelab::live

@@ -1,0 +1,57 @@
+// Private to this room: what the makers of plans share — lanes, components, expansion of steps to literals.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "plan/make.hpp"
+#include "topology/scope.hpp"
+
+namespace tidelab::plan {
+
+class Builder {
+public:
+  Builder(const Inputs& inputs, std::string command, source::Diagnostics& diagnostics);
+
+  Plan plan;
+
+  const std::vector<topology::Instance>& instances() const { return inputs_.topology.instances; }
+  int lane_of(std::size_t instance) const { return lanes_.at(instance); }
+  bool chosen(std::size_t instance) const { return chosen_.at(instance); }
+
+  topology::Scope scope_of(std::size_t instance) const;
+
+  /// Nested steps filtered by version, lists and templates filled in, texts literal, artifacts registered.
+  step::Action expand(const step::Action& action, std::size_t instance, const topology::Scope& scope);
+  /// The steps that are there for the instance's versions.
+  std::vector<step::Step> there(const std::vector<step::Step>& steps, std::size_t instance) const;
+
+  /// The first instance of a section, or -1.
+  int first_of(const std::string& section) const;
+
+  /// Appends a step and gives its id; `origin`, `title` and `on` are taken from `from`.
+  int add(const step::Step& from, step::Action action, std::size_t instance, const topology::Scope& scope, std::vector<Need> needs);
+  int lane_for(const step::Step& from, std::size_t instance) const;
+
+  /// Instances in an order in which each comes after those that it needs (L002 if there is none).
+  std::vector<std::size_t> in_order() const;
+  /// Indices of the instances of the sections that this one needs.
+  std::vector<std::size_t> needed_by(std::size_t instance) const;
+  /// Names of the services that the instance's start steps keep running.
+  std::vector<std::string> services_of(std::size_t instance);
+
+private:
+  void add_lanes();
+  void add_components();
+  std::string artifact_key(const source::Text& name, std::size_t instance, const topology::Scope& scope);
+  void fill(step::Action& action, std::size_t instance, const topology::Scope& scope);
+  step::Action config_as_file(const step::Config& config, std::size_t instance);
+
+  const Inputs& inputs_;
+  source::Diagnostics& diagnostics_;
+  std::vector<int> lanes_;
+  std::vector<bool> chosen_;
+};
+
+}  // namespace tidelab::plan

@@ -1,0 +1,46 @@
+// (topology, playbooks, checks) → plan. Pure: nothing is read or contacted, and the same input gives the same plan.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "check/check.hpp"
+#include "plan/plan.hpp"
+#include "playbook/playbook.hpp"
+#include "source/diagnostic.hpp"
+#include "topology/topology.hpp"
+
+namespace tidelab::plan {
+
+struct Inputs {
+  const topology::Topology& topology;
+  const playbook::Library& library;
+  const playbook::Templates& templates;
+  const std::vector<check::Check>& checks;
+  std::string source_kind;         ///< only sources of this kind; empty: all, in the playbook's order
+  std::vector<std::string> nodes;  ///< only these instances (node ids or names); empty: all
+  std::string token;               ///< unique text of this run, for checks
+  long long number = 1;            ///< unique number of this run, for checks: positive, fits into 31 bits
+  std::string mirror{};            ///< a directory of archives, looked into before all other sources
+};
+
+/// Install, start, wait until ready, then what spans hosts. Codes: L001 a template is missing, L002 needs in a circle,
+/// L003 a config cannot be written, L004 no such artifact, L005 no source of the kind asked for, L006 no such node.
+Plan make_up(const Inputs& inputs, source::Diagnostics& diagnostics);
+
+/// What spans hosts removed, services stopped in reverse, everything that tidelab made taken away.
+Plan make_down(const Inputs& inputs, source::Diagnostics& diagnostics);
+
+/// Every check whose section and versions are there. C005: a check needs something that is no check,
+/// C006: a range of versions in a check is none.
+Plan make_verify(const Inputs& inputs, source::Diagnostics& diagnostics);
+
+/// Services of the chosen nodes, started (and waited for) or stopped.
+Plan make_power(const Inputs& inputs, bool start, source::Diagnostics& diagnostics);
+
+/// One question per service: is it running?
+Plan make_status(const Inputs& inputs, source::Diagnostics& diagnostics);
+
+}  // namespace tidelab::plan

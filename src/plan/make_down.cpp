@@ -1,0 +1,114 @@
+// Taking away, and the small plans over services: stop, start, status.
+#include <fmt/format.h>
+
+#include "plan/builder.hpp"
+#include "step/describe.hpp"
+
+namespace tidelab::plan {
+
+using namespace step;
+
+namespace {
+
+// Ids of the halts of each instance, in reverse order of need: who needs others is stopped before them.
+std::vector<std::vector<int>> add_halts(Builder& builder, const std::vector<Need>& first) {
+  std::vector<std::vector<int>> halts(builder.instances().size());
+  auto order = builder.in_order();
+  for (auto at = order.rbegin(); at != order.rend(); ++at) {
+    const auto i = *at;
+    const auto& instance = builder.instances()[i];
+    if (instance.playbook->hostless || !builder.chosen(i)) continue;
+    auto needs = first;
+    for (std::size_t other = 0; other < builder.instances().size(); ++other) {
+      for (const auto needed : builder.needed_by(other))
+        if (needed == i)
+          for (const auto id : halts[other]) needs.push_back({id, false});
+    }
+    const auto scope = builder.scope_of(i);
+    for (const auto& from : builder.there(instance.playbook->start, i)) {
+      const auto* service = std::get_if<Service>(&from.action);
+      if (service == nullptr) continue;
+      const Action action = Halt{{scope.expand(service->name), service->name.span}, service->stop_within};
+      step::Step like = from;
+      like.title = {};
+      halts[i].push_back(builder.add(like, action, i, scope, needs));
+    }
+  }
+  return halts;
+}
+
+}  // namespace
+
+Plan make_down(const Inputs& inputs, source::Diagnostics& diagnostics) {
+  Builder builder(inputs, "down", diagnostics);
+  std::vector<Need> removed;
+  for (std::size_t i = 0; i < builder.instances().size(); ++i) {
+    const auto& playbook = *builder.instances()[i].playbook;
+    const auto scope = builder.scope_of(i);
+    std::vector<Need> before;
+    for (const auto& from : builder.there(playbook.remove, i)) {
+      const auto id = builder.add(from, builder.expand(from.action, i, scope), i, scope, before);
+      builder.plan.steps[static_cast<std::size_t>(id)].lenient = true;
+      before = {{id, false}};
+      removed.push_back({id, false});
+    }
+  }
+  const auto halts = add_halts(builder, removed);
+  for (std::size_t lane = 1; lane < builder.plan.lanes.size(); ++lane) {
+    std::vector<Need> needs;
+    std::size_t someone = 0;
+    for (std::size_t i = 0; i < halts.size(); ++i) {
+      if (builder.lane_of(i) != static_cast<int>(lane)) continue;
+      someone = i;
+      for (const auto id : halts[i]) needs.push_back({id, true});
+    }
+    const Action action = Sweep{};
+    step::Step from{action, {}, {}, {}, {}};
+    const auto id = builder.add(from, action, someone, builder.scope_of(someone), needs);
+    builder.plan.steps[static_cast<std::size_t>(id)].component = -1;
+  }
+  builder.plan.artifacts.clear();
+  return std::move(builder.plan);
+}
+
+Plan make_power(const Inputs& inputs, bool start, source::Diagnostics& diagnostics) {
+  if (!start) {
+    Builder builder(inputs, "stop", diagnostics);
+    add_halts(builder, {});
+    return std::move(builder.plan);
+  }
+  Builder builder(inputs, "start", diagnostics);
+  std::vector<std::vector<int>> ready(builder.instances().size());  // what those that need an instance wait for
+  for (const auto i : builder.in_order()) {
+    const auto& playbook = *builder.instances()[i].playbook;
+    if (playbook.hostless || !builder.chosen(i)) continue;
+    const auto scope = builder.scope_of(i);
+    std::vector<Need> needs;
+    for (const auto other : builder.needed_by(i))
+      for (const auto id : ready[other]) needs.push_back({id, true});
+    for (const auto* steps : {&playbook.start, &playbook.ready}) {
+      for (const auto& from : builder.there(*steps, i)) {
+        const auto id = builder.add(from, builder.expand(from.action, i, scope), i, scope, needs);
+        builder.plan.steps[static_cast<std::size_t>(id)].changes = steps == &playbook.start;
+        needs = {{id, true}};
+      }
+    }
+    for (const auto& need : needs) ready[i].push_back(need.step);
+  }
+  return std::move(builder.plan);
+}
+
+Plan make_status(const Inputs& inputs, source::Diagnostics& diagnostics) {
+  Builder builder(inputs, "status", diagnostics);
+  for (std::size_t i = 0; i < builder.instances().size(); ++i) {
+    for (const auto& name : builder.services_of(i)) {
+      const Action action = Process{{name, {}}, {}};
+      step::Step from{action, builder.instances()[i].span, {}, {}, {}};
+      const auto id = builder.add(from, action, i, builder.scope_of(i), {});
+      builder.plan.steps[static_cast<std::size_t>(id)].changes = false;
+    }
+  }
+  return std::move(builder.plan);
+}
+
+}  // namespace tidelab::plan

@@ -1,0 +1,131 @@
+// Bringing up: what must be true on each host, as early as its needs allow.
+#include <map>
+
+#include <fmt/format.h>
+
+#include "plan/builder.hpp"
+#include "step/describe.hpp"
+
+namespace tidelab::plan {
+
+using namespace step;
+
+namespace {
+
+// The path that a step writes, and the one whose existence it relies on; empty for a step that may touch anything.
+std::string written_path(const Action& action) {
+  return std::visit(overloaded{
+                        [](const Dir& w) { return w.path.value; },
+                        [](const File& w) { return w.path.value; },
+                        [](const Line& w) { return w.path.value; },
+                        [](const Unpack& w) { return w.into.value; },
+                        [](const Place& w) { return w.path.value; },
+                        [](const auto&) { return std::string(); },
+                    },
+                    action);
+}
+
+bool at_or_below(const std::string& path, const std::string& top) { return path == top || path.starts_with(top + "/"); }
+
+class UpMaker {
+public:
+  UpMaker(const Inputs& inputs, source::Diagnostics& diagnostics) : inputs_(inputs), builder_(inputs, "up", diagnostics) {}
+
+  Plan make() {
+    add_users();
+    for (const auto i : builder_.in_order()) {
+      if (builder_.instances()[i].playbook->hostless)
+        add_hostless(i);
+      else
+        add_instance(i);
+    }
+    return std::move(builder_.plan);
+  }
+
+private:
+  const Inputs& inputs_;
+  Builder builder_;
+  std::map<int, int> user_of_lane_;
+  std::map<std::size_t, std::vector<int>> ready_;           // what others wait for
+  std::map<std::pair<int, std::string>, int> known_steps_;  // identical steps on one host merge
+
+  void add_users() {
+    if (inputs_.topology.global.ssh_type.value == "none") return;
+    for (std::size_t i = 0; i < builder_.instances().size(); ++i) {
+      const auto lane = builder_.lane_of(i);
+      if (lane == 0 || user_of_lane_.contains(lane)) continue;
+      const Action action = User{inputs_.topology.global.user};
+      step::Step from{action, inputs_.topology.global.user.span, {}, {}, {}};
+      user_of_lane_[lane] = builder_.add(from, action, i, builder_.scope_of(i), {});
+    }
+  }
+
+  int add_merged(const step::Step& from, Action action, std::size_t i, const topology::Scope& scope, std::vector<Need> needs) {
+    const auto key = std::pair(builder_.lane_for(from, i), fmt::format("{}\n{}", render_action(action), render_fields(action, 0)));
+    if (const auto found = known_steps_.find(key); found != known_steps_.end()) return found->second;
+    return known_steps_[key] = builder_.add(from, std::move(action), i, scope, std::move(needs));
+  }
+
+  // A step of `install` waits for those before it that made a directory above it; what may touch anything waits for all.
+  std::vector<int> add_install(std::size_t i, const topology::Scope& scope) {
+    std::vector<std::pair<int, std::string>> done;
+    std::vector<int> ids;
+    for (const auto& from : builder_.there(builder_.instances()[i].playbook->install, i)) {
+      auto action = builder_.expand(from.action, i, scope);
+      const auto path = written_path(action);
+      const bool unpacks = std::holds_alternative<Unpack>(action);
+      std::vector<Need> needs;
+      if (const auto user = user_of_lane_.find(builder_.lane_of(i)); user != user_of_lane_.end()) needs.push_back({user->second, true});
+      for (const auto& [id, other] : done) {
+        const bool both_unpack = unpacks && std::holds_alternative<Unpack>(builder_.plan.steps[static_cast<std::size_t>(id)].action);
+        if (path.empty() || other.empty() || (at_or_below(path, other) && !both_unpack)) needs.push_back({id, true});
+      }
+      const auto id = add_merged(from, std::move(action), i, scope, std::move(needs));
+      done.emplace_back(id, path);
+      ids.push_back(id);
+    }
+    return ids;
+  }
+
+  void add_instance(std::size_t i) {
+    const auto scope = builder_.scope_of(i);
+    const auto& playbook = *builder_.instances()[i].playbook;
+    std::vector<Need> needs;
+    for (const auto id : add_install(i, scope)) needs.push_back({id, true});
+    for (const auto other : builder_.needed_by(i))
+      for (const auto id : ready_[other]) needs.push_back({id, true});
+    chain(i, scope, playbook.start, needs);
+    chain(i, scope, playbook.ready, needs);
+    for (const auto& need : needs) ready_[i].push_back(need.step);
+    builder_.plan.components[i].services = builder_.services_of(i);
+  }
+
+  // One after the other; afterwards `needs` is the last of them, or what it was.
+  void chain(std::size_t i, const topology::Scope& scope, const std::vector<step::Step>& steps, std::vector<Need>& needs) {
+    for (const auto& from : builder_.there(steps, i)) {
+      auto action = builder_.expand(from.action, i, scope);
+      const bool asks = std::holds_alternative<Wait>(action);
+      const auto id = builder_.add(from, std::move(action), i, scope, needs);
+      builder_.plan.steps[static_cast<std::size_t>(id)].changes = !asks;
+      needs = {{id, true}};
+    }
+  }
+
+  void add_hostless(std::size_t i) {
+    const auto scope = builder_.scope_of(i);
+    const auto& playbook = *builder_.instances()[i].playbook;
+    std::vector<Need> needs;
+    for (const auto other : builder_.needed_by(i))
+      for (const auto id : ready_[other]) needs.push_back({id, true});
+    chain(i, scope, playbook.install, needs);
+    chain(i, scope, playbook.start, needs);
+    chain(i, scope, playbook.ready, needs);
+    for (const auto& need : needs) ready_[i].push_back(need.step);
+  }
+};
+
+}  // namespace
+
+Plan make_up(const Inputs& inputs, source::Diagnostics& diagnostics) { return UpMaker(inputs, diagnostics).make(); }
+
+}  // namespace tidelab::plan

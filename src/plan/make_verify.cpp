@@ -1,0 +1,140 @@
+// Checks × instances → one plan of claims, observers and writes.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "plan/builder.hpp"
+#include "step/describe.hpp"
+#include "topology/rules.hpp"
+
+namespace tidelab::plan {
+
+using namespace step;
+using check::Check;
+
+namespace {
+
+// One check for one instance: where its steps went.
+struct Placed {
+  const Check* check;
+  std::size_t instance;
+  std::map<std::string, int> ids;
+};
+
+class VerifyMaker {
+public:
+  VerifyMaker(const Inputs& inputs, source::Diagnostics& diagnostics)
+      : inputs_(inputs), diagnostics_(diagnostics), builder_(inputs, "verify", diagnostics) {}
+
+  Plan make() {
+    for (const auto& check : inputs_.checks) {
+      check_ranges_of(check);
+      for (std::size_t i = 0; i < builder_.instances().size(); ++i) {
+        const auto& instance = builder_.instances()[i];
+        if (instance.section == check.of.value && topology::applies(check.versions, instance, inputs_.topology)) add_check(check, i);
+      }
+    }
+    for (const auto& use : uses_) connect(use);
+    builder_.plan.artifacts.clear();
+    return std::move(builder_.plan);
+  }
+
+private:
+  const Inputs& inputs_;
+  source::Diagnostics& diagnostics_;
+  Builder builder_;
+  std::vector<Placed> uses_;
+
+  void check_ranges_of(const Check& check) {
+    playbook::check_ranges(check.versions, "C006", diagnostics_);
+    for (const auto& each : check.steps) {
+      playbook::check_ranges({each.step}, "C006", diagnostics_);
+      playbook::check_ranges(each.evidence, "C006", diagnostics_);
+    }
+  }
+
+  void add_check(const Check& check, std::size_t i) {
+    Placed use{&check, i, {}};
+    auto scope = builder_.scope_of(i);
+    const auto group = builder_.instances()[i].playbook->hostless ? builder_.plan.components[i].node : std::string();
+    const auto prefix = fmt::format("{}-{}-{}/", check.name.value, builder_.instances()[i].section, i);
+    scope.set("token", fmt::format("{}-{}", inputs_.token, topology::short_digest(check.name.value + std::to_string(i)).substr(0, 4)));
+    scope.set("number", std::to_string(inputs_.number));
+    for (const auto& each : check.steps) {
+      if (!topology::applies(each.step.versions, builder_.instances()[i], inputs_.topology)) continue;
+      auto action = builder_.expand(each.step.action, i, scope);
+      name_observers(action, prefix);
+      const auto id = builder_.add(each.step, std::move(action), i, scope, {});
+      auto& made = builder_.plan.steps[static_cast<std::size_t>(id)];
+      made.changes = false;
+      made.scope = prefix;
+      if (each.hop) {
+        made.hop =
+            Hop{check.name.value, group, scope.expand(each.hop->place), scope.expand(each.hop->title), scope.expand(each.hop->look_at), -1,
+                each.hop->travels};
+        made.title = made.hop->title;
+        if (const auto about = builder_.first_of(each.hop->about.value); about >= 0) made.component = about;
+      }
+      for (auto& asked : builder_.there(each.evidence, i)) {
+        asked.action = builder_.expand(asked.action, i, scope);
+        asked.title.value = scope.expand(asked.title);
+        made.evidence.push_back(std::move(asked));
+      }
+      use.ids[each.id.value] = id;
+    }
+    uses_.push_back(std::move(use));
+  }
+
+  // Observers are looked up by name at run time; two instances of a check must not share one.
+  static void name_observers(Action& action, const std::string& prefix) {
+    if (auto* arm = std::get_if<Arm>(&action)) arm->as.value = prefix + arm->as.value;
+    if (auto* seen = std::get_if<Seen>(&action)) seen->in.value = prefix + seen->in.value;
+    if (auto* absent = std::get_if<Absent>(&action)) absent->in.value = prefix + absent->in.value;
+  }
+
+  // A step of this check, or all hops of another check: of the same instance where both are about one section.
+  std::vector<int> find(const Placed& from, const source::Text& name) {
+    if (const auto own = from.ids.find(name.value); own != from.ids.end()) return {own->second};
+    for (const auto& each : from.check->steps)
+      if (each.id.value == name.value) return {};  // there, but not for this version
+    std::vector<int> out;
+    const auto is_named = [&](const Check& check) { return check.name.value == name.value; };
+    if (std::none_of(inputs_.checks.begin(), inputs_.checks.end(), is_named)) {
+      diagnostics_.error("C005", fmt::format("`{}` is neither a step of this check nor a check", name.value), name.span);
+      return out;
+    }
+    for (const auto& use : uses_) {
+      if (!is_named(*use.check)) continue;
+      const bool same_kind = builder_.instances()[use.instance].section == builder_.instances()[from.instance].section;
+      if (same_kind && use.instance != from.instance) continue;
+      for (const auto& [id, step] : use.ids)
+        if (builder_.plan.steps[static_cast<std::size_t>(step)].hop) out.push_back(step);
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+  }
+
+  void connect(const Placed& use) {
+    for (const auto& each : use.check->steps) {
+      const auto own = use.ids.find(each.id.value);
+      if (own == use.ids.end()) continue;
+      auto& made = builder_.plan.steps[static_cast<std::size_t>(own->second)];
+      for (const auto& name : each.needs)
+        for (const auto id : find(use, name)) made.needs.push_back({id, true});
+      for (const auto& name : each.after)
+        for (const auto id : find(use, name)) made.needs.push_back({id, false});
+      if (each.hop && !each.hop->since.empty()) {
+        const auto since = find(use, each.hop->since);
+        if (!since.empty()) made.hop->since = since.front();
+      }
+    }
+  }
+};
+
+}  // namespace
+
+Plan make_verify(const Inputs& inputs, source::Diagnostics& diagnostics) { return VerifyMaker(inputs, diagnostics).make(); }
+
+}  // namespace tidelab::plan

@@ -1,0 +1,107 @@
+// A plan: everything that a command would do, as plain data with literal values, complete before anything
+// runs. A dry run prints it, a golden test compares it, the runner carries it out.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "source/file.hpp"
+#include "step/words.hpp"
+
+namespace tidelab::plan {
+
+/// A host as the topology names it. The lane of our own machine has `number` 0 and is always there: probes
+/// and API calls start from it.
+struct Lane {
+  std::string name;  ///< the host as written; "controller" for lane 0
+  int ssh_port = 22;
+  std::string user;       ///< services run under this account
+  std::string state_dir;  ///< where the lab's own records are kept on that host
+};
+
+/// One instance of a playbook.
+struct Component {
+  std::string name;     ///< "some_servers 1": stable, unique in the lab; what --node takes is `node`
+  std::string node;     ///< "10.0.0.2:9092": TiUP's node id, or the instance's own name where it has no host
+  std::string section;  ///< topology key
+  std::string title;    ///< for people: "Kafka broker"
+  std::string version;
+  int lane = 0;
+  std::string dir;                     ///< its tree
+  std::vector<std::string> services;   ///< names of its services, in start order
+  std::string log;                     ///< of its (first) service
+  std::string address;                 ///< main host:port, may be empty
+  std::vector<int> ports;              ///< all that it listens on
+  std::vector<std::string> artifacts;  ///< keys of what is unpacked for it, its own archive first
+  std::string jre;                     ///< version of its own JRE, empty if it has none
+  source::Span span;
+};
+
+/// One place to get an artifact from, as the playbook lists it (artifact/ has the same with an enum).
+struct ArtifactSource {
+  std::string kind;  ///< official | maven | file | assembled
+  std::string url, checksum_url, checksum, coordinate, path, script, note;
+};
+
+/// What `unpack` and `place` refer to by `key`.
+struct Artifact {
+  std::string key;  ///< "kafka 2.7.0": unique in the plan
+  std::string name, version, file_name;
+  std::vector<ArtifactSource> sources;
+  source::Span span;
+};
+
+/// A dependency. `must_hold`: when that step did not hold, this one is blocked by it; else it only comes after.
+struct Need {
+  int step = 0;
+  bool must_hold = true;
+};
+
+/// A row of the hop table: what a step claims about the lab.
+struct Hop {
+  std::string check;     ///< name of the check
+  std::string group;     ///< the instance that the check is for, or "" for claims about components
+  std::string place;     ///< where the data is when this holds: "Kafka"; used in the sentence
+  std::string title;     ///< "the insert is in topic orders"
+  std::string look_at;   ///< what a person should look at next when it is false
+  int since = -1;        ///< the step whose end is time zero of the latency; -1: no latency is told
+  bool travels = false;  ///< part of a row's way (else a claim about health, shown as context)
+};
+
+struct Step {
+  int id = 0;  ///< its index in Plan::steps
+  std::string title;
+  step::Action action;
+  int lane = 0;
+  int component = -1;
+  std::vector<Need> needs;
+  std::chrono::milliseconds within{0};
+  source::Span origin;
+  std::string scope;     ///< steps of one scope share the values taken from answers
+  bool lenient = false;  ///< that nothing answers counts as done: taking things away from what is down already
+  bool changes = true;   ///< false: only asks; counts neither as changed nor as unchanged
+  std::optional<Hop> hop;
+  std::vector<step::Step> evidence;  ///< asked when the step failed; their answers go into the report
+};
+
+struct Plan {
+  std::string command;  ///< up | verify | down | start | stop
+  std::string lab;
+  std::string topology;  ///< file name as given
+  std::vector<Lane> lanes;
+  std::vector<Component> components;
+  std::vector<Artifact> artifacts;
+  std::vector<Step> steps;
+  std::vector<std::string> secrets;  ///< printed as *** wherever they occur
+  std::vector<std::string> notes;    ///< said before anything starts
+};
+
+/// What `tidelab plan` prints: lanes, artifacts, then steps grouped by component in order.
+std::string render_text(const Plan& plan);
+
+/// `text` with each secret replaced by ***.
+std::string mask(std::string text, const std::vector<std::string>& secrets);
+
+}  // namespace tidelab::plan

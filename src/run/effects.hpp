@@ -1,0 +1,51 @@
+// The one door from a plan to the world. Abstract, so that tests can carry plans out without one.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "plan/plan.hpp"
+#include "run/event.hpp"
+#include "step/control.hpp"
+#include "step/failure.hpp"
+
+namespace tidelab::run {
+
+using step::Control;
+
+/// What a look found, without changing anything.
+struct Looked {
+  enum class State { holds, differs, unknown } state = State::unknown;  ///< unknown: this word cannot be looked at ahead
+  std::string note;
+};
+
+/// What carrying out a step came to.
+struct Done {
+  bool acted = false;
+  std::string note;
+  step::Clock::time_point observed{};  ///< when the claim became true; epoch: now
+};
+
+/// All calls may come from several threads at once, and must come back soon after control says so.
+class Effects {
+public:
+  virtual ~Effects() = default;
+
+  /// Looks at steps of one lane together (one remote command). Same size and order as `steps`.
+  virtual std::vector<Looked> look(int lane, const std::vector<const plan::Step*>& steps, const Control& control) = 0;
+
+  /// Makes the step true, or answers its question.
+  virtual step::Result<Done> perform(const plan::Step& step, const Control& control) = 0;
+
+  /// After a failure: what a person would go and read.
+  virtual std::vector<Evidence> collect(const plan::Step& step, const step::Failure& failure, const Control& control) = 0;
+
+  /// Ends observers and does what they left to do. Called once, at the end, also after an interruption.
+  virtual void close(const Control& control) = 0;
+
+  /// What it cost so far.
+  virtual Closed costs() const = 0;
+};
+
+}  // namespace tidelab::run

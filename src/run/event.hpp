@@ -1,0 +1,95 @@
+// What happened, as values: the journal writes them one JSON line each as they happen, and the report is
+// a fold over them alone, so that a report can be made again from a journal without the plan.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "plan/plan.hpp"
+#include "step/failure.hpp"
+
+namespace tidelab::run {
+
+using std::chrono::microseconds;
+
+/// Parts of a plan that a report needs.
+struct StepLine {
+  int id = 0;
+  std::string title;
+  int lane = 0;
+  int component = -1;
+  std::string origin;  ///< file:line:column or empty
+  bool changes = true;
+  std::optional<plan::Hop> hop;
+  std::vector<int> blocked_by;  ///< ids of the steps that must hold
+};
+
+struct ComponentLine {
+  std::string name, node, title, version, host, jre;
+  std::string source;  ///< "assembled (stand-in, not …)", "official", "" when nothing was acquired in this run
+};
+
+/// The first event of every run.
+struct Opened {
+  std::string command, lab, topology;
+  std::string program;  ///< "tidelab 0.1.0 (abc123)"
+  std::string when;     ///< wall clock, ISO 8601 with zone; everything else is relative to it
+  std::vector<std::string> lanes;
+  std::vector<ComponentLine> components;
+  std::vector<StepLine> steps;
+  std::vector<std::string> notes;
+};
+
+struct Started {
+  int step = 0;
+};
+
+/// A line of progress; step -1: about the run as a whole (artifacts, connections).
+struct Said {
+  int step = -1;
+  std::string text;
+};
+
+enum class Outcome {
+  held,         ///< was true already
+  made,         ///< was not, and is now
+  failed,       ///< see failure
+  blocked,      ///< a step that it needs did not hold
+  interrupted,  ///< the user stopped the run before it
+};
+
+struct Ended {
+  int step = 0;
+  Outcome outcome = Outcome::held;
+  std::string note;         ///< what was found or done, one line
+  microseconds observed{};  ///< when the claim became true, by the clock of the run (≤ the event's own time)
+  std::optional<step::Failure> failure;
+  std::vector<int> blocked_by;  ///< the steps that failed first (roots), for blocked
+};
+
+/// Material collected after a failure: the tail of a component's log, a job's exception.
+struct Evidence {
+  int component = -1;
+  std::string title;
+  std::string text;
+};
+
+/// The last event. `interrupted`: by the user.
+struct Closed {
+  bool interrupted = false;
+  long remote_commands = 0;
+  long connections = 0;
+  long bytes_sent = 0;
+};
+
+struct Event {
+  microseconds at{};  ///< since the run began, steady clock
+  std::variant<Opened, Started, Said, Ended, Evidence, Closed> what;
+};
+
+const char* name_of(Outcome outcome);
+
+}  // namespace tidelab::run

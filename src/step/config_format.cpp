@@ -1,0 +1,174 @@
+#include "step/config_format.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include "step/match.hpp"
+
+namespace tidelab::step {
+
+namespace {
+
+enum class Scalar { text, truth, integer, real };
+
+// Not std::stod: that throws for 1e-310, which is a number.
+std::optional<double> as_real(const std::string& text) {
+  if (text.find_first_not_of("0123456789.-+eE") != std::string::npos) return std::nullopt;  // "inf", "nan"
+  double real = 0;
+  const auto* end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, real);
+  return error == std::errc() && at == end ? std::optional(real) : std::nullopt;
+}
+
+Scalar kind_of(const std::string& text, bool quoted) {
+  if (quoted || text.empty()) return Scalar::text;
+  if (text == "true" || text == "false") return Scalar::truth;
+  const auto* end = text.data() + text.size();
+  long long integer = 0;
+  if (const auto [at, error] = std::from_chars(text.data(), end, integer); error == std::errc() && at == end) return Scalar::integer;
+  return as_real(text) ? Scalar::real : Scalar::text;
+}
+
+template <class Add>
+void with_scalar(const std::string& text, bool quoted, Add&& add) {
+  switch (kind_of(text, quoted)) {
+    case Scalar::truth: return add(text == "true");
+    case Scalar::integer: return add(std::stoll(text));
+    case Scalar::real: return add(as_real(text).value_or(0));
+    case Scalar::text: return add(text);
+  }
+}
+
+std::string render_toml(const Settings& settings) {
+  toml::table root;
+  for (const auto& setting : settings) {
+    auto* table = &root;
+    std::string_view key = setting.key.value;
+    for (auto dot = key.find('.'); dot != std::string_view::npos; dot = key.find('.')) {
+      const auto name = key.substr(0, dot);
+      if (table->get_as<toml::table>(name) == nullptr) table->insert_or_assign(name, toml::table{});
+      table = table->get_as<toml::table>(name);
+      key.remove_prefix(dot + 1);
+    }
+    if (setting.list) {
+      toml::array list;
+      for (const auto& each : setting.values) with_scalar(each.value, setting.quoted, [&](const auto& value) { list.push_back(value); });
+      table->insert_or_assign(key, std::move(list));
+    } else {
+      with_scalar(setting.values.empty() ? std::string() : setting.values.front().value, setting.quoted,
+                  [&](const auto& value) { table->insert_or_assign(key, value); });
+    }
+  }
+  std::ostringstream out;
+  out << root << "\n";
+  return out.str();
+}
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+std::string as_java_escapes(const std::string& text) {
+  std::string out;
+  const auto add = [&](unsigned unit) { out += fmt::format("\\u{:04x}", unit); };
+  for (std::size_t at = 0; at < text.size();) {
+    const auto first = static_cast<unsigned char>(text[at++]);
+    if (first < 0x80) {
+      if (first == '\\') out += '\\';
+      out += static_cast<char>(first);
+      continue;
+    }
+    const int more = first >= 0xF0 ? 3 : first >= 0xE0 ? 2 : 1;  // texts are UTF-8: the reader has seen to that
+    unsigned point = first & (0x3FU >> more);
+    for (int i = 0; i < more && at < text.size(); ++i) point = (point << 6U) | (static_cast<unsigned char>(text[at++]) & 0x3FU);
+    if (point >= 0x10000)
+      add(0xD7C0U + (point >> 10U)), add(0xDC00U + (point & 0x3FFU));
+    else
+      add(point);
+  }
+  return out;
+}
+
+std::string joined(const Setting& setting) {
+  std::string out;
+  for (const auto& each : setting.values) out += (out.empty() ? "" : ",") + each.value;
+  return out;
+}
+
+// A scalar that YAML readers take as the text or number that was meant. Quotes only where there must be some: not
+// every component's reader of `key: value` lines knows them (Java options and URLs hold colons, and are read as they are).
+std::string yaml_scalar(const std::string& text, bool quoted) {
+  if (kind_of(text, quoted) != Scalar::text) return text;
+  const auto has = [&](const char* part) { return text.find(part) != std::string::npos; };
+  const bool plain = !quoted && !text.empty() && std::string_view("#\"'{}[],&*!|>%@`?: ").find(text.front()) == std::string_view::npos &&
+                     text.back() != ' ' && text.back() != ':' && !has(": ") && !has(" #") && text != "-" && !text.starts_with("- ") &&
+                     text != "~" && text != "null" && std::none_of(text.begin(), text.end(), is_control);
+  return plain ? text : json_string(text);
+}
+
+// Java reads properties files as Latin-1, with \uXXXX for all else.
+std::string escape_property(const std::string& text, bool key) {
+  std::string out;
+  for (const char c : as_java_escapes(text)) {
+    if (key && (c == ' ' || c == ':' || c == '=' || (out.empty() && (c == '#' || c == '!')))) out += '\\';
+    out += c;
+  }
+  if (!key && out.starts_with(' ')) out.insert(0, "\\");
+  return out;
+}
+
+}  // namespace
+
+Settings merge_settings(const Settings& under, const Settings& over, bool nested) {
+  auto out = under;
+  for (const auto& setting : over) {
+    const auto& key = setting.key.value;
+    const auto covered = [&](const Setting& other) {
+      const auto& k = other.key.value;
+      return k == key || (nested && (k.starts_with(key + ".") || key.starts_with(k + ".")));
+    };
+    auto place = std::find_if(out.begin(), out.end(), covered);
+    if (place == out.end()) {
+      out.push_back(setting);
+      continue;
+    }
+    *place = setting;  // keeps the place of what it replaces, so that files read alike
+    out.erase(std::remove_if(place + 1, out.end(), covered), out.end());
+  }
+  return out;
+}
+
+Result<std::string> render_config(const std::string& format, const Settings& settings) {
+  if (format == "toml") {
+    for (const auto& a : settings)
+      for (const auto& b : settings)
+        if (b.key.value.starts_with(a.key.value + "."))
+          return fail(Why::failed, fmt::format("`{}` and `{}` cannot both have a value in a toml file", a.key.value, b.key.value));
+    return render_toml(settings);
+  }
+  std::string out;
+  for (const auto& setting : settings) {
+    const auto value = joined(setting);
+    if (std::any_of(setting.key.value.begin(), setting.key.value.end(), is_control))
+      return fail(Why::failed, fmt::format("the key {} holds a control character", json_string(setting.key.value)));
+    if (value.find_first_of("\n\r") != std::string::npos && format != "yaml")
+      return fail(Why::failed, fmt::format("`{}` has a line break, and {} files cannot hold one", setting.key.value, format));
+    if (format == "properties") {
+      out += fmt::format("{}={}\n", escape_property(setting.key.value, true), escape_property(value, false));
+    } else if (format == "yaml") {
+      out += fmt::format("{}: {}\n", setting.key.value, yaml_scalar(value, setting.quoted));
+    } else if (format == "env") {
+      std::string quoted;
+      for (const char c : value) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+      out += fmt::format("{}='{}'\n", setting.key.value, quoted);
+    } else {
+      return fail(Why::failed, fmt::format("there is no config format `{}`", format));
+    }
+  }
+  return out;
+}
+
+}  // namespace tidelab::step

@@ -1,0 +1,187 @@
+#include "step/match.hpp"
+
+#include <charconv>
+#include <regex>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace tidelab::step {
+
+using nlohmann::json;
+
+namespace {
+
+json parse(const std::string& answer) {
+  auto parsed = json::parse(answer, nullptr, false);
+  return parsed.is_discarded() ? json(answer) : parsed;
+}
+
+const json* at(const json& value, const std::string& pointer) {
+  if (pointer.empty()) return &value;
+  try {
+    const json::json_pointer where(pointer);
+    // An object under `value` may lack any part of the way; contains() never throws for that.
+    return value.contains(where) ? &value.at(where) : nullptr;
+  } catch (const json::exception&) {
+    return nullptr;
+  }
+}
+
+std::string as_text(const json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::optional<long long> as_integer(const std::string& text) {
+  long long number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::optional<double> as_number(const std::string& text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+// -1, 0, 1; integers exactly, since a TSO does not fit into a double.
+std::optional<int> compare(const std::string& a, const std::string& b) {
+  if (const auto x = as_integer(a), y = as_integer(b); x && y) return *x < *y ? -1 : *x > *y;
+  if (const auto x = as_number(a), y = as_number(b); x && y) return *x < *y ? -1 : *x > *y;
+  return std::nullopt;
+}
+
+bool has_regex(const std::string& text, const std::string& pattern) {
+  try {
+    return std::regex_search(text, std::regex(pattern, std::regex::ECMAScript));
+  } catch (const std::regex_error&) {
+    return false;  // patterns are checked when they are read; one made of @{…} may still be wrong
+  }
+}
+
+bool in_list(const std::string& text, std::string_view list) {
+  while (!list.empty()) {
+    const auto end = std::min(list.find('|'), list.size());
+    if (list.substr(0, end) == text) return true;
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return false;
+}
+
+const char* word_of(Op op) {
+  switch (op) {
+    case Op::equals: return "=";
+    case Op::not_equals: return "is not";
+    case Op::contains: return "contains";
+    case Op::lacks: return "lacks";
+    case Op::matches: return "matches";
+    case Op::at_least: return ">=";
+    case Op::at_most: return "<=";
+    case Op::one_of: return "is one of";
+    case Op::exists: return "exists";
+  }
+  return "=";
+}
+
+bool holds(const json* found, const Condition& condition) {
+  const auto& want = condition.value.value;
+  if (condition.op == Op::exists) return (found != nullptr && !found->is_null()) == (want == "true");
+  if (found == nullptr) return condition.op == Op::not_equals || condition.op == Op::lacks;
+  const auto text = as_text(*found);
+  const auto equal = [&] { return text == want || compare(text, want) == 0; };
+  switch (condition.op) {
+    case Op::equals: return equal();
+    case Op::not_equals: return !equal();
+    case Op::contains: return text.find(want) != std::string::npos;
+    case Op::lacks: return text.find(want) == std::string::npos;
+    case Op::matches: return has_regex(text, want);
+    case Op::at_least: return compare(text, want).value_or(-1) >= 0;
+    case Op::at_most: return compare(text, want).value_or(1) <= 0;
+    case Op::one_of: return in_list(text, want);
+    case Op::exists: break;
+  }
+  return false;
+}
+
+std::string shorten(std::string text) {
+  constexpr std::size_t most = 400;
+  if (text.size() <= most) return text;
+  auto cut = most;
+  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0U) == 0x80U) --cut;  // not inside a character
+  return text.substr(0, cut) + "…";
+}
+
+std::string render_condition(const Condition& c) {
+  const auto what = c.pointer.value.empty() ? std::string("the answer") : c.pointer.value;
+  if (c.op == Op::exists) return fmt::format("{} {}", what, c.value.value == "true" ? "is there" : "is not there");
+  return fmt::format("{} {} {}", what, word_of(c.op), c.value.value.empty() ? "\"\"" : c.value.value);
+}
+
+}  // namespace
+
+std::string pick(const std::string& answer, const Pick& pick) {
+  if (!pick.used) return answer;
+  const auto whole = parse(answer);
+  const auto* list = at(whole, pick.from.value);
+  if (list == nullptr || !list->is_array()) return "null";
+  for (const auto& element : *list) {
+    bool all = true;
+    for (const auto& condition : pick.where) all = all && holds(at(element, condition.pointer.value), condition);
+    if (all) return element.dump(-1, ' ', false, json::error_handler_t::replace);
+  }
+  return "null";
+}
+
+std::optional<Mismatch> mismatch(const std::string& answer, const Match& match) {
+  if (match.empty()) return std::nullopt;
+  const auto whole = parse(answer);
+  std::string expected, actual;
+  for (const auto& condition : match) {
+    const auto* found = at(whole, condition.pointer.value);
+    if (holds(found, condition)) continue;
+    if (!expected.empty()) expected += ", ", actual += ", ";
+    expected += render_condition(condition);
+    const auto what = condition.pointer.value.empty() ? std::string("the answer") : condition.pointer.value;
+    actual += found == nullptr ? what + " is not there" : fmt::format("{} = {}", what, shorten(as_text(*found)));
+  }
+  if (expected.empty()) return std::nullopt;
+  return Mismatch{expected, actual};
+}
+
+std::optional<std::string> value_at(const std::string& answer, const std::string& pointer) {
+  const auto whole = parse(answer);
+  const auto* found = at(whole, pointer);
+  if (found == nullptr || found->is_null()) return std::nullopt;
+  return as_text(*found);
+}
+
+std::optional<std::string> take(const std::string& answer, const Takes& takes, Values& values) {
+  for (const auto& each : takes) {
+    auto found = value_at(answer, each.pointer.value);
+    if (!found) return each.name.value;
+    values[each.name.value] = std::move(*found);
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> elements(const std::string& answer, const std::string& pointer) {
+  std::vector<std::string> out;
+  const auto whole = parse(answer);
+  const auto* list = at(whole, pointer);
+  if (list != nullptr && list->is_array()) {
+    for (const auto& element : *list) out.push_back(element.dump(-1, ' ', false, json::error_handler_t::replace));
+  }
+  return out;
+}
+
+std::string render_match(const Match& match) {
+  std::string out;
+  for (const auto& condition : match) out += (out.empty() ? "" : ", ") + render_condition(condition);
+  return out;
+}
+
+std::string json_string(std::string_view text) { return json(text).dump(-1, ' ', false, json::error_handler_t::replace); }
+
+}  // namespace tidelab::step

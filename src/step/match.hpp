@@ -1,0 +1,71 @@
+// Questions to an answer. Every probe's answer is JSON text; what must hold of it is a list of conditions
+// on JSON pointers (RFC 6901), so one small language serves http, sql, exec, tcp and kafka alike.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "source/file.hpp"
+
+namespace tidelab::step {
+
+using source::Text;
+
+enum class Op { equals, not_equals, contains, lacks, matches, at_least, at_most, one_of, exists };
+
+/// `pointer` "" means the whole answer. `exists` compares with "true" or "false". Numbers that both sides
+/// can be read as are compared as numbers (64-bit integers exactly, so a TSO keeps all its bits).
+struct Condition {
+  Text pointer;
+  Op op = Op::equals;
+  Text value;
+};
+
+using Match = std::vector<Condition>;
+
+/// Takes the first element of the array at `from` for which `where` holds, in place of the whole answer.
+/// When there is none, the answer becomes null. An empty `from` with no `where` takes nothing away.
+struct Pick {
+  Text from;
+  Match where;
+  bool used = false;
+};
+
+/// A value taken out of an answer under a name, for `@{name}` in the steps that follow.
+struct Take {
+  Text name;
+  Text pointer;
+};
+
+using Takes = std::vector<Take>;
+using Values = std::map<std::string, std::string>;
+
+/// The picked part of an answer, as JSON text ("null" if nothing fits).
+std::string pick(const std::string& answer, const Pick& pick);
+
+/// One sentence for each condition that does not hold; empty when all hold. An answer that is not JSON is
+/// treated as one JSON string.
+struct Mismatch {
+  std::string expected;
+  std::string actual;
+};
+std::optional<Mismatch> mismatch(const std::string& answer, const Match& match);
+
+/// Texts of strings without quotes, everything else as compact JSON; nullopt if there is no such value.
+std::optional<std::string> value_at(const std::string& answer, const std::string& pointer);
+
+/// Fills `values`; the name of the first one that is not there otherwise.
+std::optional<std::string> take(const std::string& answer, const Takes& takes, Values& values);
+
+/// The elements of the array at `pointer`, each as JSON text; empty when it is not an array.
+std::vector<std::string> elements(const std::string& answer, const std::string& pointer);
+
+/// `"/state" = normal, "/error" absent`: for titles, plans and failures.
+std::string render_match(const Match& match);
+
+/// A JSON string literal, and an object of strings: for doors that compose answers.
+std::string json_string(std::string_view text);
+
+}  // namespace tidelab::step

@@ -1,0 +1,240 @@
+// The vocabulary: everything that a playbook or a check can ask for. A word is a struct of texts; what
+// it does lives in live/, how it is read and shown in describe.hpp. All texts may hold `${…}` until the
+// plan is made, and `@{…}` (values taken from answers while it runs) until the moment of acting.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "step/match.hpp"
+
+namespace tidelab::step {
+
+using Texts = std::vector<Text>;
+using Pairs = std::vector<std::pair<Text, Text>>;
+
+/// Zero means: the default of the word, see `default_within`.
+struct Duration {
+  std::chrono::milliseconds value{0};
+};
+
+/// One key of a configuration file. Scalars keep whether they were quoted (a quoted one stays a string).
+struct Setting {
+  Text key;  ///< dotted
+  std::vector<Text> values;
+  bool list = false;
+  bool quoted = false;
+};
+using Settings = std::vector<Setting>;
+
+// ---- Words that make something true on a host. Each is looked at first and acts only where it differs.
+
+/// A directory, with its parents, owned by the lab's user.
+struct Dir {
+  Text path, mode;
+};
+
+/// A file with exactly this content. `from` names a template beside the playbook instead of `content`.
+struct File {
+  Text path, content, from, mode;
+};
+
+/// A configuration file: the playbook's settings, then the user's for the component, then those for the
+/// instance. The plan turns it into a File.
+struct Config {
+  Text path, format;  ///< format: properties | yaml | toml | env
+  Settings set;
+  Text append;  ///< written behind the settings as it is: for lines that there is one of for each instance
+};
+
+/// One line in a file that already exists: replaces the first line that begins with `match`, or is appended.
+struct Line {
+  Text path, match, line;
+};
+
+/// An archive, unpacked below `into` without its top folder.
+struct Unpack {
+  Text artifact, into, strip;  ///< strip: number of leading folders to drop, "1" if empty
+};
+
+/// A single file of an artifact, under this path.
+struct Place {
+  Text artifact, path;
+};
+
+/// A program kept running. It is restarted when its argv, environment or an input file changed.
+struct Service {
+  Text name;
+  Texts argv;
+  Pairs env;
+  Text cwd;
+  Texts inputs;  ///< files whose content decides whether a running process is out of date
+  Text log;      ///< stdout and stderr
+  Text exe;      ///< if set: what /proc/PID/exe must be, as in `status`
+  Text stop_signal;
+  Duration stop_within;
+};
+
+/// A service that must not run.
+struct Halt {
+  Text name;
+  Duration within;
+};
+
+/// Everything that tidelab made on the host for this lab is gone.
+struct Sweep {
+  Text keep;  ///< "", "data" or "logs": comma separated
+};
+
+/// An account that services run under. Made only over ssh, only if missing.
+struct User {
+  Text name;
+};
+
+// ---- Words that ask. `expect` must hold of the answer (after `pick`); `take` names parts of it.
+
+struct Asking {
+  Pick pick;
+  Match expect;
+  Takes take;
+};
+
+/// Answer: {"answer": text}. Without `send`, being accepted is enough.
+struct Tcp {
+  Text address, send;
+  Asking ask;
+};
+
+/// Answer: the body as JSON, or as one JSON string. `status` lists accepted codes; empty means any 2xx.
+struct Http {
+  Text method, url, body, status;
+  Pairs headers;
+  Asking ask;
+};
+
+/// Statements on one connection, the last one's result is the answer:
+/// {"rows":[{column: text or null}…],"count":N,"affected":N}.
+struct Sql {
+  Text address, user, password, database;
+  Texts statements;
+  Asking ask;
+};
+
+/// A command on a host. Answer: {"exit":N,"stdout":text,"stderr":text}. Any exit but 0 is a failure,
+/// unless `expect` names "/exit". `fail_if`: a pattern in the output that means failure, for clients that exit 0.
+struct Exec {
+  Texts argv;
+  Pairs env;
+  Text cwd, stdin_text, fail_if, creates;
+  Asking ask;
+};
+
+/// A topic. As an act it is made or removed; as a question its answer is
+/// {"exists":bool,"partitions":N,"replication_factor":N,"configs":{…}} and must be as said here.
+struct Topic {
+  Text bootstrap, name, partitions, replication_factor;
+  Pairs configs;
+  Text state;  ///< present (default) | absent
+};
+
+/// One record. Answer: {"partition":N,"offset":N}.
+struct Produce {
+  Text bootstrap, topic, key, value;
+};
+
+/// The state of a service of ours. Answer: {"running":bool,"pid":N,"exe":path,"restarts":N,"up_seconds":N,"since_ms":epoch}.
+struct Process {
+  Text name;
+  Asking ask;
+};
+
+struct Step;
+
+/// Asks until the answer fits. `process` names a service of the same instance: if that is gone, waiting is over.
+struct Wait {
+  std::vector<Step> on;  ///< exactly one asking word
+  Text process;
+  Duration within;
+};
+
+/// Looks, acts where it differs, and looks again until it fits. What `look` takes is there for the acts.
+struct Ensure {
+  std::vector<Step> look;  ///< exactly one asking word
+  std::vector<Step> act;
+  Duration within;
+};
+
+/// Must be false now: the negative control of a check.
+struct Refute {
+  std::vector<Step> on;  ///< exactly one asking word
+};
+
+// ---- Words that watch. An observer has a name within its plan and lives until the plan ends.
+
+/// Records arriving in a topic from now on. Items: {"partition","offset","key","value": JSON or text}.
+struct Consume {
+  Text bootstrap, topic;
+};
+
+/// Lines of a command's output. Items: {"line": text}.
+struct Follow {
+  Texts argv;
+  Pairs env;
+  Text cwd, stdin_text;
+};
+
+/// Pages of results over http: each answer names the next page. Items: elements of the array at `items`.
+struct Page {
+  Text url;
+  Text next;   ///< pointer to the next page's path or url
+  Text items;  ///< pointer to an array
+};
+
+/// Starts an observer under a name; done when it is attached and `until` (if any) answers as it should.
+struct Arm {
+  Text as;
+  std::vector<Step> observe;  ///< exactly one watching word
+  std::vector<Step> prepare;  ///< done before it; what they take is there for `observe`
+  std::vector<Step> until;    ///< none or one asking word
+  std::vector<Step> finish;   ///< done when the plan ends, whatever happened
+  Duration within;
+};
+
+/// Nothing that fits has been seen so far.
+struct Absent {
+  Text in;
+  Match find;
+};
+
+/// Something that fits `find` is seen, and all of `expect` holds of it.
+struct Seen {
+  Text in;
+  Match find, expect;
+  Takes take;
+  Duration within;
+};
+
+using Action = std::variant<Dir, File, Config, Line, Unpack, Place, Service, Halt, Sweep, User, Tcp, Http, Sql, Exec, Topic, Process,
+                            Produce, Wait, Ensure, Refute, Consume, Follow, Page, Arm, Absent, Seen>;
+
+/// A word in a file, before the plan gives it a host and a place in the order.
+struct Step {
+  Action action;
+  source::Span origin;
+  Text on;                                      ///< a section: done on the host of its first instance rather than on our own
+  Text title;                                   ///< what a person reads; empty: rendered from the action
+  std::vector<std::pair<Text, Text>> versions;  ///< section ("" = own) → range; decided when the plan is made
+};
+
+/// Helper for std::visit with one lambda a word and no default, so that a forgotten word does not compile.
+template <class... F>
+struct overloaded : F... {
+  using F::operator()...;
+};
+template <class... F>
+overloaded(F...) -> overloaded<F...>;
+
+}  // namespace tidelab::step

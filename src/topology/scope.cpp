@@ -1,0 +1,195 @@
+#include "topology/scope.hpp"
+
+#include <fmt/format.h>
+
+#include "step/match.hpp"
+
+namespace tidelab::topology {
+
+namespace {
+
+std::string joined(const step::Texts& list) {
+  std::string out;
+  for (const auto& each : list) out += (out.empty() ? "" : ",") + each.value;
+  return out;
+}
+
+std::string json_list(const step::Texts& list) {
+  std::string out;
+  for (const auto& each : list) out += (out.empty() ? "" : ",") + step::json_string(each.value);
+  return "[" + out + "]";
+}
+
+std::string bracketed(const std::string& host) { return host.find(':') == std::string::npos ? host : "[" + host + "]"; }
+
+void skip_blanks(std::string_view& text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+}
+
+std::string_view take_word(std::string_view& text) {
+  skip_blanks(text);
+  const auto word = text.substr(0, text.find(' '));
+  text.remove_prefix(word.size());
+  return word;
+}
+
+// A quoted argument; false when there is none.
+bool take_quoted(std::string_view& text, std::string& out) {
+  skip_blanks(text);
+  if (!text.starts_with('"')) return false;
+  const auto end = text.find('"', 1);
+  if (end == std::string_view::npos) return false;
+  out = std::string(text.substr(1, end - 1));
+  text.remove_prefix(end + 1);
+  return true;
+}
+
+// The closing brace of `${`, not counting those inside quotes.
+std::size_t closing(std::string_view text, std::size_t from) {
+  bool quoted = false;
+  for (auto i = from; i < text.size(); ++i) {
+    if (text[i] == '"') quoted = !quoted;
+    if (text[i] == '}' && !quoted) return i;
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace
+
+Scope::Scope(const Topology& topology, const Instance* self, source::Diagnostics& diagnostics, Touch touch)
+    : topology_(topology), self_(self), diagnostics_(diagnostics), touch_(std::move(touch)) {}
+
+const std::string* Scope::plain(const std::string& name, std::string& buffer) const {
+  if (const auto found = extra_.find(name); found != extra_.end()) return &found->second;
+  const auto& global = topology_.global;
+  if (name == "lab") return &global.lab.value;
+  if (name == "user") return &global.user.value;
+  if (name == "global.deploy_dir") return &global.deploy_dir.value;
+  if (self_ != nullptr) {
+    if (name == "host") return &self_->host.value;
+    if (name == "version") return &self_->version.value;
+    if (name == "ordinal") return &(buffer = std::to_string(self_->ordinal));
+    if (name == "section") return &self_->section;
+    if (const auto found = self_->values.find(name); found != self_->values.end()) {
+      if (touch_) touch_(*self_, name);
+      const auto& value = found->second;
+      if (value.type == playbook::Type::list) return &(buffer = joined(value.list));
+      return &value.text.value;
+    }
+  }
+  if (name.starts_with("global.")) {
+    if (const auto found = global.other.find(name.substr(7)); found != global.other.end()) return &found->second.value;
+  }
+  return nullptr;
+}
+
+std::string Scope::over_section(std::string_view function, std::string_view rest, const Text& text) const {
+  const std::string section(take_word(rest));
+  auto members = topology_.of(section);
+  if (function == "count") return std::to_string(members.size());
+  std::string format, separator = ",";
+  if (!take_quoted(rest, format)) {
+    diagnostics_.error("T032", fmt::format("`{}` takes a section and a quoted format", function), text.span).help =
+        fmt::format("for example ${{{} SECTION \"{{host}}:{{port}}\" \",\"}}", function);
+    return {};
+  }
+  if (take_quoted(rest, separator)) {
+    if (separator == "\\n") separator = "\n";
+  }
+  if (function == "first" && members.empty()) {
+    diagnostics_.error("T031", fmt::format("this needs at least one of `{}`, and the topology has none", section), text.span).help =
+        fmt::format("add a `{}` section", section);
+    return {};
+  }
+  if (function == "first") members.resize(1);
+  std::string out;
+  bool begun = false;
+  for (const auto* member : members) {
+    if (function == "others" && member == self_) continue;
+    const Scope scope(topology_, member, diagnostics_, touch_);
+    if (begun) out += separator;
+    begun = true;
+    for (std::size_t at = 0; at < format.size();) {
+      const auto open = format.find('{', at);
+      const auto end = open == std::string::npos ? open : format.find('}', open);
+      if (end == std::string::npos) {
+        out += format.substr(at);
+        break;
+      }
+      out += format.substr(at, open - at);
+      const auto name = format.substr(open + 1, end - open - 1);
+      std::string buffer;
+      const auto* value = scope.plain(name, buffer);
+      if (value == nullptr)
+        diagnostics_.error("T030", fmt::format("`{}` of `{}` is not known", name, section), text.span);
+      else
+        out += name == "host" ? bracketed(*value) : *value;
+      at = end + 1;
+    }
+  }
+  return out;
+}
+
+std::string Scope::evaluate(std::string_view inside, const Text& text) const {
+  auto rest = inside;
+  const std::string word(take_word(rest));
+  if (word == "join" || word == "first" || word == "others" || word == "count") return over_section(word, rest, text);
+  std::string buffer;
+  if (word == "json") {
+    const std::string name(take_word(rest));
+    if (const auto* list = self_ == nullptr ? nullptr : whole_value({"${" + name + "}", text.span}); list != nullptr)
+      return json_list(list->list);
+    if (const auto* value = plain(name, buffer)) return step::json_string(*value);
+  } else if (word == "digest") {
+    const auto* value = plain(std::string(take_word(rest)), buffer);
+    if (value != nullptr) return short_digest(*value);
+  } else if (const auto* value = plain(word, buffer)) {
+    return *value;
+  }
+  auto& d = diagnostics_.error("T030", fmt::format("`${{{}}}` is not known here", inside), text.span);
+  std::vector<std::string> known = {"host", "version", "ordinal", "lab", "user", "global.deploy_dir"};
+  if (self_ != nullptr)
+    for (const auto& [name, value] : self_->values) known.push_back(name);
+  if (const auto near = source::did_you_mean(inside, known); !near.empty()) d.help = fmt::format("did you mean `${{{}}}`?", near);
+  return {};
+}
+
+std::string Scope::expand(const Text& text) const {
+  const std::string_view all = text.value;
+  std::string out;
+  for (std::size_t at = 0; at < all.size();) {
+    const auto dollar = all.find('$', at);
+    if (dollar == std::string_view::npos) {
+      out += all.substr(at);
+      break;
+    }
+    out += all.substr(at, dollar - at);
+    if (all.substr(dollar).starts_with("$${")) {
+      out += "${";
+      at = dollar + 3;
+    } else if (all.substr(dollar).starts_with("${")) {
+      const auto end = closing(all, dollar + 2);
+      if (end == std::string_view::npos) {
+        diagnostics_.error("T032", "`${` is not closed", text.span).help = "write `$${` for a literal `${`";
+        return out;
+      }
+      out += evaluate(all.substr(dollar + 2, end - dollar - 2), text);
+      at = end + 1;
+    } else {
+      out += '$';
+      at = dollar + 1;
+    }
+  }
+  return out;
+}
+
+const Value* Scope::whole_value(const Text& text) const {
+  const std::string_view all = text.value;
+  if (self_ == nullptr || !all.starts_with("${") || !all.ends_with('}')) return nullptr;
+  const auto found = self_->values.find(std::string(all.substr(2, all.size() - 3)));
+  if (found == self_->values.end()) return nullptr;
+  const auto type = found->second.type;
+  return type == playbook::Type::list || type == playbook::Type::map ? &found->second : nullptr;
+}
+
+}  // namespace tidelab::topology

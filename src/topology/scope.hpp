@@ -1,0 +1,52 @@
+// `${…}`: names of values, and a few functions over the instances of a section.
+//
+//   ${port} ${host} ${version} ${ordinal} ${lab} ${user} ${global.deploy_dir}   values
+//   ${join some_servers "{host}:{port}" ","}    one text for each instance, joined
+//   ${first some_servers "{host}:{client_port}"}   the same of the first instance
+//   ${others some_servers "…" ","}          all but this one
+//   ${count some_servers}                       how many
+//   ${json NAME}                                 the value as JSON: a list as an array, a text as a string
+//   ${digest NAME}                               12 hex digits that change with that value
+//
+// `$${` is a literal `${`. An IPv6 host is put in brackets inside the quoted formats.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "step/short_digest.hpp"
+#include "topology/topology.hpp"
+
+namespace tidelab::topology {
+
+/// Called before the value of a name is read, so that a default which depends on others is resolved first.
+using Touch = std::function<void(const Instance&, const std::string& name)>;
+
+class Scope {
+public:
+  Scope(const Topology& topology, const Instance* self, source::Diagnostics& diagnostics, Touch touch = {});
+
+  /// A name with a value of its own, e.g. `token` of a check.
+  void set(const std::string& name, std::string value) { extra_[name] = std::move(value); }
+
+  /// Everything replaced; what cannot be is a diagnostic (T030 unknown name, T031 empty section, T032 syntax).
+  std::string expand(const Text& text) const;
+  /// True when the text is exactly one `${name}` of a list or map value: how whole lists are passed.
+  const Value* whole_value(const Text& text) const;
+
+private:
+  std::string evaluate(std::string_view inside, const Text& text) const;
+  std::string over_section(std::string_view function, std::string_view rest, const Text& text) const;
+  const std::string* plain(const std::string& name, std::string& buffer) const;
+
+  const Topology& topology_;
+  const Instance* self_;
+  source::Diagnostics& diagnostics_;
+  Touch touch_;
+  std::map<std::string, std::string> extra_;
+};
+
+using step::short_digest;
+
+}  // namespace tidelab::topology

@@ -1,0 +1,260 @@
+#!/usr/bin/env python3
+"""Holds the source tree to the rules of the house: who may include whom, which library lives where, no
+product's name in the engine, and so on. Each rule is a function from a Tree to violations; arch_test.py
+proves for each that it can fail. One line a violation, then `N checks, M violations`; exit 1 on any."""
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+# Which rooms a room may include, besides itself. Whoever may include step gets source with it: step's
+# headers speak in source's texts and spans.
+ROOMS = {
+    "source": "", "yaml": "source", "step": "source yaml", "playbook": "source yaml step", "check": "source yaml step",
+    "topology": "source yaml step playbook", "plan": "source step playbook check topology", "run": "source step plan",
+    "report": "source step plan run", "host": "step", "artifact": "step", "client": "step",
+    "live": "source step plan run host client artifact",
+    "cli": "source yaml step playbook check topology plan run report host artifact client live",
+}
+
+# How the headers of a library begin, and the rooms that it is confined to (None: everywhere).
+LIBRARIES = [
+    ("yaml-cpp/", "yaml"), ("nlohmann/", "step run report client live artifact cli"), ("toml++/", "step"), ("toml.hpp", "step"),
+    ("pugixml.hpp", "report"), ("libssh2", "host artifact"), ("openssl/", "host artifact"), ("curl/", "client artifact"),
+    ("archive.h", "artifact"), ("archive_entry.h", "artifact"), ("cppconn/", "client"), ("mysql", "client"),
+    ("librdkafka/", "client"), ("spdlog/", "live"), ("CLI/", "cli"), ("fmt/", None), ("tl/", None),
+]
+IN_HEADERS = ("fmt/", "tl/expected")
+PRIVATE_HEADER_ROOMS = {"host", "client", "artifact"}  # a handle's RAII type must name the handle
+SYSTEM = re.compile(r"[a-z_0-9]+$|(sys|netinet|arpa|net|linux|asm)/|(unistd|fcntl|signal|poll|pwd|grp|netdb|termios|spawn|pthread|errno|dirent|ifaddrs|"
+                    r"stdlib|string|strings|time|stdio|limits|sched|glob|fnmatch|pty|syslog|utime|getopt|cxxabi)\.h$")
+
+PRODUCTS = "flink zookeeper ticdc tikv jobmanager taskmanager pingcap debezium".split()
+# Protocols are doors, and the engine has them; jre is a word of the playbook language, lib is a folder of helpers.
+ALLOWED_NAMES = {"kafka", "mysql", "http", "sql", "jre", "lib"}
+
+WAITS = re.compile(r"(?<![A-Za-z0-9_])(sleep_for|sleep_until|(?:usleep|nanosleep|sleep|system|popen)\s*\()")
+# Spelled in two halves, so that this file does not break its own rule.
+HOSTS = [a + b for a, b in [("proxy.", "golang.org"), ("repo1.", "maven.org"), ("repo.", "maven.apache.org"), ("pypi", ".org"), ("files.", "pythonhosted.org"),
+                            ("registry.", "npmjs.org"), ("deb.", "debian.org"), ("crates", ".io")]]
+PATHS = re.compile(r"(?<![A-Za-z0-9_.\-}])/(?:work|root)" + "/")
+HOST_NAMES = re.compile(r"(?<![A-Za-z0-9.\-])(?:" + "|".join(map(re.escape, HOSTS)) + r")(?![A-Za-z0-9\-])")
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+class Tree:
+    def __init__(self, root, build, cxx="g++", walk=False):
+        self.root, self.build, self.cxx, self.walk = Path(root), Path(build), cxx, walk
+        self.code = sorted(p for p in (self.root / "src").rglob("*") if p.suffix in (".cpp", ".hpp"))
+        self.tests = sorted(p for p in (self.root / "tests").rglob("*") if p.suffix in (".cpp", ".hpp"))
+
+    def name(self, path, line):
+        return f"{path.relative_to(self.root)}:{line}"
+
+    def room(self, path):
+        return path.relative_to(self.root / "src").parts[0]
+
+    def includes(self, path):
+        for number, text in enumerate(lines(path), 1):
+            if found := INCLUDE.match(text):
+                yield number, found[1] == '"', found[2]
+
+
+def lines(path):
+    return path.read_text(errors="replace").splitlines()
+
+
+def without_comments_and_texts(text):
+    """The same lines, with comments and the insides of literals blanked."""
+    token = re.compile(r'R"([^(\s]*)\((?:.|\n)*?\)\1"|//[^\n]*|/\*(?:.|\n)*?\*/|"(?:\\.|[^"\\\n])*"|(?<![0-9a-fA-F])\'(?:\\.|[^\'\\\n])+\'')
+    return token.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text)
+
+
+def include_table(tree):
+    for path in tree.code:
+        room = tree.room(path)
+        may = set(ROOMS.get(room, "").split()) | {room}
+        may |= {"source"} if "step" in may else set()
+        if room not in ROOMS:
+            yield tree.name(path, 1), f"`{room}` is not a room of the table"
+        for number, ours, name in tree.includes(path):
+            if not ours:
+                continue
+            if not (tree.root / "src" / name).is_file():
+                yield tree.name(path, number), f'"{name}" is not a file under src/'
+            elif name.split("/")[0] not in may:
+                yield tree.name(path, number), f"{room} may not include {name.split('/')[0]}"
+
+
+def include_cycles(tree):
+    graph = {str(p.relative_to(tree.root / "src")): [(n, name) for n, ours, name in tree.includes(p) if ours] for p in tree.code}
+    done, told = set(), set()
+
+    def visit(at, trail):
+        for number, to in graph.get(at, []):
+            if to in trail:
+                ring = trail[trail.index(to):] + [to]
+                if frozenset(ring) not in told:
+                    told.add(frozenset(ring))
+                    yield f"src/{at}:{number}", "includes go in a circle: " + " -> ".join(ring)
+            elif to not in done:
+                yield from visit(to, trail + [to])
+        done.add(at)
+
+    for start in graph:
+        if start not in done:
+            yield from visit(start, [start])
+
+
+def libraries(tree):
+    for path in tree.code:
+        room, header = tree.room(path), path.suffix == ".hpp"
+        private = header and room in PRIVATE_HEADER_ROOMS and any("private" in t.lower() for t in lines(path)[:3] if t.startswith("//"))
+        for number, ours, name in tree.includes(path):
+            if ours or (SYSTEM.match(name) and not any(name.startswith(p) for p, _ in LIBRARIES)):
+                continue
+            row = next((rooms for prefix, rooms in LIBRARIES if name.startswith(prefix)), "")
+            if row == "":
+                yield tree.name(path, number), f"<{name}> is of no library in the table"
+            elif row is not None and room not in row.split():
+                yield tree.name(path, number), f"<{name}> is confined to {row.replace(' ', ', ')}"
+            elif header and not private and not name.startswith(IN_HEADERS):
+                yield tree.name(path, number), f"<{name}> in a header"
+
+
+def product_words(tree):
+    words = set(PRODUCTS)
+    playbooks = tree.root / "playbooks"
+    words |= {p.name.lower() for p in playbooks.glob("*") if p.is_dir()}
+    for path in playbooks.rglob("*.yaml"):
+        for text in lines(path):
+            if found := re.match(r"\s*(?:section|component):\s*[\"']?([A-Za-z0-9_\-]+)", text):
+                words.add(found[1].lower())
+    return {re.sub(r"[^a-z0-9]", "", w) for w in words - ALLOWED_NAMES}
+
+
+def product_names(tree):
+    words = product_words(tree)
+    for path in tree.code:
+        for number, text in enumerate(lines(path), 1):
+            for token in re.findall(r"[A-Za-z0-9_]+", text):
+                parts = [p.lower() for p in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+", token)]
+                runs = {"".join(parts[i:j]) for i in range(len(parts)) for j in range(i + 1, len(parts) + 1)}
+                for word in sorted(words & (runs | {token.lower()})):
+                    yield tree.name(path, number), f"`{token}` holds the name `{word}`"
+
+
+def lists_and_lengths(tree):
+    for path in tree.code:
+        cmake = path.parent / "CMakeLists.txt"
+        listed = cmake.is_file() and re.search(rf"(?<![\w./-]){re.escape(path.name)}(?![\w.-])", re.sub(r"#[^\n]*", "", cmake.read_text()))
+        if path.suffix == ".cpp" and not listed:
+            yield tree.name(path, 1), "is not named in the CMakeLists.txt of its folder"
+        length = len(lines(path))
+        if length > 400:
+            yield tree.name(path, 401), f"{length} lines, 400 are the most"
+        elif length > 300:
+            print(f"warning: {tree.name(path, 301)}: {length} lines, more than 300")
+
+
+def waits(tree):
+    for path in tree.code + tree.tests:
+        for number, text in enumerate(without_comments_and_texts(path.read_text(errors="replace")).splitlines(), 1):
+            if found := WAITS.search(text):
+                yield tree.name(path, number), f"`{found[1].rstrip('( ')}`: wait for a condition; run commands through a host"
+
+
+def headers_alone(tree):
+    store = tree.build / "headers.json"
+    version = subprocess.run([tree.cxx, "--version"], capture_output=True, text=True).stdout
+    good = set(json.loads(store.read_text())) if store.is_file() else set()
+
+    def closure(path, seen):
+        if path not in seen and path.is_file():
+            seen.add(path)
+            for _, ours, name in tree.includes(path):
+                if ours:
+                    closure(tree.root / "src" / name, seen)
+        return seen
+
+    def digest(path):
+        text = "\0".join([version, str(path.relative_to(tree.root))] + [str(p) + p.read_text(errors="replace") for p in sorted(closure(path, set()))])
+        return hashlib.sha256(text.encode(errors="replace")).hexdigest()
+
+    def compile_alone(item):
+        path, key = item
+        command = [tree.cxx, "-std=c++20", "-fsyntax-only", "-I", str(tree.root / "src"), "-x", "c++", "-"]
+        out = subprocess.run(command, input=f'#include "{path.relative_to(tree.root / "src")}"\n', capture_output=True, text=True)
+        first = next((t for t in out.stderr.splitlines() if "error" in t), out.stderr[:200])
+        return path, key, out.returncode == 0, first
+
+    keys = {p: digest(p) for p in tree.code if p.suffix == ".hpp"}
+    with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+        results = list(pool.map(compile_alone, [(p, k) for p, k in keys.items() if k not in good]))
+    tree.build.mkdir(parents=True, exist_ok=True)
+    store.write_text(json.dumps(sorted((good & set(keys.values())) | {k for _, k, fine, _ in results if fine})))
+    yield from ((tree.name(p, 1), f"does not compile alone: {first}") for p, _, fine, first in results if not fine)
+
+
+def files_of(tree):
+    if not tree.walk:
+        command = ["git", "-C", str(tree.root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        return [tree.root / n for n in subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\0") if n]
+    return [p for p in tree.root.rglob("*") if p.is_file() and not {".git", "build"} & set(p.relative_to(tree.root).parts)]
+
+
+def this_machine(tree):
+    for path in sorted(set(files_of(tree))):
+        if not path.is_file() or b"\0" in (data := path.read_bytes())[:8192]:
+            continue
+        for number, text in enumerate(data.decode(errors="replace").splitlines(), 1):
+            if found := PATHS.search(text):
+                yield tree.name(path, number), f"a path of one machine: {found[0]}"
+            if found := HOST_NAMES.search(text):
+                yield tree.name(path, number), f"the host of a registry: {found[0]}"
+
+
+def codes(tree):
+    page = tree.root / "docs" / "diagnostics.md"
+    known = set(re.findall(r"\b[A-Z][0-9]{3}\b", page.read_text())) if page.is_file() else set()
+    told = set()
+    for path in tree.code:
+        for number, text in enumerate(lines(path), 1):
+            for code in re.findall(r'"([A-Z][0-9]{3})"', text):
+                if code not in known and code not in told:
+                    told.add(code)
+                    yield tree.name(path, number), f"{code} is not in docs/diagnostics.md"
+
+
+CHECKS = [include_table, include_cycles, libraries, product_names, lists_and_lengths, waits, headers_alone, this_machine, codes]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--root", required=True)
+    parser.add_argument("--build", required=True, help="where what is known of headers is kept")
+    parser.add_argument("--cxx", default="g++")
+    parser.add_argument("--walk", action="store_true", help="look at all files of the tree, not at what git would commit")
+    parser.add_argument("--only", help="one check, by name", choices=[c.__name__ for c in CHECKS])
+    options = parser.parse_args()
+    tree = Tree(Path(options.root).resolve(), Path(options.build).resolve(), options.cxx, options.walk)
+    if not tree.code:
+        sys.exit(f"{tree.root}/src holds no code: nothing was checked")
+    chosen = [c for c in CHECKS if options.only in (None, c.__name__)]
+    count = 0
+    for check in chosen:
+        for place, what in check(tree):
+            count += 1
+            print(f"{place}: {check.__name__}: {what}")
+    print(f"{len(chosen)} checks, {count} violations")
+    sys.exit(1 if count else 0)
+
+
+if __name__ == "__main__":
+    main()

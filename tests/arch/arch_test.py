@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""Each rule of arch.py on small trees: a good tree passes, and each way of breaking a rule is told with
+its place. A rule that cannot fail is worth nothing."""
+
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+SCRIPT = Path(__file__).with_name("arch.py")
+
+GOOD = {
+    "src/source/file.hpp": "// A file.\n#pragma once\n#include <string>\n#include <sys/types.h>\nstruct File { std::string text; };\n",
+    "src/source/file.cpp": '#include "source/file.hpp"\n#include <fmt/format.h>\n',
+    "src/source/CMakeLists.txt": "target_sources(core PRIVATE file.cpp)\n",
+    "src/step/step.hpp": '#pragma once\n#include "source/file.hpp"\n',
+    "src/step/CMakeLists.txt": "target_sources(core PRIVATE)\n",
+    "src/host/session.hpp": '// Private to host: a session.\n#pragma once\n#include <cstddef>\n#include "step/step.hpp"\n#include "source/file.hpp"\n',
+    "src/host/CMakeLists.txt": "target_sources(net PRIVATE)\n",
+    "playbooks/broker/playbook.yaml": "component: broker\nsection: broker_servers\n",
+    "playbooks/kafka/playbook.yaml": 'component: kafka\nsection: "kafka_servers"\n',
+    "docs/diagnostics.md": "Y001 syntax\n",
+    "tests/unit/a_test.cpp": "// calls sleep(1) nowhere\n",
+}
+
+
+class Arch(unittest.TestCase):
+    def run_on(self, check, changes=(), walk=True):
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder) / "tree"
+            for name, text in {**GOOD, **dict(changes)}.items():
+                path = root / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(text if isinstance(text, bytes) else text.encode())
+            command = [sys.executable, str(SCRIPT), "--root", str(root), "--build", str(Path(folder) / "out")]
+            command += ["--walk"] if walk else []
+            command += ["--only", check] if check else []
+            out = subprocess.run(command, capture_output=True, text=True)
+            return out.returncode, out.stdout.splitlines(), out.stderr
+
+    def passes(self, check, changes=()):
+        code, out, error = self.run_on(check, changes)
+        self.assertEqual((code, out[-1:], error), (0, ["1 checks, 0 violations"], ""), out)
+        return out
+
+    def fails(self, check, name, text, *said):
+        code, out, error = self.run_on(check, {name: text})
+        self.assertEqual((code, error), (1, ""), out)
+        self.assertEqual(len(out), len(said) + 1, out)
+        for line, expected in zip(out, said):
+            self.assertIn(expected, line)
+        self.assertEqual(out[-1], f"1 checks, {len(said)} violations")
+
+    def test_a_good_tree_passes_every_check(self):
+        code, out, error = self.run_on(None)
+        self.assertEqual((code, out, error), (0, ["9 checks, 0 violations"], ""))
+
+    def test_an_empty_tree_is_not_good(self):
+        with tempfile.TemporaryDirectory() as folder:
+            out = subprocess.run([sys.executable, str(SCRIPT), "--root", folder, "--build", folder], capture_output=True, text=True)
+            self.assertEqual(out.returncode, 1)
+
+    def test_include_table(self):
+        self.fails("include_table", "src/source/up.cpp", '\n#include "step/step.hpp"\n', "src/source/up.cpp:2: include_table: source may not include step")
+        self.fails("include_table", "src/step/side.cpp", '#include "host/session.hpp"\n', "step may not include host")
+        self.fails("include_table", "src/step/gone.cpp", '#include "step/gone.hpp"\n', '"step/gone.hpp" is not a file')
+        self.fails("include_table", "src/util/a.hpp", "#pragma once\n", "`util` is not a room")
+        self.passes("include_table", {"src/cli/a.cpp": '#include "host/session.hpp"\n#include "step/step.hpp"\n'})
+
+    def test_include_cycles(self):
+        self.fails("include_cycles", "src/source/file.hpp", '#include "step/step.hpp"\n', "includes go in a circle")
+        self.fails("include_cycles", "src/step/self.hpp", '#include "step/self.hpp"\n', "src/step/self.hpp:1")
+
+    def test_libraries(self):
+        self.fails("libraries", "src/step/a.cpp", "#include <yaml-cpp/yaml.h>\n", "src/step/a.cpp:1: libraries: <yaml-cpp/yaml.h> is confined to yaml")
+        for header in ["libssh2.h", "openssl/evp.h", "curl/curl.h", "cppconn/driver.h", "mysql_driver.h", "librdkafka/rdkafkacpp.h", "spdlog/spdlog.h",
+                       "CLI/CLI.hpp", "pugixml.hpp", "toml++/toml.h", "nlohmann/json.hpp", "archive.h"]:
+            self.fails("libraries", "src/source/a.cpp", f"#include <{header}>\n", f"<{header}> is confined to")
+        self.fails("libraries", "src/cli/a.cpp", "#include <boost/asio.hpp>\n", "of no library")
+        self.fails("libraries", "src/step/a.hpp", "#include <nlohmann/json.hpp>\n", "in a header")
+        self.fails("libraries", "src/step/a.hpp", "// Private.\n#include <nlohmann/json.hpp>\n", "in a header")
+        self.fails("libraries", "src/host/a.hpp", "// A session.\n#include <libssh2.h>\n", "in a header")
+        self.fails("libraries", "src/host/a.hpp", "// Private to host.\n#include <curl/curl.h>\n", "is confined to")
+        self.passes("libraries", {"src/host/a.hpp": "// Private to host.\n#include <libssh2.h>\n#include <tl/expected.hpp>\n"})
+
+    def test_product_names(self):
+        self.fails("product_names", "src/step/a.cpp", "int x;\n// as ZooKeeper does\n", "src/step/a.cpp:2: product_names: `ZooKeeper` holds the name `zookeeper`")
+        self.fails("product_names", "src/step/a.cpp", "int tikv_port;\n", "tikv")
+        self.fails("product_names", "src/step/a.cpp", "struct TiKVStore;\n", "tikv")
+        self.fails("product_names", "src/step/a.cpp", "int broker2;\n", "broker")
+        self.fails("product_names", "src/step/a.cpp", 'auto s = "kafka_servers";\n', "kafkaservers")
+        self.passes("product_names", {"src/step/a.cpp": "int kafka, mysql_client, brokerage, servers, HttpKafka; // sql\n"})
+
+    def test_lists_and_lengths(self):
+        self.fails("lists_and_lengths", "src/step/new.cpp", "", "src/step/new.cpp:1: lists_and_lengths: is not named")
+        self.fails("lists_and_lengths", "src/source/CMakeLists.txt", "target_sources(core PRIVATE other_file.cpp) # file.cpp\n", "src/source/file.cpp:1")
+        self.fails("lists_and_lengths", "src/step/long.hpp", "\n" * 401, "src/step/long.hpp:401")
+        out = self.passes("lists_and_lengths", {"src/step/long.hpp": "\n" * 301})
+        self.assertIn("warning: src/step/long.hpp:301", out[0])
+
+    def test_waits(self):
+        for call in ["std::this_thread::sleep_for(x)", "sleep_until(x)", "usleep(1)", "::sleep (1)", "std::system(x)", "popen(x)"]:
+            self.fails("waits", "src/step/a.cpp", f"\nvoid f() {{ {call}; }}\n", "src/step/a.cpp:2: waits:")
+            self.fails("waits", "tests/net/a_test.cpp", f"void f() {{ {call}; }}\n", "tests/net/a_test.cpp:1: waits:")
+        self.passes("waits", {"src/step/a.cpp": '// sleep(1)\nauto s = "system(x)"; /* popen(\n */ int file_system(int);\nauto r = R"(sleep(1))";\nint n = 1\'000;\n'})
+
+    def test_headers_alone(self):
+        self.fails("headers_alone", "src/step/a.hpp", "#pragma once\nstd::string x;\n", "src/step/a.hpp:1: headers_alone: does not compile alone")
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            (root / "src/step").mkdir(parents=True)
+            (root / "src/step/base.hpp").write_text("#pragma once\nusing number = int;\n")
+            (root / "src/step/user.hpp").write_text('#pragma once\n#include "step/base.hpp"\ninline number n = 1;\n')
+            command = [sys.executable, str(SCRIPT), "--root", folder, "--build", str(root / "out"), "--only", "headers_alone"]
+            self.assertEqual(subprocess.run(command, capture_output=True).returncode, 0)
+            # What was found good must be looked at again when a header below it changes.
+            (root / "src/step/base.hpp").write_text("#pragma once\n")
+            again = subprocess.run(command, capture_output=True, text=True)
+            self.assertIn("src/step/user.hpp:1", again.stdout)
+            self.assertEqual(subprocess.run(command, capture_output=True).returncode, 1, "a bad header must not be remembered as good")
+
+    def test_this_machine(self):
+        self.fails("this_machine", "docs/a.md", "see\n`/wor" + "k/shared`\n", "docs/a.md:2: this_machine: a path of one machine")
+        self.fails("this_machine", "docs/a.md", "/roo" + "t/.ssh\n", "a path of one machine")
+        self.fails("this_machine", "a.sh", "curl https://pyp" + "i.org/simple\n", "the host of a registry")
+        self.passes("this_machine", {"a.md": "dir/wor" + "k/x, mypyp" + "i.organic\n", "b.bin": b"\0/roo" + b"t/"})
+
+    def test_this_machine_needs_git_or_walk(self):
+        code, _, error = self.run_on("this_machine", walk=False)
+        self.assertEqual(code, 1)
+        self.assertIn("git", error)
+
+    def test_codes(self):
+        self.fails("codes", "src/step/a.cpp", 'f("Y001");\nf("S042");\nf("S042");\n', "src/step/a.cpp:2: codes: S042")
+        self.passes("codes", {"src/step/a.cpp": 'f("Y001"); f("X1"); f("AB123");\n'})
+
+
+if __name__ == "__main__":
+    unittest.main()

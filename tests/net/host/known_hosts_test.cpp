@@ -1,0 +1,39 @@
+// Which lines of known_hosts speak of a host, and what they say of a key.
+#include "host/known_hosts.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace tidelab::host;
+
+TEST_CASE("names: plain, with port, wildcard, negated, marked") {
+  const std::string text =
+      "# comment\n"
+      "nonsense\n"
+      "a,10.0.0.1 ssh-ed25519 AAA1\n"
+      "[a]:2222 ssh-ed25519 AAA2\n"
+      "*.lab,!bad.lab ecdsa-sha2-nistp256 AAA3 who@where\n"
+      "@cert-authority a ssh-ed25519 AAA4\n"
+      "@revoked a ssh-ed25519 AAA5\n";
+  CHECK(read_known_keys(text, known_name("10.0.0.1", 22)).size() == 1);
+  CHECK(read_known_keys(text, known_name("a", 2222)).at(0).line == 4);
+  CHECK(read_known_keys(text, known_name("x.lab", 22)).size() == 1);
+  CHECK(read_known_keys(text, known_name("bad.lab", 22)).empty());
+  CHECK(read_known_keys(text, known_name("a", 2223)).empty());
+  const auto keys = read_known_keys(text, "a");
+  CHECK(judge(keys, "ssh-ed25519", "AAA1").verdict == Verdict::known);
+  CHECK(judge(keys, "ssh-ed25519", "AAA5").verdict == Verdict::revoked);
+  CHECK(judge(keys, "ssh-ed25519", "AAA6").verdict == Verdict::changed);
+  CHECK(judge(keys, "ssh-ed25519", "AAA6").line == 3);
+  CHECK(judge(keys, "ecdsa-sha2-nistp256", "AAA6").verdict == Verdict::changed);
+  CHECK(judge({}, "ssh-ed25519", "AAA6").verdict == Verdict::unknown);
+  CHECK(judge({{1, false, "ssh-rsa", "R"}}, "ssh-ed25519", "AAA6").verdict == Verdict::unknown);
+}
+
+TEST_CASE("what is known is asked for first") {
+  CHECK(render_preference({{1, false, "ecdsa-sha2-nistp384", "x"}}).starts_with("ecdsa-sha2-nistp384,"));
+  CHECK(render_preference({}).starts_with("ssh-ed25519,"));
+}
+
+TEST_CASE("base64 there and back") {
+  for (const std::string text : {"", "a", "ab", "abc", "abcd"}) CHECK(unbase64(base64(text)) == text);
+}

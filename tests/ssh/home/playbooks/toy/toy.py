@@ -1,0 +1,19 @@
+"""Answers each connection with its pid, its text from the environment, and the configuration as it was at the start."""
+import os
+import socket
+import sys
+
+host, port, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+with open(path) as file:
+    config = file.read().strip()
+print("starting", os.getpid(), flush=True)
+with socket.create_server((host, port)) as listener:
+    while True:
+        peer, _ = listener.accept()
+        with peer:
+            peer.settimeout(2)
+            try:
+                peer.recv(100)
+                peer.sendall(f"{os.getpid()}|{os.environ['TOY_TEXT']}|{config}|uid {os.getuid()}\n".encode())
+            except OSError:
+                pass

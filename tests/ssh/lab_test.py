@@ -1,0 +1,247 @@
+#!/usr/bin/env python3
+"""The real binary over a real sshd, on a lab of toys: what stands after each step, each kill and each refusal."""
+import os
+import signal
+import socket
+import subprocess
+import sys
+import unittest
+
+from lab import USER, Lab, greet, snapshot, soon, user_exists
+
+TOOL = os.environ["TIDELAB"]
+
+
+class Case(unittest.TestCase):
+    def lab(self, **options):
+        made = Lab(TOOL, **options)
+        self.addCleanup(made.close)
+        return made
+
+
+class OverSsh(Case):
+    ssh = True
+
+    def test_up_twice_and_down(self):
+        lab = self.lab(ssh=self.ssh)
+        first = lab.up()
+        self.assertGreater(first["counts"]["steps"]["made"], 0)
+        lab.assert_one_each()
+        said = greet(lab.ports[0])
+        self.assertEqual(said["text"], "two words & 'quotes'")
+        self.assertEqual(said["config"], "greeting=hello")
+        self.assertEqual(said["uid"] == 0, not self.ssh)
+        note = lab.base / "a/b" / f"toy-{lab.ports[0]}" / "conf/note"
+        self.assertEqual(note.read_text(), 'of toys, it\'s "${quoted}"\n')
+        self.assertEqual(note.stat().st_mode & 0o777, 0o640)
+        pids, files = lab.pids(), snapshot(lab.base)
+        second = lab.up()
+        self.assertEqual(second["counts"]["steps"]["made"], 0, second)
+        self.assertEqual(lab.pids(), pids)
+        self.assertEqual(snapshot(lab.base), files, "a second run touches no file")
+        if self.ssh:
+            self.assertLessEqual(second["traffic"]["remote_commands"], 3, second["traffic"])
+            self.assertEqual(second["traffic"]["connections"], 1, second["traffic"])
+        lab.run("verify")
+        lab.run("down")
+        lab.assert_nothing_left()
+
+    def test_killed_service_comes_back(self):
+        lab = self.lab(ssh=self.ssh, toys=1)
+        lab.up()
+        port = lab.ports[0]
+        before = greet(port)["pid"]
+        os.kill(before, signal.SIGKILL)
+        soon(lambda: (greet(port) or {}).get("pid", before) != before, what="another toy")
+        lab.assert_one_each()
+        self.assertEqual(lab.up()["counts"]["steps"]["made"], 0)
+        lab.run("down")
+        lab.assert_nothing_left()
+
+    def test_killed_keeper_and_service(self):
+        lab = self.lab(ssh=self.ssh, toys=1)
+        lab.up()
+        port = lab.ports[0]
+        for kill in (("supervisor", "child"), ("supervisor",)):  # the second leaves an orphan that holds the port
+            for kind in kill:
+                os.kill(lab.pid_of(kind, port), signal.SIGKILL)
+            lab.up()
+            lab.assert_one_each()
+        os.kill(lab.pid_of("supervisor", port), signal.SIGKILL)
+        lab.run("down")
+        lab.assert_nothing_left()
+
+    def test_change_restarts_only_what_it_concerns(self):
+        lab = self.lab(ssh=self.ssh, toys=2)
+        lab.up()
+        one, two = lab.ports
+        pids = lab.pids()
+        lab.greetings[two] = "good evening"
+        lab.write()
+        lab.up()
+        self.assertEqual(greet(one)["pid"], pids[one])
+        self.assertNotEqual(greet(two)["pid"], pids[two])
+        self.assertEqual(greet(two)["config"], "greeting=good evening")
+        lab.assert_one_each()
+        lab.run("down")
+        lab.assert_nothing_left()
+
+    def test_killed_up_then_up(self):
+        lab = self.lab(ssh=self.ssh, toys=2)
+        lab.run("up")
+        total = len(lab.journal("up"))
+        lab.run("down")
+        for lines in (2, total // 4, total // 2, 3 * total // 4, total - 2):
+            with self.subTest(lines=lines):
+                for leftover in (lab.root / "state").rglob("up.jsonl"):
+                    leftover.unlink()
+                process = lab.start("up")
+                soon(lambda: len(lab.journal("up")) >= lines or process.poll() is not None, what=f"line {lines} of the journal")
+                process.kill()
+                process.communicate()
+                lab.run("up")
+                lab.assert_one_each()
+                self.assertEqual(lab.up()["counts"]["steps"]["made"], 0)
+                lab.run("down")
+                lab.assert_nothing_left()
+
+    def test_killed_up_then_down(self):
+        lab = self.lab(ssh=self.ssh, toys=2)
+        for lines in (3, 12, 20):
+            with self.subTest(lines=lines):
+                process = lab.start("up")
+                soon(lambda: len(lab.journal("up")) >= lines or process.poll() is not None, what=f"line {lines} of the journal")
+                process.kill()
+                process.communicate()
+                lab.run("down")
+                lab.assert_nothing_left()
+                for leftover in (lab.root / "state").rglob("up.jsonl"):
+                    leftover.unlink()
+
+    def test_interrupt_ends_in_order(self):
+        lab = self.lab(ssh=self.ssh, toys=2)
+        process = lab.start("up")
+        soon(lambda: len(lab.journal("up")) >= 6 or process.poll() is not None, what="the journal")
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130, said)
+        lab.run("up")
+        lab.assert_one_each()
+        lab.run("down")
+        lab.assert_nothing_left()
+
+    def test_port_of_another_is_told_first(self):
+        lab = self.lab(ssh=self.ssh, toys=2)
+        with socket.create_server(("127.0.0.1", lab.ports[1])):
+            done = lab.run("up", code=3)
+            self.assertIn(f"port {lab.ports[1]} is in use by pid {os.getpid()} ", done.stderr)
+            self.assertIn("nothing was changed", done.stderr)
+            self.assertEqual(snapshot(lab.base), lab.before)
+            self.assertIsNone(greet(lab.ports[0]))
+        lab.up()
+        lab.run("down")
+        lab.assert_nothing_left()
+
+    def test_port_taken_while_the_keeper_runs(self):
+        lab = self.lab(ssh=self.ssh, toys=1)
+        lab.up()
+        port = lab.ports[0]
+        child = lab.pid_of("child", port)
+        os.kill(lab.pid_of("supervisor", port), signal.SIGSTOP)  # so that the toy does not come back before the other has the port
+        os.kill(child, signal.SIGKILL)
+        soon(lambda: greet(port) is None, what="the end of the toy")
+        with socket.create_server(("127.0.0.1", port)):
+            os.kill(lab.pid_of("supervisor", port), signal.SIGCONT)
+            done = lab.run("up", code=3)
+            self.assertIn(f"port {port} is in use by pid {os.getpid()} ", done.stdout + done.stderr)
+        lab.run("down")
+        lab.assert_nothing_left()
+
+    def test_two_at_once(self):
+        lab = self.lab(ssh=self.ssh, toys=2)
+        first = lab.start("up")
+        soon(lambda: len(lab.journal("up")) >= 1, what="the first run")
+        first.send_signal(signal.SIGSTOP)  # it holds the lock for as long as this takes
+        try:
+            done = lab.run("up", code=3)
+        finally:
+            first.send_signal(signal.SIGCONT)
+        self.assertIn(f"pid {first.pid}", done.stderr)
+        self.assertIn("`tidelab up`", done.stderr)
+        said, _ = first.communicate(timeout=120)
+        self.assertEqual(first.returncode, 0, said)
+        lab.run("down")
+        lab.assert_nothing_left()
+
+    def test_what_was_there_stays(self):
+        lab = self.lab(ssh=self.ssh, toys=1)
+        mine = lab.base / "a/b" / f"toy-{lab.ports[0]}"
+        mine.mkdir(parents=True)
+        (mine / "precious").write_text("mine\n")
+        (mine / "bin").mkdir()
+        (mine / "bin/own").write_text("mine too\n")
+        (lab.base / "elsewhere").symlink_to("/etc")
+        lab.before = snapshot(lab.base)
+        lab.up()
+        lab.run("down")
+        after = snapshot(lab.base)
+        gone = {k for k in lab.before if k not in after}
+        self.assertEqual(gone, set())
+        self.assertEqual({k for k in after if k not in lab.before}, set())
+        for path in (mine / "precious", mine / "bin/own"):
+            name = str(path.relative_to(lab.base))
+            self.assertEqual(after[name], lab.before[name], "owner, mode and content of a file that is not ours")
+
+
+class OnThisMachine(OverSsh):
+    ssh = False
+
+
+class Access(Case):
+    def test_unknown_host_key(self):
+        lab = self.lab(toys=1)
+        empty = lab.root / "nobody"
+        empty.write_text("")
+        done = lab.run("up", code=3, known_hosts=empty)
+        self.assertIn("--accept-new-host-keys", done.stdout + done.stderr)
+        self.assertEqual(snapshot(lab.base), lab.before)
+        self.assertEqual(empty.read_text(), "")
+        lab.run("up", "--accept-new-host-keys", known_hosts=empty)
+        self.assertIn(str(lab.sshd.port), empty.read_text())
+        lab.run("down", known_hosts=empty)
+        lab.assert_nothing_left()
+
+    def test_changed_host_key(self):
+        lab = self.lab(toys=1)
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", lab.root / "other"], check=True)
+        lab.sshd.known_hosts.write_text(f"[127.0.0.1]:{lab.sshd.port} " + (lab.root / "other.pub").read_text())
+        lab.run("up", "--accept-new-host-keys", code=3)
+        self.assertEqual(snapshot(lab.base), lab.before)
+
+    def test_account_is_made_and_removed(self):
+        self.assertFalse(user_exists(), f"{USER} is there before the test")
+        lab = self.lab(toys=1)
+        lab.up()
+        self.assertTrue(user_exists())
+        self.assertNotEqual(greet(lab.ports[0])["uid"], 0)
+        lab.run("down")
+        lab.assert_nothing_left()
+
+    def test_account_that_was_there_stays(self):
+        lab = self.lab(toys=1)
+        subprocess.run(["useradd", "--create-home", USER], check=True)
+        lab.up()
+        lab.run("down")
+        self.assertTrue(user_exists())
+
+    def test_no_sshd(self):
+        lab = self.lab(toys=1)
+        lab.sshd.close()
+        lab.run("up", code=3)
+        self.assertEqual(snapshot(lab.base), lab.before)
+
+
+if __name__ == "__main__":
+    if os.geteuid() != 0:
+        sys.exit("these tests start an sshd and make an account: they need root")
+    unittest.main(verbosity=2)

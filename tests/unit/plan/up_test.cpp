@@ -1,0 +1,169 @@
+// Bringing up: order, merging, literal texts, artifacts, and the complaints of planning.
+#include "unit/plan/plans.hpp"
+
+using namespace tidelab;
+using namespace tidelab::plan;
+
+namespace {
+
+const std::string one = "global: {ssh_type: none}\nbases: [{host: a}]\n";
+
+}  // namespace
+
+TEST_CASE("install by path, then start, then ready, then whoever needs it") {
+  Planned p({bases, tops, ways}, one + "tops: [{host: b}]\nways: [{name: w}]\n");
+  CHECK(show(p.up()) ==
+        "0 dir /srv/base-7000 @a\n"
+        "1 unpack base 1.0.0 into /srv/base-7000 @a 0\n"
+        "2 dir /elsewhere @a\n"
+        "3 file /srv/base-7000/conf/f @a 0 1\n"
+        "4 service base-7000 @a 0 1 2 3\n"
+        "5 wait for tcp a:7000 @a 4\n"
+        "6 service top @b 5\n"
+        "7 way w is there @a 6\n");
+  CHECK(p.world.complaints() == "");
+}
+
+TEST_CASE("over ssh the account comes first on each host, once") {
+  Planned p({bases, tops}, "bases: [{host: a}, {host: a, port: 7001}]\ntops: [{host: b}]\n");
+  const auto plan = p.up();
+  CHECK(plan.steps[0].title == "user lab");
+  CHECK(plan.steps[1].title == "user lab");
+  CHECK(plan.lanes.size() == 3);
+  for (const auto& step : plan.steps)
+    if (std::holds_alternative<step::Dir>(step.action)) CHECK(step.needs.at(0).step == 0);
+}
+
+TEST_CASE("identical steps on one host merge, on two they do not") {
+  Planned p({bases}, "global: {ssh_type: none}\nbases: [{host: a}, {host: a, port: 7001}, {host: b}]\n");
+  const auto plan = p.up();
+  std::string lanes;
+  for (const auto& step : plan.steps)
+    if (step.title == "dir /elsewhere") lanes += plan.lanes[static_cast<std::size_t>(step.lane)].name;
+  CHECK(lanes == "ab");
+  for (const auto& step : plan.steps)
+    if (step.title == "service base-7001")
+      CHECK(std::any_of(step.needs.begin(), step.needs.end(),
+                        [&](const Need& n) { return plan.steps[static_cast<std::size_t>(n.step)].title == "dir /elsewhere"; }));
+}
+
+TEST_CASE("localhost is one host, and another ssh port is another") {
+  Planned p(
+      {bases},
+      "global: {ssh_type: none}\nbases: [{host: localhost}, {host: 127.0.0.1, port: 7001}, {host: 127.0.0.1, port: 7002, ssh_port: 23}]\n");
+  const auto plan = p.up();
+  REQUIRE(plan.lanes.size() == 3);
+  CHECK(plan.lanes[1].name == "127.0.0.1");
+  CHECK(plan.lanes[2].ssh_port == 23);
+}
+
+TEST_CASE("versions choose steps, nested ones too") {
+  Planned old({bases, tops, ways}, one + "tops: [{host: b}]\nways: [{name: w}]\n");
+  Planned recent({bases, tops, ways}, "component_versions: {base: 2.1.0}\n" + one + "tops: [{host: b}]\nways: [{name: w}]\n");
+  CHECK(show(old.up()).find("/two") == std::string::npos);
+  CHECK(show(recent.up()).find("file /srv/base-7000/two") != std::string::npos);
+  const auto act = [](const Plan& plan) {
+    const auto& ensure = std::get<step::Ensure>(plan.steps.back().action);
+    REQUIRE(ensure.act.size() == 1);
+    return step::render_action(ensure.act[0].action);
+  };
+  CHECK(act(old.up()) == "exec old w");
+  CHECK(act(recent.up()) == "exec new w");
+}
+
+TEST_CASE("lists come whole, and what a user typed is not looked into again") {
+  Planned p({bases, tops}, one + "tops: [{host: b, args: ['$${x}', 'a b']}]\n");
+  const auto plan = p.up();
+  const auto& argv = std::get<step::Service>(plan.steps.back().action).argv;
+  REQUIRE(argv.size() == 3);
+  CHECK(argv[1].value == "${x}");
+  CHECK(argv[2].value == "a b");
+}
+
+TEST_CASE("artifacts are registered once, with their sources in order") {
+  Planned p({bases}, "global: {ssh_type: none}\nbases: [{host: a}, {host: b}]\n");
+  const auto plan = p.up();
+  REQUIRE(plan.artifacts.size() == 1);
+  CHECK(plan.artifacts[0].key == "base 1.0.0");
+  CHECK(plan.artifacts[0].file_name == "base-1.0.0.tgz");
+  REQUIRE(plan.artifacts[0].sources.size() == 2);
+  CHECK(plan.artifacts[0].sources[0].url == "http://x/1.0.0");
+  CHECK(plan.artifacts[0].sources[1].script == "folder/assemble");
+  CHECK(plan.components[1].artifacts == std::vector<std::string>{"base 1.0.0"});
+  p.source_kind = "assembled";
+  CHECK(p.up().artifacts[0].sources.size() == 1);
+}
+
+TEST_CASE("a component knows where it lives") {
+  Planned p({bases}, one);
+  const auto c = p.up().components.at(0);
+  CHECK(c.name == "bases 1");
+  CHECK(c.node == "a:7000");
+  CHECK(c.dir == "/srv/base-7000");
+  CHECK(c.ports == std::vector<int>{7000});
+  CHECK(c.services == std::vector<std::string>{"base-7000"});
+}
+
+TEST_CASE("the same input gives the same plan") {
+  const std::string text = one + "tops: [{host: b}]\nways: [{name: w}, {name: v}]\n";
+  Planned a({bases, tops, ways}, text), b({ways, tops, bases}, text);
+  const auto x = a.up(), y = a.up(), z = b.up();
+  CHECK(render_text(x) == render_text(y));
+  CHECK(render_text(x) == render_text(z));
+  for (std::size_t i = 0; i < x.steps.size(); ++i)
+    CHECK(step::render_fields(x.steps[i].action, 0) == step::render_fields(z.steps[i].action, 0));
+}
+
+TEST_CASE("waiting counts as no change, and every step has a deadline") {
+  Planned p({bases}, one);
+  const auto plan = p.up();
+  for (const auto& step : plan.steps) {
+    CHECK(step.within.count() > 0);
+    CHECK(step.changes != std::holds_alternative<step::Wait>(step.action));
+  }
+}
+
+TEST_CASE("config becomes a file: playbook, then component, then instance") {
+  Planned p({"section: cs\ncomponent: c\ntitle: C\ndefault_version: 1.0.0\nnode: ${host}\ninstall:\n  - config: {path: /c/f, format: "
+             "properties, set: {a: 1, h: \"${host}\"}, append: last}\n"},
+            "global: {ssh_type: none}\nserver_configs: {c: {a: 2, b: 3}}\ncs: [{host: x, config: {b: 4}}]\n");
+  CHECK(std::get<step::File>(p.up().steps.at(0).action).content.value == "a=2\nh=x\nb=4\nlast\n");
+}
+
+TEST_CASE("what planning complains about") {
+  const auto said = [](const std::string& steps, const std::string& more = "", const std::string& kind = "") {
+    Planned p({"section: cs\ncomponent: c\ntitle: C\ndefault_version: 1.0.0\nnode: ${host}\n" + more + "install:\n  - " + steps + "\n"},
+              "global: {ssh_type: none}\ncs: [{host: x}]\n");
+    p.source_kind = kind;
+    (void)p.up();
+    return p.world.brief();
+  };
+  CHECK(said("file: {path: /p, from: templates/none}").ends_with("there is no file `templates/none` beside the playbook"));
+  CHECK(said("file: {path: /p, from: templates/none}").starts_with("L001"));
+  CHECK(said("config: {path: /p, format: ini, set: {a: 1}}").starts_with("L003"));
+  CHECK(said("unpack: {artifact: none, into: /p}").starts_with("L004"));
+  CHECK(said("unpack: {artifact: r, into: /p}", "artifacts: [{name: r, of: nobody, version: '1'}]\n").starts_with("L004"));
+  CHECK(said("unpack: {artifact: r, into: /p}", "artifacts: [{name: r, file: f, sources: [{official: u}]}]\n", "file") ==
+        "L005 2:7 r 1.0.0 has no source of the kind `file` | it comes from official");
+  CHECK(said("{on: nowhere, dir: {path: /p}}").starts_with("L006"));
+  CHECK(said("dir: {path: \"${nothing}\"}").starts_with("T030"));
+}
+
+TEST_CASE("L002: sections that need each other") {
+  Planned p({"section: xs\ncomponent: x\ntitle: X\ndefault_version: 1.0.0\nneeds: [ys]\n",
+             "section: ys\ncomponent: y\ntitle: Y\ndefault_version: 1.0.0\nneeds: [xs]\n"},
+            "global: {ssh_type: none}\nxs: [{host: a}]\nys: [{host: a}]\n");
+  (void)p.up();
+  CHECK(p.world.brief() == "L002 1:1 `xs` needs itself, through others");
+}
+
+TEST_CASE("a mirror is looked into before the playbook's sources") {
+  Planned p({bases, tops}, one);
+  const auto before = p.up();
+  REQUIRE(!before.artifacts.empty());
+  p.mirror = "/mnt/archives";
+  const auto plan = p.up();
+  CHECK(plan.artifacts.front().sources.size() == before.artifacts.front().sources.size() + 1);
+  CHECK(plan.artifacts.front().sources.front().kind == "file");
+  CHECK(plan.artifacts.front().sources.front().path == "/mnt/archives/" + plan.artifacts.front().file_name);
+}

@@ -1,0 +1,150 @@
+// A playbook as values, and the whole text of each complaint.
+#include <catch2/catch.hpp>
+
+#include "playbook/playbook.hpp"
+#include "support/written.hpp"
+
+using namespace tidelab;
+using namespace tidelab::playbook;
+
+namespace {
+
+std::string complaints(const std::string& text) {
+  support::Written w(text, "p.yaml");
+  (void)read_playbook(w.file, "p", w.diagnostics);
+  return w.complaints();
+}
+
+std::string brief(const std::string& text) {
+  support::Written w("component: c\ntitle: t\n" + text, "p.yaml");
+  (void)read_playbook(w.file, "p", w.diagnostics);
+  return w.brief();
+}
+
+}  // namespace
+
+TEST_CASE("a playbook as it is read") {
+  support::Written w(R"(section: things
+component: thing
+title: Thing
+versions: ">=1 <3"
+default_version: 1.2.3
+version_of: others
+address: ${host}:${port}
+node: n
+dir: d
+log: l
+needs: [a, b]
+shares: c
+hostless: true
+params:
+  port: {type: port, default: 9, help: h, versions: ">=2"}
+  mode: {type: enum, values: [x, y], default: x}
+  tags: {type: list, default: [p, q]}
+  opts: {type: map, default: {k: v}}
+  need: {type: text, required: true}
+artifacts:
+  - name: thing
+    file: f-${version}
+    sources:
+      - {official: u, checksum_url: s, note: n}
+      - {assembled: script, checksum: c}
+  - {name: jre, of: jre, version: "${jre}", versions: {things: "<2"}}
+rules:
+  - {code: R900, requires: {section: others}, message: m, help: h, versions: "1"}
+  - {code: R901, at_most: {param: p, count_of: s}, message: m}
+install: {dir: {path: /p}}
+start: [{service: {name: n, argv: [a], log: /l}}]
+ready: []
+remove: [{user: {name: n}}, {user: {name: m}}]
+)",
+                     "p.yaml");
+  const auto p = read_playbook(w.file, "folder", w.diagnostics);
+  REQUIRE(w.complaints() == "");
+  CHECK(p.folder == "folder");
+  CHECK(p.section.value + p.component.value + p.title.value == "thingsthingThing");
+  CHECK(p.versions.value == ">=1 <3");
+  CHECK(p.default_version.value == "1.2.3");
+  CHECK(p.version_of.value == "others");
+  CHECK(p.address.value + p.node.value + p.dir.value + p.log.value == "${host}:${port}ndl");
+  CHECK(p.needs.size() == 2);
+  CHECK(p.shares.size() == 1);
+  CHECK(p.hostless);
+  REQUIRE(p.params.size() == 5);
+  CHECK(p.params[0].type == Type::port);
+  CHECK(p.params[0].fallback.value == "9");
+  CHECK(p.params[0].versions.size() == 1);
+  CHECK(p.params[1].list.size() == 2);
+  CHECK(p.params[1].fallback.value == "x");
+  CHECK(p.params[2].list.size() == 2);
+  CHECK(p.params[3].map.at(0).second.value == "v");
+  CHECK(p.params[4].required);
+  REQUIRE(p.artifacts.size() == 2);
+  CHECK(p.artifacts[0].sources.at(0).kind.value == "official");
+  CHECK(p.artifacts[0].sources.at(0).checksum_url.value == "s");
+  CHECK(p.artifacts[0].sources.at(1).kind.value == "assembled");
+  CHECK(p.artifacts[0].sources.at(1).checksum.value == "c");
+  CHECK(p.artifacts[1].of.value == "jre");
+  REQUIRE(p.rules.size() == 2);
+  CHECK(p.rules[0].word.value == "requires");
+  CHECK(p.rules[0].with.at(0).second.value == "others");
+  CHECK(p.rules[1].with.size() == 2);
+  CHECK(p.install.size() + p.start.size() + p.ready.size() + p.remove.size() == 4);
+}
+
+TEST_CASE("P001: a key is missing") {
+  CHECK(complaints("title: t\n") == "error[P001]: `component` is missing\n --> p.yaml:1:1\n  |\n1 | title: t\n  | ^^^^^\n\n1 error");
+  CHECK(complaints("[a]") == "error[P001]: a playbook is a mapping\n --> p.yaml:1:1\n  |\n1 | [a]\n  | ^\n\n1 error");
+  CHECK(brief("params: {p: {default: 1}}") == "P001 3:13 `type` is missing");
+  CHECK(brief("artifacts: [{file: f}]") == "P001 3:13 `name` is missing");
+  CHECK(brief("rules: [{requires: {section: s}}]") == "P001 3:9 `code` is missing\nP001 3:9 `message` is missing");
+}
+
+TEST_CASE("P002: an unknown type") {
+  CHECK(complaints("component: c\ntitle: t\nparams:\n  p: {type: prot}\n") ==
+        "error[P002]: there is no type `prot`\n --> p.yaml:4:13\n  |\n4 |   p: {type: prot}\n  |             ^^^^\n"
+        "  = help: types are text, port, dir, host, int, bool, duration, size, secret, enum, list, map\n\n1 error");
+}
+
+TEST_CASE("P003: a bad range, wherever it stands") {
+  CHECK(complaints("component: c\ntitle: t\nversions: 2.x\n") ==
+        "error[P003]: `2.x` is not a range of versions\n --> p.yaml:3:11\n  |\n3 | versions: 2.x\n  |           ^^^\n"
+        "  = help: for example `>=2.4 <4.0 || 5.0.3`\n\n1 error");
+  const std::string said = " `2.x` is not a range of versions | for example `>=2.4 <4.0 || 5.0.3`";
+  CHECK(brief("params: {p: {type: text, versions: 2.x}}") == "P003 3:36" + said);
+  CHECK(brief("artifacts: [{name: a, versions: {s: 2.x}}]") == "P003 3:37" + said);
+  // A step whose range cannot be read would be dropped in silence.
+  CHECK(brief("install: [{versions: 2.x, dir: {path: /p}}]") == "P003 3:22" + said);
+  CHECK(brief("remove: [{ensure: {look: {tcp: {address: h}}, act: [{versions: {s: 2.x}, user: {name: n}}]}}]") == "P003 3:68" + said);
+}
+
+TEST_CASE("P004: a rule without a word") {
+  CHECK(complaints("component: c\ntitle: t\nrules:\n  - {code: R900, message: m, needs: x}\n") ==
+        "error[P004]: a rule needs one of the words requires, forbids, java, not_matched, at_most\n --> p.yaml:4:5\n  |\n"
+        "4 |   - {code: R900, message: m, needs: x}\n  |     ^\n\n1 error");
+}
+
+TEST_CASE("P005: a source of no kind") {
+  CHECK(brief("artifacts: [{name: a, sources: [{note: n}]}]") == "P005 3:33 a source is one of official, maven, file, assembled");
+}
+
+TEST_CASE("P006: a param with a name that means something else") {
+  CHECK(complaints("component: c\ntitle: t\nparams:\n  host: {type: text}\n") ==
+        "error[P006]: `host` has a meaning of its own and cannot be a param\n --> p.yaml:4:3\n  |\n4 |   host: {type: text}\n  |   ^^^^\n"
+        "  = help: give the param another name\n\n1 error");
+}
+
+TEST_CASE("other mistakes in a playbook") {
+  CHECK(brief("instal: []").starts_with("Y012 3:1 `instal` is not a key of a playbook | did you mean `install`?"));
+  CHECK(brief("install: [{dri: {path: /p}}]") == "S001 3:12 there is no word `dri` | did you mean `dir`?");
+  CHECK(brief("hostless: maybe").starts_with("Y010 3:11"));
+}
+
+TEST_CASE("the library finds playbooks by section") {
+  Library library;
+  library.by_section["b"].section = {"b", {}};
+  library.by_section["a"];
+  CHECK(library.find("b") == &library.by_section["b"]);
+  CHECK(library.find("c") == nullptr);
+  CHECK(library.sections() == std::vector<std::string>{"a", "b"});
+}

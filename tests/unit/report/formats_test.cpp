@@ -1,0 +1,102 @@
+// JSON, JUnit and HTML: read back by their own readers.
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <pugixml.hpp>
+
+#include "story.hpp"
+
+using namespace story;
+using nlohmann::json;
+
+namespace {
+
+Way make_failing() {
+  Way way;
+  way.healthy().good(way.write, milliseconds(100)).good(way.kafka, milliseconds(112));
+  way.bad(way.flink, Failure{Why::timed_out, "no <row> & \"none\"", "x\x1b\x01\xFFy ]]> <script>", "a", "b", "h"});
+  way.blocked(way.hop("TiDB", "back", way.write), {way.flink});
+  way.bad(way.hop("X", "asked"), Why::unreachable, "ssh");
+  way.events.push_back({way.now, run::Evidence{1, "log <1>", "<b>\xFF"}});
+  return way;
+}
+
+pugi::xml_document read_xml(const std::string& text) {
+  pugi::xml_document document;
+  REQUIRE(document.load_string(text.c_str()));
+  for (const char c : text) REQUIRE((static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t'));
+  CHECK(text.find("&#x1b;") == std::string::npos);
+  CHECK(text.find("&#27;") == std::string::npos);
+  return document;
+}
+
+}  // namespace
+
+TEST_CASE("json: one record, and every field of every record") {
+  const auto root = json::parse(report::render_json(make_failing().report()));
+  REQUIRE(root.is_object());
+  CHECK(root["exit_code"] == 1);
+  CHECK(root["counts"]["hops"] == json{{"pass", 5}, {"fail", 1}, {"broken", 1}, {"blocked", 1}, {"unknown", 0}});
+  REQUIRE(root["hops"].size() == 8);
+  for (const auto& hop : root["hops"]) {
+    CHECK(hop.size() == 17);
+    CHECK(hop.is_object());
+  }
+  CHECK(root["hops"][4]["latency_us"] == 12000);
+  CHECK(root["hops"][5]["latency_us"].is_null());
+  CHECK(root["hops"][6]["blocked_by"][0]["title"] == "the insert is in Flink's table");
+  CHECK(root["hops"][1]["component"] == "kafka_servers 1");
+  CHECK(root["hops"][5]["component"].is_null());
+  CHECK(root["hosts"][1]["name"] == "10.0.0.2");
+  CHECK(root["evidence"][0]["component"] == "kafka_servers 1");
+  CHECK(root["components"][0]["stand_in"] == false);
+  const auto empty = json::parse(report::render_json(report::fold({})));
+  CHECK(empty.size() == root.size());
+}
+
+TEST_CASE("junit: each verdict in its place, and legal XML whatever a log holds") {
+  const auto document = read_xml(report::render_junit(make_failing().report()));
+  const auto root = document.child("testsuites");
+  CHECK(root.attribute("tests").as_int() == 8);
+  CHECK(root.attribute("failures").as_int() == 1);
+  CHECK(root.attribute("errors").as_int() == 1);
+  CHECK(root.attribute("skipped").as_int() == 1);
+  const auto suite = root.find_child_by_attribute("testsuite", "name", "follow: orders");
+  CHECK(suite.attribute("tests").as_int() == 5);
+  const auto lost = suite.find_child_by_attribute("testcase", "name", "the insert is in Flink's table");
+  CHECK(lost.child("failure").attribute("message").as_string() == std::string("no <row> & \"none\""));
+  CHECK(std::string(lost.child("failure").text().get()).find("x���y ]]> <script>") != std::string::npos);
+  CHECK(suite.find_child_by_attribute("testcase", "name", "back").child("skipped"));
+  CHECK(suite.find_child_by_attribute("testcase", "name", "asked").child("error"));
+  CHECK(suite.find_child_by_attribute("testcase", "name", "the insert is in topic ticdc-test").attribute("time").as_string() ==
+        std::string("0.012000"));
+}
+
+TEST_CASE("junit: what is not a success never looks like one") {
+  Way open, good;
+  open.closed = false;
+  open.healthy().good(open.write).good(open.kafka).good(open.flink);
+  good.healthy().good(good.write).good(good.kafka).good(good.flink);
+  Way stopped = good;
+  stopped.end.interrupted = true;
+  Story up("up"), failed("up");
+  up.made(up.step("a"));
+  failed.bad(failed.step("a"), Why::failed, "x");
+  for (const auto& report : {report::fold({}), Story("verify").report(), open.report(), good.report(), stopped.report(), up.report(),
+                             failed.report(), make_failing().report()}) {
+    const auto document = read_xml(report::render_junit(report));
+    const auto root = document.child("testsuites");
+    INFO(report.sentence);
+    CHECK(root.attribute("tests").as_int() > 0);
+    CHECK((root.attribute("failures").as_int() + root.attribute("errors").as_int() > 0) == (report.exit_code != 0));
+  }
+}
+
+TEST_CASE("html: self-contained, and nothing of others gets through as markup") {
+  const std::string page = report::render_html(make_failing().report());
+  for (const char* banned : {"<script", "src=", "href=", "<b>", "\x1b", "\xFF", "no <row>"}) CHECK(page.find(banned) == std::string::npos);
+  for (const char* there : {"no &lt;row&gt; &amp; &quot;none&quot;", "<div class=\"box fail\"", "<small>12 ms</small>",
+                            "<details><summary>evidence", "lost between Kafka and Flink", "log &lt;1&gt; – Kafka broker 10.0.0.2:9092"}) {
+    INFO(there);
+    CHECK(page.find(there) != std::string::npos);
+  }
+}

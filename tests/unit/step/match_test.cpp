@@ -1,0 +1,160 @@
+// Questions to answers: what holds, what is picked and taken, and what is said when it does not fit.
+#include "step/match.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace tidelab::step;
+
+namespace {
+
+Match one(const std::string& pointer, Op op, const std::string& value) { return {{{pointer, {}}, op, {value, {}}}}; }
+
+bool holds(const std::string& answer, const std::string& pointer, Op op, const std::string& value) {
+  return !mismatch(answer, one(pointer, op, value));
+}
+
+std::string why(const std::string& answer, const Match& match) {
+  const auto found = mismatch(answer, match);
+  return found ? found->expected + " ; " + found->actual : "fits";
+}
+
+}  // namespace
+
+TEST_CASE("equality is of texts, or of numbers written otherwise") {
+  CHECK(holds(R"({"a":"x"})", "/a", Op::equals, "x"));
+  CHECK_FALSE(holds(R"({"a":"x"})", "/a", Op::equals, "X"));
+  CHECK(holds(R"({"a":3})", "/a", Op::equals, "3"));
+  CHECK(holds(R"({"a":"3"})", "/a", Op::equals, "3"));
+  CHECK(holds(R"({"a":3.0})", "/a", Op::equals, "3"));
+  CHECK(holds(R"({"a":true})", "/a", Op::equals, "true"));
+  CHECK(holds(R"({"a":["x","y"]})", "/a", Op::equals, R"(["x","y"])"));
+  CHECK(holds(R"({"a":1})", "/a", Op::not_equals, "2"));
+  CHECK_FALSE(holds(R"({"a":1})", "/a", Op::not_equals, "1.0"));
+}
+
+TEST_CASE("a timestamp of 64 bits keeps all of them") {
+  // As doubles these two are the same number.
+  CHECK_FALSE(holds(R"({"tso":"450000000000000001"})", "/tso", Op::equals, "450000000000000002"));
+  CHECK(holds(R"({"tso":450000000000000002})", "/tso", Op::at_least, "450000000000000002"));
+  CHECK_FALSE(holds(R"({"tso":450000000000000001})", "/tso", Op::at_least, "450000000000000002"));
+  CHECK(holds(R"({"tso":"450000000000000001"})", "/tso", Op::at_most, "450000000000000001"));
+  CHECK_FALSE(holds(R"({"tso":450000000000000002})", "/tso", Op::at_most, "450000000000000001"));
+}
+
+TEST_CASE("order is of numbers only") {
+  CHECK(holds(R"({"a":10})", "/a", Op::at_least, "9"));
+  CHECK(holds(R"({"a":2.5})", "/a", Op::at_least, "2"));
+  CHECK_FALSE(holds(R"({"a":"many"})", "/a", Op::at_least, "1"));
+  CHECK_FALSE(holds(R"({"a":"many"})", "/a", Op::at_most, "1"));
+  CHECK_FALSE(holds(R"({"a":null})", "/a", Op::at_least, "0"));
+}
+
+TEST_CASE("parts, patterns and alternatives") {
+  CHECK(holds(R"({"a":"Mode: leader"})", "/a", Op::contains, "Mode"));
+  CHECK_FALSE(holds(R"({"a":"Mode: leader"})", "/a", Op::contains, "mode"));
+  CHECK(holds(R"({"a":["x","y"]})", "/a", Op::contains, "\"y\""));
+  CHECK(holds(R"({"a":"ok"})", "/a", Op::lacks, "error"));
+  CHECK_FALSE(holds(R"({"a":"an error"})", "/a", Op::lacks, "error"));
+  CHECK(holds(R"({"a":"v8.4.0"})", "/a", Op::matches, "^v8\\.[0-9]+"));
+  CHECK_FALSE(holds(R"({"a":"v9"})", "/a", Op::matches, "^v8"));
+  CHECK_FALSE(holds(R"({"a":"("})", "/a", Op::matches, "("));  // a pattern that is none, made while it runs
+  CHECK(holds(R"({"a":"b"})", "/a", Op::one_of, "a|b|c"));
+  CHECK_FALSE(holds(R"({"a":"a|b"})", "/a", Op::one_of, "a|b|c"));
+  CHECK_FALSE(holds(R"({"a":""})", "/a", Op::one_of, "a|b"));
+}
+
+TEST_CASE("what is not there") {
+  CHECK(holds(R"({"a":1})", "/b", Op::exists, "false"));
+  CHECK(holds(R"({"a":null})", "/a", Op::exists, "false"));
+  CHECK(holds(R"({"a":0})", "/a", Op::exists, "true"));
+  CHECK_FALSE(holds(R"({"a":1})", "/b", Op::equals, ""));
+  CHECK_FALSE(holds(R"({"a":1})", "/b", Op::contains, ""));
+  CHECK_FALSE(holds(R"({"a":1})", "/b", Op::at_most, "5"));
+  CHECK_FALSE(holds(R"({"a":1})", "/b", Op::one_of, "x"));
+  CHECK(holds(R"({"a":1})", "/b", Op::not_equals, "x"));
+  CHECK(holds(R"({"a":1})", "/b", Op::lacks, "x"));
+}
+
+TEST_CASE("pointers that go nowhere are missing, never a crash") {
+  for (const auto* pointer : {"/a/b/c", "/list/9", "/list/x", "/list/-", "/list/01", "/list/99999999999999999999", "no-slash", "/a~2"}) {
+    CAPTURE(pointer);
+    CHECK(holds(R"({"a":1,"list":[1,2]})", pointer, Op::exists, "false"));
+  }
+  CHECK(holds(R"({"a/b":{"c~d":1}})", "/a~1b/c~0d", Op::equals, "1"));
+  CHECK(holds(R"([[1,2]])", "/0/1", Op::equals, "2"));
+}
+
+TEST_CASE("an answer that is not JSON is one text") {
+  CHECK(holds("Mode: standalone", "", Op::contains, "standalone"));
+  CHECK(holds("", "", Op::equals, ""));
+  CHECK(holds("\xff\xfe{", "", Op::exists, "true"));
+  CHECK(holds("{\"a\":", "/a", Op::exists, "false"));
+}
+
+TEST_CASE("a mismatch tells every condition that does not hold") {
+  CHECK(why(R"({"a":1,"b":"x"})",
+            {{{"/a", {}}, Op::equals, {"1", {}}}, {{"/b", {}}, Op::equals, {"y", {}}}, {{"/c", {}}, Op::exists, {"true", {}}}}) ==
+        "/b = y, /c is there ; /b = x, /c is not there");
+  CHECK(why("no", one("", Op::equals, "")) == "the answer = \"\" ; the answer = no");
+  CHECK(why("{}", {}) == "fits");
+  const auto found = mismatch("\"" + std::string(1000, 'x') + "\"", one("", Op::equals, "y"));
+  REQUIRE(found);
+  CHECK(found->actual.size() < 500);
+}
+
+TEST_CASE("a mismatch does not cut a character in two") {
+  std::string text = "x";
+  for (int i = 0; i < 300; ++i) text += "\xc3\xa9";
+  const auto found = mismatch("\"" + text + "\"", one("", Op::equals, "y"));
+  REQUIRE(found);
+  CHECK(json_string(found->actual).find("\xef\xbf\xbd") == std::string::npos);
+}
+
+TEST_CASE("pick takes the first element that fits, or null") {
+  const std::string jobs = R"({"jobs":[{"name":"a","state":"FAILED"},{"name":"b","state":"RUNNING"},{"name":"b","state":"DONE"}]})";
+  Pick p;
+  CHECK(pick(jobs, p) == jobs);
+  p = {{"/jobs", {}}, one("/name", Op::equals, "b"), true};
+  CHECK(pick(jobs, p) == R"({"name":"b","state":"RUNNING"})");
+  p.where.push_back({{"/state", {}}, Op::equals, {"DONE", {}}});
+  CHECK(pick(jobs, p) == R"({"name":"b","state":"DONE"})");
+  p.where.push_back({{"/state", {}}, Op::equals, {"RUNNING", {}}});
+  CHECK(pick(jobs, p) == "null");
+  CHECK(pick(R"({"jobs":{"name":"b"}})", p) == "null");
+  CHECK(pick("not json", p) == "null");
+  CHECK(pick("[1,2,3]", {{"", {}}, one("", Op::at_least, "2"), true}) == "2");
+  CHECK(pick("[7]", {{"", {}}, {}, true}) == "7");
+}
+
+TEST_CASE("take fills values, and names the first that is not there") {
+  Values values{{"kept", "1"}};
+  CHECK_FALSE(take(R"({"a":"x","b":[1]})", {{{"p", {}}, {"/a", {}}}, {{"q", {}}, {"/b", {}}}}, values));
+  CHECK(values == Values{{"kept", "1"}, {"p", "x"}, {"q", "[1]"}});
+  CHECK(take(R"({"a":null})", {{{"r", {}}, {"/a", {}}}, {{"s", {}}, {"/x", {}}}}, values) == "r");
+  CHECK(values.count("r") == 0);
+}
+
+TEST_CASE("elements of an array, and of nothing else") {
+  CHECK(elements(R"({"l":[1,{"a":2}]})", "/l") == std::vector<std::string>{"1", R"({"a":2})"});
+  CHECK(elements(R"({"l":{"a":1}})", "/l").empty());
+  CHECK(elements("x", "").empty());
+}
+
+TEST_CASE("conditions as a person reads them") {
+  const auto text = [](Op op, const std::string& value) { return render_match(one("/a", op, value)); };
+  CHECK(text(Op::equals, "1") == "/a = 1");
+  CHECK(text(Op::not_equals, "") == "/a is not \"\"");
+  CHECK(text(Op::contains, "x") == "/a contains x");
+  CHECK(text(Op::lacks, "x") == "/a lacks x");
+  CHECK(text(Op::matches, "^x") == "/a matches ^x");
+  CHECK(text(Op::at_least, "1") == "/a >= 1");
+  CHECK(text(Op::at_most, "1") == "/a <= 1");
+  CHECK(text(Op::one_of, "a|b") == "/a is one of a|b");
+  CHECK(text(Op::exists, "true") == "/a is there");
+  CHECK(text(Op::exists, "false") == "/a is not there");
+}
+
+TEST_CASE("JSON strings hold any bytes") {
+  CHECK(json_string("a\"b\\c\n\x01") == R"("a\"b\\c\n\u0001")");
+  CHECK(json_string("\xff") == "\"\xef\xbf\xbd\"");
+}

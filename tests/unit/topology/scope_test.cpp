@@ -1,0 +1,142 @@
+// `${…}`: every function, quotes, brackets, and what is said about what cannot be.
+#include "topology/scope.hpp"
+
+#include "unit/topology/world.hpp"
+
+using namespace tidelab;
+using namespace tidelab::topology;
+
+namespace {
+
+const char* const lab = R"(
+global: {user: u, deploy_dir: /d, lab: l}
+stores:
+  - {host: h1, tags: [x, 'y"z']}
+  - {host: fe80::1, port: 8000, deploy_dir: /two}
+)";
+
+struct Expanded {
+  support::World world{{stores, twins, flows}};
+  const Topology& topology = world.read(lab);
+  Scope scope;
+
+  explicit Expanded(std::size_t self = 0) : scope(topology, &topology.instances.at(self), world.diagnostics) {
+    REQUIRE(world.complaints() == "");
+  }
+  std::string operator()(const std::string& text) { return scope.expand({text, {}}); }
+};
+
+std::string expand(const std::string& text, std::size_t self = 0) {
+  Expanded e(self);
+  const auto out = e(text);
+  CHECK(e.world.complaints() == "");
+  return out;
+}
+
+std::string refused(const std::string& text) {
+  Expanded e;
+  (void)e(text);
+  return e.world.brief();
+}
+
+}  // namespace
+
+TEST_CASE("names of values") {
+  CHECK(expand("${host}:${port}") == "h1:7000");
+  CHECK(expand("${version} ${ordinal} ${section}", 1) == "1.2.3 2 stores");
+  CHECK(expand("${lab} ${user} ${global.deploy_dir}") == "l u /d");
+  CHECK(expand("${tags}") == "x,y\"z");
+  CHECK(expand("${data_dir}") == "/d/store-7000/data");
+  CHECK(expand("") == "");
+}
+
+TEST_CASE("an address alone is not put in brackets, one in a format is") {
+  CHECK(expand("${host}", 1) == "fe80::1");
+  CHECK(expand("${join stores \"{host}:{port}\" \",\"}") == "h1:7000,[fe80::1]:8000");
+}
+
+TEST_CASE("functions over a section") {
+  CHECK(expand("${join stores \"{id}={host}\" \";\"}") == "1=h1;2=[fe80::1]");
+  CHECK(expand("${join stores \"{id}\"}") == "1,2");
+  CHECK(expand("${join stores \"{id}\" \"\\n\"}") == "1\n2");
+  CHECK(expand("${join stores \"\" \"-\"}") == "-");
+  CHECK(expand("${join twins \"{host}\" \",\"}") == "");
+  CHECK(expand("${first stores \"{host}\"}", 1) == "h1");
+  CHECK(expand("${others stores \"{host}\" \",\"}") == "[fe80::1]");
+  CHECK(expand("${others stores \"{host}\" \",\"}", 1) == "h1");
+  CHECK(expand("${count stores} ${count twins}") == "2 0");
+  CHECK(expand("${  join   stores   \"{id}\"   \"+\"  }") == "1+2");
+}
+
+TEST_CASE("a format may hold braces and text around the function") {
+  CHECK(expand("a${join stores \"{id}}\" \"{\"}b") == "a1}{2}b");
+  CHECK(expand("${join stores \"x{id\" \",\"}") == "x{id,x{id");
+}
+
+TEST_CASE("json and digest") {
+  CHECK(expand("${json tags}") == R"(["x","y\"z"])");
+  CHECK(expand("${json host}") == "\"h1\"");
+  CHECK(expand("${digest host}").size() == 12);
+  CHECK(expand("${digest host}") == short_digest("h1"));
+  CHECK(short_digest("a") != short_digest("b"));
+}
+
+TEST_CASE("literal dollars") {
+  CHECK(expand("$${host}") == "${host}");
+  CHECK(expand("$$${host}") == "$${host}");  // the last two dollars are the literal
+  CHECK(expand("$ $HOME $$ 5$") == "$ $HOME $$ 5$");
+  CHECK(expand("{host} }{") == "{host} }{");
+  CHECK(expand("$${a${port}") == "${a7000");
+}
+
+TEST_CASE("names of its own come first") {
+  Expanded e;
+  e.scope.set("token", "t");
+  e.scope.set("host", "mine");
+  CHECK(e("${token} ${host} ${digest token}") == "t mine " + short_digest("t"));
+}
+
+TEST_CASE("lists and maps that are passed whole") {
+  Expanded e;
+  const auto whole = [&](const std::string& text) { return e.scope.whole_value({text, {}}); };
+  REQUIRE(whole("${tags}") != nullptr);
+  CHECK(whole("${tags}")->list.size() == 2);
+  REQUIRE(whole("${opts}") != nullptr);
+  CHECK(whole("${opts}")->map.at(0).second.value == "7000");
+  CHECK(whole("${host}") == nullptr);
+  CHECK(whole("${port}") == nullptr);
+  CHECK(whole("x${tags}") == nullptr);
+  CHECK(whole("$") == nullptr);
+  CHECK(whole("${") == nullptr);
+}
+
+TEST_CASE("T030: what is not known, with the nearest name") {
+  CHECK(refused("${hots}") == "T030 0:0 `${hots}` is not known here | did you mean `${host}`?");
+  CHECK(refused("${prot}").ends_with("did you mean `${port}`?"));
+  CHECK(refused("${}") == "T030 0:0 `${}` is not known here");
+  CHECK(refused("${json nothing}").starts_with("T030"));
+  CHECK(refused("${join stores \"{hots}\" \",\"}") == "T030 0:0 `hots` of `stores` is not known\nT030 0:0 `hots` of `stores` is not known");
+}
+
+TEST_CASE("T031: the first of none") {
+  CHECK(refused("${first twins \"{host}\"}") ==
+        "T031 0:0 this needs at least one of `twins`, and the topology has none | add a `twins` section");
+}
+
+TEST_CASE("T032: broken text") {
+  CHECK(refused("a ${host") == "T032 0:0 `${` is not closed | write `$${` for a literal `${`");
+  CHECK(refused("${join stores}") ==
+        "T032 0:0 `join` takes a section and a quoted format | for example ${join SECTION \"{host}:{port}\" \",\"}");
+  CHECK(refused("${join stores {host}}").starts_with("T032"));
+  CHECK(refused("${join stores \"{host}}").starts_with("T032"));
+}
+
+TEST_CASE("T033: a default that depends on itself") {
+  support::World world(
+      {"section: rings\ncomponent: ring\ntitle: Ring\nparams:\n  a: {type: text, default: \"${b}\"}\n  b: {type: text, default: "
+       "\"${a}\"}\n"});
+  world.read("rings: [{host: h}]");
+  CHECK(world.complaints() ==
+        "error[T033]: the default of `a` depends on itself\n --> playbook.yaml:5:28\n  |\n5 |   a: {type: text, default: \"${b}\"}\n"
+        "  |                            ^^^^^^\n\n1 error");
+}
