@@ -14,6 +14,7 @@ int down(const Options& options) {
   if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
   const auto lock = Lock::take(made.lab, "down");
   if (!lock) return exit_no_lab;
+  lab->run = lock->run();
   const auto result = run_plan(made, *lab, make_setup(made, *lab));
   give_report(result, options);
   if (result.exit_code == exit_true) remove_record(made.lab);

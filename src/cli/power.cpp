@@ -12,6 +12,7 @@ int power(const Options& options, bool starting) {
   if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
   const auto lock = Lock::take(made.lab, starting ? "start" : "stop");
   if (!lock) return exit_no_lab;
+  lab->run = lock->run();
   std::map<std::string, artifact::Acquired> acquired;
   if (starting) {
     // What a service was unpacked from is part of what it is compared with, so the cache is asked for its digests.

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <random>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -107,7 +108,8 @@ std::unique_ptr<Lock> Lock::take(const std::string& lab, const std::string& comm
   const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   const auto text = fmt::format("`tidelab {}`, pid {}, since {:%Y-%m-%d %H:%M:%S}\n", command, ::getpid(), fmt::localtime(now));
   if (::ftruncate(fd, 0) != 0 || ::write(fd, text.data(), text.size()) < 0) std::cerr << fmt::format("tidelab: cannot write {}\n", path);
-  return std::unique_ptr<Lock>(new Lock(fd));
+  std::random_device random;
+  return std::unique_ptr<Lock>(new Lock(fd, fmt::format("{}-{:08x}{:08x}", ::getpid(), random(), random())));
 }
 
 Lock::~Lock() { ::close(fd_); }

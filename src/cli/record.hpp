@@ -27,12 +27,15 @@ class Lock {
 public:
   static std::unique_ptr<Lock> take(const std::string& lab, const std::string& command);
   ~Lock();
+  /// Of this one run: no two runs have the same.
+  const std::string& run() const { return run_; }
   Lock(const Lock&) = delete;
   Lock& operator=(const Lock&) = delete;
 
 private:
-  explicit Lock(int fd) : fd_(fd) {}
+  Lock(int fd, std::string run) : fd_(fd), run_(std::move(run)) {}
   int fd_;
+  std::string run_;
 };
 
 }  // namespace tidelab::cli

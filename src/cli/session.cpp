@@ -89,6 +89,7 @@ std::unique_ptr<Lab> open_lab(const Options& options, bool from_file) {
 live::Setup make_setup(const plan::Plan& plan, const Lab& lab, std::map<std::string, artifact::Acquired> acquired) {
   live::Setup out;
   out.acquired = std::move(acquired);
+  out.run = lab.run;
   const auto& options = lab.options;
   const auto& global = lab.loaded->topology.global;
   const bool local = global.ssh_type.value == "none";

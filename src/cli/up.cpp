@@ -54,6 +54,7 @@ int up(const Options& options) {
   if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
   const auto lock = Lock::take(made.lab, "up");
   if (!lock) return exit_no_lab;
+  lab->run = lock->run();
   if (!nothing_left_behind(*lab, made)) return exit_bad_file;
 
   // Beyond this point nothing is decided. Artifacts first, then a look at the hosts, then the first change.

@@ -10,6 +10,7 @@ int verify(const Options& options) {
   if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
   const auto lock = Lock::take(made.lab, "verify");
   if (!lock) return exit_unknown;
+  lab->run = lock->run();
   auto result = run_plan(made, *lab, make_setup(made, *lab));
   give_report(result, options);
   return result.exit_code;

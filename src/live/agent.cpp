@@ -1,5 +1,9 @@
 #include "live/agent.hpp"
 
+#include <fmt/format.h>
+
+#include "host/quote.hpp"
+
 namespace tidelab::live {
 
 // S: state directory of the lab on the host. U: account that things belong to, or empty for our own.
@@ -31,6 +35,22 @@ $made"; d=$(dirname -- "$d"); done
     [ "$d" = "$S" ] || printf 'parent %s\n' "$d"; give "$d"
   done > "$S/owned"
   chmod 0755 "$S"
+}
+
+# A run that was killed, or lost its link, may have left a command acting: it ends before anything is looked at, so that
+# nobody changes what we look at, and nothing is done twice. It is known by the mark in its environment. mark of the lab, of this run
+marked() { # pids of those with the first mark and without the second; grep's own verdict counts unreadable ones
+  f=$(grep -laF -e "$1" /proc/[0-9]*/environ 2>/dev/null)
+  [ -z "$f" ] || grep -LaF -e "$2" $f 2>/dev/null | cut -d/ -f3
+}
+end_orphans() {
+  i=0; told=
+  while left=$(marked "$1" "$2"); [ -n "$left" ]; do
+    if [ "$i" -ge 100 ]; then echo "commands of an earlier run do not end: pids" $left >&2; exit 75; fi
+    if [ "$i" -ge 50 ]; then kill -KILL $left 2>/dev/null
+    elif [ "$left" != "$told" ]; then kill -TERM $left 2>/dev/null; told=$left; fi
+    sleep 0.1; i=$((i + 1))
+  done
 }
 
 look_dir() {
@@ -163,8 +183,9 @@ act_service() { # n run-dir seconds script spec inputs…
   printf '%s' "$script" > "$r/run.part" && mv -f -- "$r/run.part" "$r/run" || return 1
   wanted "$@" > "$r/applied" || return 1
   [ -z "$U" ] || chown -R "$U:" -- "$r" || return 1
-  if [ -n "$U" ]; then setsid runuser -u "$U" -- sh "$r/run" < /dev/null > /dev/null 2>"$r/error" &
-  else setsid sh "$r/run" < /dev/null > /dev/null 2>"$r/error" & fi
+  # A service outlives the run that starts it, so neither it nor the `runuser` that waits for it carries its mark.
+  if [ -n "$U" ]; then env -u TIDELAB_RUN setsid runuser -u "$U" -- sh "$r/run" < /dev/null > /dev/null 2>"$r/error" &
+  else env -u TIDELAB_RUN setsid sh "$r/run" < /dev/null > /dev/null 2>"$r/error" & fi
   i=0
   while ! lives "$r/child"; do
     if [ "$i" -ge 100 ]; then cat "$r/error" >&2; echo 'its keeper did not start' >&2; return 1; fi
@@ -277,6 +298,19 @@ pre_port() { # port, who wants it. The inode of a listening socket leads to the 
 }
 )sh";
   return source;
+}
+
+std::string agent_script(const std::string& state_dir, const std::string& user, const std::string& calls) {
+  return fmt::format("{{\nS={}; U={}\n{}\n{}\n}}\n", host::quote(state_dir), host::quote(user), agent_source(), calls);
+}
+
+std::pair<std::string, std::string> run_mark(const std::string& state_dir, const std::string& run) {
+  return {"TIDELAB_RUN", state_dir + ":" + run};
+}
+
+std::string end_orphans_call(const std::string& state_dir, const std::string& run) {
+  return fmt::format("end_orphans {} {}", host::quote("TIDELAB_RUN=" + state_dir + ":"),
+                     host::quote("TIDELAB_RUN=" + state_dir + ":" + run));
 }
 
 }  // namespace tidelab::live

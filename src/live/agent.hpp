@@ -10,6 +10,16 @@ namespace tidelab::live {
 /// The functions, without a call.
 const std::string& agent_source();
 
+/// Functions and calls as one script for a lab whose state is in `state_dir` and whose things belong to `user` (empty:
+/// to whoever runs it). A shell that gets only a part of it, because whoever sent it was killed, runs none of it.
+std::string agent_script(const std::string& state_dir, const std::string& user, const std::string& calls);
+
+/// The environment variable that marks what a run starts on a host, and its value.
+std::pair<std::string, std::string> run_mark(const std::string& state_dir, const std::string& run);
+/// The call that ends what earlier runs left acting; the script ends with `orphans_stay` where that fails.
+inline constexpr int orphans_stay = 75;
+std::string end_orphans_call(const std::string& state_dir, const std::string& run);
+
 /// The loop that keeps a service running, as a script of its own on the host.
 struct Supervised {
   std::string run_dir;  ///< state of this service

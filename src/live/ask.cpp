@@ -64,16 +64,11 @@ Result<Asked> ask_sql(World& world, const Sql& w, const Control& control) {
 }
 
 Result<Asked> ask_exec(World& world, const Exec& w, const Where& where, const Control& control) {
-  host::Command command;
-  for (const auto& each : w.argv) command.argv.push_back(each.value);
-  for (const auto& [key, value] : w.env) command.env.emplace_back(key.value, value.value);
-  command.cwd = w.cwd.value;
-  command.input.text = w.stdin_text.value;
-  auto& host = world.host(where.lane);
-  const auto& user = world.setup.users[static_cast<std::size_t>(where.lane)];
-  if (!user.empty()) command.argv.insert(command.argv.begin(), {"runuser", "-u", user, "--"});
-  if (!user.empty()) command.argv.insert(command.argv.begin(), world.setup.elevate.begin(), world.setup.elevate.end());
-  const auto output = host.run(command, control);
+  auto command = world.command_on(where.lane, w.argv, w.env, control);
+  if (!command) return tl::unexpected(command.error());
+  command->cwd = w.cwd.value;
+  command->input.text = w.stdin_text.value;
+  const auto output = world.host(where.lane).run(*command, control);
   if (!output) return tl::unexpected(output.error());
   const auto all = output->out + output->err;
   const auto program = w.argv.empty() ? std::string() : w.argv.front().value;

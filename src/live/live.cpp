@@ -115,9 +115,11 @@ std::vector<Failure> preflight(const plan::Plan& plan, Setup& setup, const Contr
   std::vector<Failure> out;
   std::mutex mutex;
   std::vector<std::jthread> threads;
-  World world(plan, {});
-  world.setup.users = setup.users;
-  world.setup.elevate = setup.elevate;
+  Setup ours;
+  ours.users = setup.users;
+  ours.elevate = setup.elevate;
+  ours.run = setup.run;
+  World world(plan, std::move(ours));
   std::swap(world.setup.hosts, setup.hosts);
   for (std::size_t lane = 1; lane < plan.lanes.size(); ++lane) {
     threads.emplace_back([&, lane] {
@@ -150,6 +152,7 @@ std::vector<Failure> preflight(const plan::Plan& plan, Setup& setup, const Contr
   }
   threads.clear();
   std::swap(world.setup.hosts, setup.hosts);
+  setup.settled = out.empty() && !setup.run.empty();
   return out;
 }
 

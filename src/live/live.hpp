@@ -22,6 +22,10 @@ struct Setup {
   /// Put before the agent's argv where we come as somebody who is not root but needs to be: {"sudo","-n"}.
   std::vector<std::string> elevate;
   std::map<std::string, artifact::Acquired> acquired;  ///< by plan::Artifact::key
+  /// Names the run that holds the lab's lock; empty for one that only looks. What such a run starts on a host carries
+  /// this name, and what carries that of an earlier one, which was killed, is ended before anything is looked at.
+  std::string run;
+  bool settled = false;  ///< that was done already, by preflight()
 };
 
 std::unique_ptr<run::Effects> make_live(const plan::Plan& plan, Setup setup);

@@ -159,14 +159,11 @@ Result<std::unique_ptr<Watch>> open_watch(World& world, const Action& observer, 
     return std::make_unique<TopicWatch>(std::move(*tail));
   }
   if (const auto* follow = std::get_if<Follow>(&*bound)) {
-    host::Command command;
-    for (const auto& each : follow->argv) command.argv.push_back(each.value);
-    for (const auto& [key, value] : follow->env) command.env.emplace_back(key.value, value.value);
-    command.cwd = follow->cwd.value;
-    command.input.text = follow->stdin_text.value;
-    const auto& user = world.setup.users[static_cast<std::size_t>(where.lane)];
-    if (!user.empty()) command.argv.insert(command.argv.begin(), {"runuser", "-u", user, "--"});
-    return std::make_unique<LineWatch>(world.host(where.lane), std::move(command));
+    auto command = world.command_on(where.lane, follow->argv, follow->env, control);
+    if (!command) return tl::unexpected(command.error());
+    command->cwd = follow->cwd.value;
+    command->input.text = follow->stdin_text.value;
+    return std::make_unique<LineWatch>(world.host(where.lane), std::move(*command));
   }
   if (const auto* page = std::get_if<Page>(&*bound))
     return std::make_unique<PageWatch>(page->url.value, page->next.value, page->items.value);

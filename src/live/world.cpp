@@ -3,31 +3,76 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "host/quote.hpp"
 #include "live/agent.hpp"
 #include "live/observe.hpp"
 #include "step/describe.hpp"
 
 namespace tidelab::live {
 
-World::World(const plan::Plan& p, Setup s) : plan(p), setup(std::move(s)) {}
+World::World(const plan::Plan& p, Setup s) : plan(p), setup(std::move(s)), settling_(p.lanes.size()) {
+  for (std::size_t lane = 0; lane < settling_.size(); ++lane) settling_[lane].done = lane == 0 || setup.run.empty() || setup.settled;
+}
 World::~World() = default;
 
-Result<host::Output> World::agent(int lane, const std::string& call, const host::Input& input, const Control& control) {
-  auto script = fmt::format("S={}; U={}\n", host::quote(state_dir(lane)), host::quote(setup.users[static_cast<std::size_t>(lane)]));
-  script += agent_source() + "\n" + call + "\n";
-  host::Command command;
-  if (lane > 0) command.argv = setup.elevate;
-  command.input = input;
-  if (input.text.empty() && input.file.empty()) {
-    // The script itself goes over stdin: its length is then bounded by nothing.
-    command.argv.insert(command.argv.end(), {"sh", "-s"});
-    command.input.text = script;
+// sudo drops variables that it is not told about, so behind it they are given by `env`.
+host::Command World::marked(int lane, std::vector<std::string> argv, std::vector<std::pair<std::string, std::string>> env) const {
+  if (lane > 0 && !setup.run.empty()) env.push_back(run_mark(state_dir(lane), setup.run));
+  host::Command out;
+  const bool elevated = lane > 0 && !setup.elevate.empty();
+  if (elevated) {
+    out.argv = setup.elevate;
+    if (!env.empty()) out.argv.push_back("env");
+    for (const auto& [name, value] : env) out.argv.push_back(name + "=" + value);
   } else {
-    command.argv.insert(command.argv.end(), {"sh", "-c", script});
+    out.env = std::move(env);
   }
-  spdlog::debug("{}: {}", host(lane).name(), call.substr(0, 200));
+  out.argv.insert(out.argv.end(), argv.begin(), argv.end());
+  return out;
+}
+
+Result<host::Command> World::command_on(int lane, const step::Texts& argv, const step::Pairs& env, const Control& control) {
+  if (!settled(lane)) {
+    if (auto output = agent(lane, "true", {}, control); !output) return tl::unexpected(output.error());
+  }
+  std::vector<std::string> words;
+  if (const auto& user = setup.users[static_cast<std::size_t>(lane)]; !user.empty()) words = {"runuser", "-u", user, "--"};
+  for (const auto& each : argv) words.push_back(each.value);
+  std::vector<std::pair<std::string, std::string>> variables;
+  for (const auto& [name, value] : env) variables.emplace_back(name.value, value.value);
+  return marked(lane, std::move(words), std::move(variables));
+}
+
+Result<host::Output> World::send(int lane, const std::string& calls, const host::Input& input, const Control& control) {
+  const auto script = agent_script(state_dir(lane), setup.users[static_cast<std::size_t>(lane)], calls);
+  // Without input the script itself goes over stdin: its length is then bounded by nothing.
+  const bool over_stdin = input.text.empty() && input.file.empty();
+  auto command = marked(lane, over_stdin ? std::vector<std::string>{"sh", "-s"} : std::vector<std::string>{"sh", "-c", script}, {});
+  command.input = over_stdin ? host::Input{script, {}} : input;
+  spdlog::debug("{}: {}", host(lane).name(), calls.substr(0, 200));
   return host(lane).run(command, control);
+}
+
+bool World::settled(int lane) {
+  auto& settling = settling_[static_cast<std::size_t>(lane)];
+  const std::lock_guard lock(settling.mutex);
+  return settling.done;
+}
+
+Result<host::Output> World::agent(int lane, const std::string& calls, const host::Input& input, const Control& control) {
+  if (settled(lane)) return send(lane, calls, input, control);
+  auto& settling = settling_[static_cast<std::size_t>(lane)];
+  std::unique_lock lock(settling.mutex);
+  if (settling.done) {
+    lock.unlock();
+    return send(lane, calls, input, control);
+  }
+  // It goes with the first calls, so it costs no command of its own; other calls of this lane wait for it.
+  auto output = send(lane, end_orphans_call(state_dir(lane), setup.run) + "\n" + calls, input, control);
+  if (!output) return output;
+  if (output->code == orphans_stay)
+    return step::fail(Why::failed, fmt::format("an earlier run of this lab still acts on {}", host(lane).name()), output->err);
+  settling.done = true;
+  return output;
 }
 
 Result<std::vector<run::Looked>> World::agent_looks(int lane, const std::string& calls, std::size_t count, const Control& control) {

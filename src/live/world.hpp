@@ -1,6 +1,7 @@
 // Private to this room: what the words share while a plan is carried out.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -43,8 +44,12 @@ public:
   const std::string& state_dir(int lane) const { return plan.lanes[static_cast<std::size_t>(lane)].state_dir; }
   std::string run_dir(int lane, const std::string& service) const { return state_dir(lane) + "/run/" + service; }
 
-  /// The agent's functions and one call of them, on that host. Its stdout; stderr is the evidence of a failure.
-  Result<host::Output> agent(int lane, const std::string& call, const host::Input& input, const Control& control);
+  /// A command for that host, as the account that the lab's things belong to, with the mark of this run. What an
+  /// earlier run left acting there has been ended.
+  Result<host::Command> command_on(int lane, const step::Texts& argv, const step::Pairs& env, const Control& control);
+  /// The agent's functions and some calls of them, on that host. Its stdout; stderr is the evidence of a failure.
+  /// The first on each host also ends what an earlier run left acting there.
+  Result<host::Output> agent(int lane, const std::string& calls, const host::Input& input, const Control& control);
   /// The same for calls that print one `=N state text` line for each step.
   Result<std::vector<run::Looked>> agent_looks(int lane, const std::string& calls, std::size_t count, const Control& control);
   /// State directory made, once per lane.
@@ -67,6 +72,10 @@ public:
   std::string log_tail(int component, const Control& control);
 
 private:
+  host::Command marked(int lane, std::vector<std::string> argv, std::vector<std::pair<std::string, std::string>> env) const;
+  Result<host::Output> send(int lane, const std::string& calls, const host::Input& input, const Control& control);
+  bool settled(int lane);
+
   struct Watched {
     std::unique_ptr<Watch> watch;
     std::vector<step::Step> finish;
@@ -78,6 +87,11 @@ private:
   std::map<std::string, Watched> watches_;
   std::map<int, bool> booted_;
   std::mutex boot_mutex_;
+  struct Settling {
+    std::mutex mutex;
+    bool done = false;
+  };
+  std::deque<Settling> settling_;  // by lane: hosts do not wait for each other
 };
 
 /// Asks once: the answer as JSON, checked against `expect` and taken from. The action must be an asking word.

@@ -67,6 +67,14 @@ def processes(text):
     return out
 
 
+def acts(pid):
+    """Whether a process is there and more than the remains of one."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] not in "ZX"
+    except OSError:
+        return False
+
+
 def user_exists():
     try:
         return bool(pwd.getpwnam(USER))

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import unittest
 
-from lab import USER, Lab, greet, snapshot, soon, user_exists
+from lab import USER, Lab, acts, greet, snapshot, soon, user_exists
 
 TOOL = os.environ["TIDELAB"]
 
@@ -117,6 +117,27 @@ class OverSsh(Case):
                 lab.assert_nothing_left()
                 for leftover in (lab.root / "state").rglob("up.jsonl"):
                     leftover.unlink()
+
+    def test_command_of_a_killed_up_acts_no_more(self):
+        lab = self.lab(ssh=self.ssh, toys=0)
+        lab.file.write_text(lab.file.read_text().replace("toy_servers:", "slow_servers:\n  - host: 127.0.0.1"))
+        slow = lab.base / "a/b/slow"
+        begun = lambda: (slow / "begun").read_text().split() if (slow / "begun").exists() else []
+        process = lab.start("up")
+        first = soon(begun, what="the slow command")[0]
+        process.kill()
+        process.communicate()
+        self.assertTrue(acts(first), "the command outlives a tool that was killed")
+        process = lab.start("up")
+        second = soon(lambda: begun()[1:], what="the slow command, again")[0]
+        self.assertFalse(acts(first), "the first command was ended before the second began")
+        (slow / "go").touch()
+        said, _ = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0, said)
+        self.assertEqual(begun(), [first, second])
+        (slow / "go").unlink()
+        lab.run("down")
+        lab.assert_nothing_left()
 
     def test_interrupt_ends_in_order(self):
         lab = self.lab(ssh=self.ssh, toys=2)
