@@ -9,7 +9,6 @@
 # What go.mod needs (its `tool` lines).
 go_least=24
 
-go_cache=${TIDELAB_CACHE:-$HOME/.cache/tidelab}
 go_job=
 
 # A build goes on without its script otherwise, with nobody to say so.
@@ -32,14 +31,14 @@ go_begin() {
             [ "$v" -ge "$go_least" ] || fail 3 "go is too old: $(go env GOVERSION), needs 1.$go_least or newer"
             ;;
     esac
-    mkdir -p "$go_cache/go-bin" "$scratch/tmp"
+    mkdir -p "$cache/go-bin" "$scratch/tmp"
     export GOTMPDIR=$scratch/tmp
 }
 
 # go_lock: two builds at once would only compete, and compile what they share twice.
 go_lock() {
     local since=$SECONDS
-    exec 9>"$go_cache/go-build.lock"
+    exec 9>"$cache/go-build.lock"
     flock -n 9 && return
     say "waiting for another Go build"
     until flock -w 15 9; do
@@ -89,7 +88,7 @@ go_build() {
         find "$dir" -maxdepth 1 \( -name go.mod -o -name go.sum -o -name '*.go' \) ! -name '*_test.go' -print0 |
             sort -z | xargs -0 cat
     } | sha256sum | cut -c1-16)
-    go_bin=$go_cache/go-bin/$set-$digest
+    go_bin=$cache/go-bin/$set-$digest
     [ ! -d "$go_bin" ] || { say "the binaries of this module are there already"; return 0; }
     go_lock
     if [ ! -d "$go_bin" ]; then

@@ -16,6 +16,7 @@ umask 022
 # A newer pip's hint would only hide the line that matters in an error's tail.
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 
+cache=${TIDELAB_CACHE:-$HOME/.cache/tidelab}
 maven_plugin=org.apache.maven.plugins:maven-dependency-plugin:3.6.1
 
 # Registry clients resolve the newest release of nothing here: every coordinate
@@ -135,9 +136,15 @@ jars() {
         done
         printf '%s\n' '</dependencies>' '</project>'
     } >"$pom"
+    # Maven's own repository on this machine is not made for several clients at once: two that fetch one plugin into an
+    # empty one break each other. Whoever calls this script for several components takes the same lock.
+    mkdir -p "$cache"
+    exec 8>"$cache/maven.lock"
+    flock 8
     say "fetching ${1%!} from Maven$([ $# -eq 1 ] || printf ', and %d more' $(($# - 1)))"
     fetch "${1%!}" mvn -B -q -Dstyle.color=never -f "$pom" "$maven_plugin:copy-dependencies" \
         -DoutputDirectory="$dir" -DincludeScope=runtime
+    exec 8>&-
     for c in "$@"; do
         IFS=: read -r g a v <<<"${c%!}"
         must_have "$dir/$a-$v.jar"

@@ -184,16 +184,15 @@ Got<void> make_dirs(const std::string& path) {
   return {};
 }
 
-Got<Lock> Lock::open_lock(const std::string& path, const std::string& subject, const Control& control) {
+Got<Lock> Lock::open_lock(const std::string& path, const std::string& waiting, const Control& control) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (fd < 0) return refuse_write(path, errno);
   Lock lock(fd);
   // Asked again and again rather than waited for: a blocking flock cannot be woken by the stop.
   for (bool said = false; ::flock(fd, LOCK_EX | LOCK_NB) != 0; said = true) {
     if (errno != EWOULDBLOCK && errno != EINTR) return end_search(os_failure("cannot lock " + path, errno));
-    if (!said) control.say(subject + ": waiting for another run that is getting it");
-    if (!step::pause(control, std::chrono::milliseconds(100)))
-      return end_search(ended(control, "waiting for another run that gets " + subject));
+    if (!said) control.say(waiting);
+    if (!step::pause(control, std::chrono::milliseconds(100))) return end_search(ended(control, waiting));
   }
   return lock;
 }

@@ -53,7 +53,8 @@ Got<void> make_dirs(const std::string& path);
 /// Held by one thread of one process. Freed by the kernel when that dies.
 class Lock {
 public:
-  static Got<Lock> open_lock(const std::string& path, const std::string& subject, const Control& control);
+  /// `waiting` is said once when somebody else holds it.
+  static Got<Lock> open_lock(const std::string& path, const std::string& waiting, const Control& control);
   Lock(Lock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   Lock& operator=(Lock&&) = delete;
   ~Lock();

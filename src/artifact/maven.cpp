@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "artifact/cache.hpp"
 #include "artifact/process.hpp"
 #include "artifact/sources.hpp"
 
@@ -23,6 +24,11 @@ Got<Fetched> fetch_maven(const Attempt& attempt) {
                   "-Dmdep.useBaseVersion=true"};
   command.cwd = attempt.work_dir;
   command.merged = true;  // its errors are on stdout
+  // Maven's own repository on this machine is not made for several clients at once: two that fetch one plugin into an
+  // empty one break each other. The assemble scripts take the same lock.
+  const auto turn =
+      Lock::open_lock(attempt.cache_dir + "/maven.lock", attempt.subject() + ": waiting for its turn with Maven", attempt.control);
+  if (!turn) return tl::unexpected<Refusal>(turn.error());
   attempt.control.say(fmt::format("{}: asking Maven for {}", attempt.subject(), attempt.source.coordinate));
   const auto ran = run(command, attempt.control);
   if (!ran && ran.error().why == Why::unreachable)

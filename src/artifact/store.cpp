@@ -60,7 +60,7 @@ Result<Acquired> Search::perform() {
 
   const auto dir = version_dir(cache_dir_, wanted_);
   if (auto made = make_dirs(dir); !made) return unwrap(made.error());
-  const auto lock = Lock::open_lock(dir + "/.lock", subject(), control_);
+  const auto lock = Lock::open_lock(dir + "/.lock", subject() + ": waiting for another run that is getting it", control_);
   if (!lock) return unwrap(lock.error());
   found = look(Careful::repairing);
   if (!found) return unwrap(found.error());

@@ -28,6 +28,13 @@ live::Setup make_setup(const plan::Plan& plan, const Lab& lab, std::map<std::str
 /// Carries the plan out, prints progress, writes the journal, and folds it.
 report::Report run_plan(const plan::Plan& plan, const Lab& lab, live::Setup setup);
 
+/// What `up` came to, and whether it began to change anything.
+struct Brought {
+  int code;
+  bool began;
+};
+Brought bring_up(const Options& options);  // up.cpp
+
 /// Prints the report in the format asked for, and writes report.json, junit.xml and report.html into --report.
 void give_report(const report::Report& report, const Options& options, bool print = true);
 

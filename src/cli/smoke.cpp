@@ -19,8 +19,8 @@ int collect_logs(const Options& options, const std::string& dir);  // logs.cpp
 
 int smoke(const Options& options) {
   headline(options, "up");
-  auto code = up(options);
-  if (code == exit_bad_file || code == exit_interrupted || code == exit_usage) return code;
+  auto [code, began] = bring_up(options);
+  if (!began) return code;  // it has said why; there is nothing to look at or to take away
   if (code == exit_true) {
     headline(options, "verify");
     code = verify(options);

@@ -47,15 +47,15 @@ bool nothing_left_behind(const Lab& lab, const plan::Plan& made) {
 
 }  // namespace
 
-int up(const Options& options) {
+Brought bring_up(const Options& options) {
   auto lab = open_lab(options, true);
-  if (!lab) return exit_bad_file;
+  if (!lab) return {exit_bad_file, false};
   const auto made = plan::make_up(lab->loaded->inputs(options), lab->loaded->diagnostics);
-  if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
+  if (!told_no_errors(*lab->loaded, options)) return {exit_bad_file, false};
   const auto lock = Lock::take(made.lab, "up");
-  if (!lock) return exit_no_lab;
+  if (!lock) return {exit_no_lab, false};
   lab->run = lock->run();
-  if (!nothing_left_behind(*lab, made)) return exit_bad_file;
+  if (!nothing_left_behind(*lab, made)) return {exit_bad_file, false};
 
   // Beyond this point nothing is decided. Artifacts first, then a look at the hosts, then the first change.
   artifact::Store store(artifact::default_cache_dir());
@@ -66,22 +66,24 @@ int up(const Options& options) {
   auto acquisition = live::acquire_all(made, store, control);
   if (options.stop.stop_requested()) {
     std::cerr << "interrupted before anything was changed\n";
-    return exit_interrupted;
+    return {exit_interrupted, false};
   }
   if (!acquisition.failures.empty()) {
     tell(acquisition.failures, "tidelab: these archives cannot be had; nothing was changed");
-    return exit_no_lab;
+    return {exit_no_lab, false};
   }
   auto setup = make_setup(made, *lab, std::move(acquisition.acquired));
   const step::Control brief{step::Clock::now() + std::chrono::minutes(2), options.stop, control.progress};
   if (const auto found = live::preflight(made, setup, brief); !found.empty()) {
     tell(found, "tidelab: the hosts are not ready; nothing was changed");
-    return options.stop.stop_requested() ? exit_interrupted : exit_no_lab;
+    return {options.stop.stop_requested() ? exit_interrupted : exit_no_lab, false};
   }
-  if (!write_record({made.lab, options.target, lab->loaded->topology_text, lab->options})) return exit_no_lab;
+  if (!write_record({made.lab, options.target, lab->loaded->topology_text, lab->options})) return {exit_no_lab, false};
   const auto result = run_plan(made, *lab, std::move(setup));
   give_report(result, options);
-  return result.exit_code;
+  return {result.exit_code, true};
 }
+
+int up(const Options& options) { return bring_up(options).code; }
 
 }  // namespace tidelab::cli

@@ -141,3 +141,34 @@ TEST_CASE("Maven's client gets the coordinate, and its complaint is evidence") {
     CHECK(got.error().why == step::Why::unreachable);
   }
 }
+
+TEST_CASE("Maven's client runs once at a time, also beside a script that calls it") {
+  Lab lab;
+  const std::string before = std::getenv("PATH");
+  lab.write("bin/mvn",
+            "#!/bin/sh\nfor a; do case $a in -DoutputDirectory=*) d=${a#*=};; esac; done\nmkdir " + lab.root +
+                "/alone || { echo 'beside another'; exit 1; }\nsleep 0.2; mkdir -p $d; echo x >$d/thing.jar; rmdir " + lab.root +
+                "/alone\n",
+            true);
+  ::setenv("PATH", (lab.root + "/bin:" + before).c_str(), 1);
+  Store store(lab.cache);
+  std::vector<bool> got(4);
+  {
+    std::vector<std::jthread> threads;
+    std::mutex mutex;
+    for (std::size_t i = 0; i < got.size(); ++i)
+      threads.emplace_back([&, i] {
+        Source source;
+        source.kind = Kind::maven;
+        source.coordinate = "org.example:thing:1." + std::to_string(i);
+        if (i == 0)
+          source =
+              tests::assembled(lab.script("flock $TIDELAB_CACHE/maven.lock mvn -DoutputDirectory=$PWD/out >&2 && mv out/thing.jar $2"));
+        const bool fine = static_cast<bool>(store.acquire({"thing" + std::to_string(i), "2.7.0", "thing.jar", {source}}, lab.control()));
+        const std::lock_guard lock(mutex);
+        got[i] = fine;
+      });
+  }
+  ::setenv("PATH", before.c_str(), 1);
+  CHECK(got == std::vector<bool>(4, true));
+}
