@@ -24,6 +24,7 @@ packages=(
 packages_for_tests=(
     catch2 clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck
     openssh-server openssh-client mariadb-server
+    graphviz python3-jsonschema python3-yaml
 )
 
 # Another place than build/ lets two of these runs live side by side.

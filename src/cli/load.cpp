@@ -13,6 +13,8 @@
 
 #include <fmt/format.h>
 
+#include "cli/record.hpp"
+
 namespace tidelab::cli {
 
 namespace fs = std::filesystem;
@@ -101,6 +103,7 @@ std::unique_ptr<Loaded> load_library(const Options& options) {
     std::cerr << "tidelab: cannot find its playbooks; set TIDELAB_HOME to the directory that holds playbooks/ and checks/\n";
     return nullptr;
   }
+  out->home = home;
   load_playbooks(*out, home);
   load_checks(*out, home);
   make_unique(*out);
@@ -130,6 +133,19 @@ std::unique_ptr<Loaded> load(const Options& options) {
     return nullptr;
   }
   return load_text(options, options.target == "-" ? "stdin" : options.target, *text);
+}
+
+std::unique_ptr<Loaded> load_either(const Options& options, const std::string& target) {
+  auto asked = options;
+  asked.target = target;
+  if (target == "-" || fs::exists(target)) return load(asked);
+  const auto record = read_record(target);
+  if (!record) {
+    std::cerr << fmt::format("tidelab: {} is neither a file nor a lab that is up\n", target);
+    return nullptr;
+  }
+  if (asked.lab.empty()) asked.lab = record->lab;
+  return load_text(asked, record->name + " (as applied)", record->topology);
 }
 
 bool told_no_errors(Loaded& loaded, const Options& options) {

@@ -1,6 +1,7 @@
 // From files to values: playbooks, checks, a topology, all their faults told at once.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@ namespace tidelab::cli {
 
 /// Everything that planning needs. Not movable: the values point at each other.
 struct Loaded {
+  std::filesystem::path home;  ///< where playbooks/, checks/ and topologies/ are
   source::Files files;
   source::Diagnostics diagnostics;
   playbook::Library library;
@@ -34,6 +36,8 @@ struct Loaded {
 std::unique_ptr<Loaded> load(const Options& options);
 /// The same with the topology's text given, under the name that the user knows.
 std::unique_ptr<Loaded> load_text(const Options& options, const std::string& name, const std::string& text);
+/// A file, or the topology of a lab that is up, as it was applied.
+std::unique_ptr<Loaded> load_either(const Options& options, const std::string& target);
 /// Only playbooks and checks.
 std::unique_ptr<Loaded> load_library(const Options& options);
 

@@ -31,7 +31,8 @@ enum Flag : unsigned {
   plans = 64,
   tails = 128,
   strict = 256,
-  formats = 512
+  formats = 512,
+  guides = 1024  // its flags are its own
 };
 
 struct Row {
@@ -54,10 +55,37 @@ constexpr Row rows[] = {
     {"stop", "stop services of some nodes, or of all", stop, topology | hosts | nodes | formats},
     {"restart", "stop, then start", restart, topology | hosts | nodes | source | formats},
     {"report", "make the report of a journal again", tidelab::cli::report, topology | report_to | formats},
+    {"schema", "the JSON Schema of topologies, for editors", schema, guides},
+    {"template", "print a topology to start from", print_template, guides},
+    {"graph", "draw a topology and the way of its data", graph, guides},
+    {"diff", "what changes between two topologies, and what may not while the lab is up", diff, guides},
     {"playbooks", "list the components that there are playbooks for", playbooks, 0},
 };
 
+// Commands that only read and print.
+void add_guide_flags(CLI::App& app, std::string_view name, Options& o) {
+  const auto format = [&](const std::string& first, const std::string& second) {
+    app.add_option("--format", o.format, fmt::format("{} (if not said) or {}", first, second))->check(CLI::IsMember({first, second}));
+  };
+  if (name == "schema") format("json", "markdown");
+  if (name == "graph") format("svg", "dot");
+  if (name == "diff") format("text", "json");
+  if (name == "diff") app.add_option("OLD", o.old_target, "a topology file, or the name of a lab that is up")->required();
+  if (name == "graph" || name == "diff") {
+    app.add_option(name == "diff" ? "NEW" : "TOPOLOGY", o.target, "a topology file, or the name of a lab that is up")->required();
+    app.add_option("--lab", o.lab, "name of the lab, in place of the file's name");
+  }
+  if (name == "template") {
+    app.add_option("NAME", o.target, "which one; without it they are listed");
+    app.add_option("--hosts", o.hosts, "your hosts, in order, with commas between them")->delimiter(',');
+    app.add_option("--host", o.role_hosts, "ROLE=ADDRESS[,ADDRESS…]: where one role runs; may be given again")->allow_extra_args(false);
+    app.add_option("--user", o.user, "account that services run under");
+    app.add_option("--dir", o.dir, "directory below which everything is installed");
+  }
+}
+
 void add_flags(CLI::App& app, const Row& row, Options& o) {
+  if (row.flags & guides) add_guide_flags(app, row.name, o);
   const bool journal = std::string_view(row.name) == "report";
   if (row.flags & topology)
     app.add_option(journal ? "JOURNAL" : "TOPOLOGY", o.target,

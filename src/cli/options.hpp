@@ -16,6 +16,10 @@ struct Options {
   std::string report_dir;
   std::string lab;
   std::vector<std::string> nodes;
+  std::string old_target;               ///< of `diff`
+  std::vector<std::string> hosts;       ///< of `template`
+  std::vector<std::string> role_hosts;  ///< of `template`: "ROLE=ADDRESS"
+  std::string user, dir;                ///< of `template`
   bool ssh = false;
   int ssh_port = 0;
   std::string ssh_user;
@@ -58,5 +62,9 @@ int stop(const Options& options);
 int restart(const Options& options);
 int report(const Options& options);
 int playbooks(const Options& options);
+int schema(const Options& options);
+int print_template(const Options& options);
+int graph(const Options& options);
+int diff(const Options& options);
 
 }  // namespace tidelab::cli

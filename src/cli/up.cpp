@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "cli/session.hpp"
+#include "guide/changes.hpp"
 
 namespace tidelab::cli {
 
@@ -24,24 +25,20 @@ void tell(const std::vector<step::Failure>& failures, const char* headline) {
   }
 }
 
-// An instance that runs and is no longer in the file must not be left behind unseen.
-bool nothing_left_behind(const Lab& lab, const plan::Plan& made) {
-  const auto record = read_record(made.lab);
+// A lab that is up cannot follow every change. What may not be is refused before anything is touched, in the words of
+// `tidelab diff`: an instance that is gone from the file, say, would run on unseen.
+bool may_follow(const Lab& lab, const std::string& name) {
+  const auto record = read_record(name);
   if (!record || record->topology == lab.loaded->topology_text) return true;
   auto options = lab.options;
-  options.lab = made.lab;
-  const auto before = load_text(options, record->name, record->topology);
+  options.lab = name;
+  const auto before = load_text(options, record->name + " (as applied)", record->topology);
   if (!before) return true;  // the older file is no longer understood; what it made is still in the owned list
-  const auto old = plan::make_status(before->inputs({}), before->diagnostics);
-  std::vector<std::string> gone;
-  for (const auto& each : old.components) {
-    const auto same = [&](const auto& c) { return c.section == each.section && c.node == each.node; };
-    if (std::none_of(made.components.begin(), made.components.end(), same)) gone.push_back(each.section + " " + each.node);
-  }
-  if (gone.empty()) return true;
-  std::cerr << fmt::format("tidelab: lab {} has instances that are no longer in {}:\n", made.lab, lab.options.target);
-  for (const auto& each : gone) std::cerr << "  " << each << "\n";
-  std::cerr << fmt::format("help: put them back, or take the lab away first with `tidelab down {}`\n", made.lab);
+  const auto changes = guide::changes(before->topology, lab.loaded->topology);
+  if (!guide::has_refusals(changes)) return true;
+  std::cerr << fmt::format("tidelab: lab {} is up, and cannot follow these changes of {}:\n{}", name, options.target,
+                           guide::render_text(changes, true));
+  std::cerr << fmt::format("help: take them back, or take the lab away first with `tidelab down {}`\n", name);
   return false;
 }
 
@@ -55,7 +52,7 @@ Brought bring_up(const Options& options) {
   const auto lock = Lock::take(made.lab, "up");
   if (!lock) return {exit_no_lab, false};
   lab->run = lock->run();
-  if (!nothing_left_behind(*lab, made)) return {exit_bad_file, false};
+  if (!may_follow(*lab, made.lab)) return {exit_bad_file, false};
 
   // Beyond this point nothing is decided. Artifacts first, then a look at the hosts, then the first change.
   artifact::Store store(artifact::default_cache_dir());

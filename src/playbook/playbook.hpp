@@ -54,6 +54,15 @@ struct Rule {
   Versions versions;
 };
 
+/// A hop of the way that data takes, from where the hop before it led; for `tidelab graph`.
+struct Hop {
+  Texts label;
+  Text to;       ///< section; empty: the way ends here
+  Text port;     ///< a param, whose values are shown
+  Text port_of;  ///< the section that has it; empty: `to`
+  Versions versions;
+};
+
 struct Playbook {
   std::string folder;  ///< where it was read from, for files and scripts beside it
   Text section, component, title;
@@ -67,6 +76,7 @@ struct Playbook {
   std::vector<Param> params;
   std::vector<Artifact> artifacts;
   std::vector<Rule> rules;
+  std::vector<Hop> flow;
   std::vector<step::Step> install, start, ready, remove;
   source::Span span;
 };

@@ -161,6 +161,13 @@ void read_rule(const Node& node, Playbook& out, Diagnostics& diagnostics) {
   out.rules.push_back(std::move(rule));
 }
 
+void read_hop(const Node& node, Playbook& out, Diagnostics& diagnostics) {
+  if (!yaml::read_mapping(node, "a hop", diagnostics)) return;
+  yaml::refuse_unknown_keys(node, "a hop", {"label", "to", "port", "port_of", "versions"}, diagnostics);
+  out.flow.push_back({texts_at(node, "label", diagnostics), text_at(node, "to", diagnostics), text_at(node, "port", diagnostics),
+                      text_at(node, "port_of", diagnostics), read_versions(node, diagnostics)});
+}
+
 }  // namespace
 
 const char* name_of(Type type) {
@@ -215,8 +222,8 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
   }
   yaml::refuse_unknown_keys(
       root, "a playbook",
-      {"section", "component", "title",  "hostless", "versions",  "default_version", "version_of", "address", "log",   "dir",
-       "node",    "needs",     "shares", "params",   "artifacts", "rules",           "install",    "start",   "ready", "remove"},
+      {"section", "component", "title",  "hostless",  "versions", "default_version", "version_of", "address", "log",    "dir", "node",
+       "needs",   "shares",    "params", "artifacts", "rules",    "install",         "start",      "ready",   "remove", "flow"},
       diagnostics);
   out.section = text_at(root, "section", diagnostics);
   out.component = needed(root, "component", diagnostics);
@@ -237,6 +244,8 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
     for (const auto& [name, node] : params->entries) read_param(name, node, out, diagnostics);
   if (const auto* artifacts = root.find("artifacts"); artifacts != nullptr && yaml::read_sequence(*artifacts, "`artifacts`", diagnostics))
     for (const auto& item : artifacts->items) read_artifact(item, out, diagnostics);
+  if (const auto* flow = root.find("flow"); flow != nullptr && yaml::read_sequence(*flow, "`flow`", diagnostics))
+    for (const auto& item : flow->items) read_hop(item, out, diagnostics);
   if (const auto* rules = root.find("rules"); rules != nullptr && yaml::read_sequence(*rules, "`rules`", diagnostics))
     for (const auto& item : rules->items) read_rule(item, out, diagnostics);
   const auto steps = [&](const char* key) {

@@ -17,15 +17,15 @@ from pathlib import Path
 # headers speak in source's texts and spans.
 ROOMS = {
     "source": "", "yaml": "source", "step": "source yaml", "playbook": "source yaml step", "check": "source yaml step",
-    "topology": "source yaml step playbook", "plan": "source step playbook check topology", "run": "source step plan",
+    "topology": "source yaml step playbook", "guide": "source yaml step playbook topology", "plan": "source step playbook check topology", "run": "source step plan",
     "report": "source step plan run", "host": "step", "artifact": "step", "client": "step",
     "live": "source step plan run host client artifact",
-    "cli": "source yaml step playbook check topology plan run report host artifact client live",
+    "cli": "source yaml step playbook check topology guide plan run report host artifact client live",
 }
 
 # How the headers of a library begin, and the rooms that it is confined to (None: everywhere).
 LIBRARIES = [
-    ("yaml-cpp/", "yaml"), ("nlohmann/", "step run report client live artifact cli"), ("toml++/", "step"), ("toml.hpp", "step"),
+    ("yaml-cpp/", "yaml"), ("nlohmann/", "step guide run report client live artifact cli"), ("toml++/", "step"), ("toml.hpp", "step"),
     ("pugixml.hpp", "report"), ("libssh2", "host artifact"), ("openssl/", "host artifact"), ("curl/", "client artifact"),
     ("archive.h", "artifact"), ("archive_entry.h", "artifact"), ("cppconn/", "client"), ("mysql", "client"),
     ("librdkafka/", "client"), ("spdlog/", "live"), ("CLI/", "cli"), ("fmt/", None), ("tl/", None),

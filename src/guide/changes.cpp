@@ -1,0 +1,316 @@
+#include "guide/changes.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "topology/rules.hpp"
+#include "topology/scope.hpp"
+
+namespace tidelab::guide {
+
+namespace {
+
+using playbook::Type;
+using source::Text;
+using topology::Instance;
+using topology::Topology;
+using topology::Value;
+
+constexpr auto left_there = "what is in the old directory would be left there";
+
+std::string as_text(const Value& value) {
+  switch (value.type) {
+    case Type::secret: return value.text.empty() ? "" : "***";
+    case Type::list: {
+      std::string out;
+      for (const auto& each : value.list) out += (out.empty() ? "" : ", ") + each.value;
+      return out.empty() ? out : "[" + out + "]";
+    }
+    case Type::map: {
+      std::string out;
+      for (const auto& [key, text] : value.map) out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", key.value, text.value);
+      return out.empty() ? out : "{" + out + "}";
+    }
+    default: return value.text.value;
+  }
+}
+
+bool same_value(const Value& a, const Value& b) { return a.text == b.text && a.list == b.list && a.map == b.map; }
+
+std::string as_text(const step::Setting& setting) {
+  std::string out;
+  for (const auto& each : setting.values) out += (out.empty() ? "" : ", ") + each.value;
+  return setting.list ? "[" + out + "]" : out;
+}
+
+source::Span place_of(const Value& value, const Instance& instance) {
+  if (!value.text.span.known() && !value.list.empty()) return value.list.front().span;
+  if (!value.text.span.known() && !value.map.empty()) return value.map.front().first.span;
+  return value.stated ? value.text.span : instance.span;
+}
+
+// Host and main port, or the name of one without a host: how a lab that is up knows its instances.
+std::string node_of(const Topology& topology, const Instance& instance) {
+  source::Diagnostics unheard;
+  return topology::Scope(topology, &instance, unheard).expand(instance.playbook->node);
+}
+
+std::string shown(const Topology& topology, const Instance& instance) {
+  const auto node = node_of(topology, instance);
+  return node.empty() ? instance.name() : fmt::format("{} ({})", instance.name(), node);
+}
+
+// A change of the lists, with both sides of it.
+struct Pair {
+  const Instance* before = nullptr;
+  const Instance* after = nullptr;
+};
+
+class Comparison {
+public:
+  Comparison(const Topology& before, const Topology& after) : before_(before), after_(after) {}
+
+  std::vector<Change> make() {
+    compare_global();
+    for (const auto& pair : paired()) {
+      if (pair.before == nullptr)
+        out_.push_back({Change::Kind::added, {shown(after_, *pair.after)}, "", "", "", {}, pair.after->span, false, ""});
+      else if (pair.after == nullptr)
+        out_.push_back({Change::Kind::removed,
+                        {shown(before_, *pair.before)},
+                        "",
+                        "",
+                        "",
+                        pair.before->span,
+                        {},
+                        false,
+                        "it would run on, and nobody would see it"});
+      else
+        compare(pair);
+    }
+    mask_secrets();
+    return std::move(out_);
+  }
+
+private:
+  const Topology &before_, &after_;
+  std::vector<Change> out_;
+
+  // First those that the lab knows as the same, then, since a port is a part of that, those that stand on the same host.
+  std::vector<Pair> paired() const {
+    std::vector<Pair> out;
+    std::set<const Instance*> taken;
+    const auto take = [&](const Instance& instance, auto same) -> const Instance* {
+      for (const auto& each : before_.instances)
+        if (each.section == instance.section && taken.count(&each) == 0 && same(each)) return taken.insert(&each), &each;
+      return nullptr;
+    };
+    for (const auto& each : after_.instances) {
+      const auto node = node_of(after_, each);
+      out.push_back({take(each, [&](const Instance& old) { return node_of(before_, old) == node; }), &each});
+    }
+    for (auto& pair : out)
+      if (pair.before == nullptr && !pair.after->playbook->hostless)
+        pair.before = take(*pair.after, [&](const Instance& old) {
+          return topology::same_host(old.host.value) == topology::same_host(pair.after->host.value);
+        });
+    for (const auto& each : before_.instances)
+      if (taken.count(&each) == 0) out.push_back({&each, nullptr});
+    return out;
+  }
+
+  // One line of `server_configs` or `component_versions` is one change, however many instances it reaches.
+  void add(Change change) {
+    for (auto& each : out_) {
+      const bool same_places = each.before_at.file == change.before_at.file && each.before_at.line == change.before_at.line &&
+                               each.after_at.file == change.after_at.file && each.after_at.line == change.after_at.line;
+      if (!each.field.empty() && each.field == change.field && each.before == change.before && each.after == change.after && same_places &&
+          !change.derived) {
+        each.where.insert(each.where.end(), change.where.begin(), change.where.end());
+        return;
+      }
+    }
+    out_.push_back(std::move(change));
+  }
+
+  static Text written(const topology::Global& global, const std::string& name) {
+    if (name == "user") return global.user;
+    if (name == "ssh_type") return global.ssh_type;
+    if (name == "deploy_dir") return global.deploy_dir;
+    if (name == "ssh_port") return {std::to_string(global.ssh_port), {}};
+    const auto found = global.other.find(name);
+    return found == global.other.end() ? Text{} : found->second;
+  }
+
+  // A secret may have been put into a value that is none: a URI, a statement.
+  void mask_secrets() {
+    std::set<std::string> secrets;
+    for (const auto* side : {&before_, &after_})
+      for (const auto& instance : side->instances)
+        for (const auto& [name, value] : instance.values)
+          if (value.type == Type::secret && !value.text.empty()) secrets.insert(value.text.value);
+    for (auto& change : out_)
+      for (auto* text : {&change.before, &change.after})
+        for (const auto& secret : secrets)
+          for (auto at = text->find(secret); at != text->npos; at = text->find(secret, at + 3)) text->replace(at, secret.size(), "***");
+  }
+
+  void compare_global() {
+    std::set<std::string> names = {"user", "ssh_type", "ssh_port", "deploy_dir"};
+    for (const auto* each : {&before_.global, &after_.global})
+      for (const auto& [name, text] : each->other) names.insert(name);
+    for (const auto& name : names) {
+      const auto old = written(before_.global, name), now = written(after_.global, name);
+      if (old == now) continue;
+      const bool follows = before_.global.other.count(name) + after_.global.other.count(name) == 0 && name != "ssh_port";
+      Change change{Change::Kind::changed, {"global"}, name, old.value, now.value, old.span, now.span, follows, ""};
+      if (name == "lab") change.refusal = "a lab keeps its name; another name is another lab";
+      if (name == "user") change.refusal = "files and processes belong to the account";
+      if (name.ends_with("_dir")) change.refusal = left_there;
+      if (name == "ssh_type") change.refusal = "the record of what was made is kept where the hosts were reached";
+      out_.push_back(std::move(change));
+    }
+  }
+
+  void compare(const Pair& pair) {
+    const auto& [old, now] = pair;
+    const auto where = shown(before_, *old);
+    const auto first = out_.size();
+    if (!(old->version == now->version)) {
+      auto change = Change{Change::Kind::changed, {where}, "version", old->version.value, now->version.value, old->version.span,
+                           now->version.span,     false,   ""};
+      if (change.after_at.file != now->span.file) change.after_at = now->span;
+      if (change.before_at.file != old->span.file) change.before_at = old->span;
+      add(std::move(change));
+    }
+    const bool follows = old->ssh_port == before_.global.ssh_port && now->ssh_port == after_.global.ssh_port;
+    if (old->ssh_port != now->ssh_port)
+      add({Change::Kind::changed,
+           {where},
+           "ssh_port",
+           std::to_string(old->ssh_port),
+           std::to_string(now->ssh_port),
+           old->span,
+           now->span,
+           follows,
+           ""});
+    for (const auto& param : now->playbook->params) {
+      const auto then = old->values.find(param.name.value), here = now->values.find(param.name.value);
+      if (then == old->values.end() || here == now->values.end() || same_value(then->second, here->second)) continue;
+      const auto &a = then->second, &b = here->second;
+      add({Change::Kind::changed,
+           {where},
+           param.name.value,
+           as_text(a),
+           as_text(b),
+           place_of(a, *old),
+           place_of(b, *now),
+           !a.stated && !b.stated,
+           refusal(param, *now)});
+    }
+    compare_settings(*old, *now, where);
+    std::stable_partition(out_.begin() + static_cast<std::ptrdiff_t>(first), out_.end(), [](const auto& each) { return !each.derived; });
+  }
+
+  // The last of one name wins, as it does in the file that is written from them.
+  static const step::Setting* find(const step::Settings& settings, const std::string& key) {
+    for (auto each = settings.rbegin(); each != settings.rend(); ++each)
+      if (each->key.value == key) return &*each;
+    return nullptr;
+  }
+
+  void compare_settings(const Instance& old, const Instance& now, const std::string& where) {
+    std::set<std::string> told;
+    for (const auto* side : {&now.config, &old.config})
+      for (const auto& each : *side) {
+        if (!told.insert(each.key.value).second) continue;
+        const auto *then = find(old.config, each.key.value), *here = find(now.config, each.key.value);
+        const auto a = then == nullptr ? std::string() : as_text(*then), b = here == nullptr ? std::string() : as_text(*here);
+        if (a == b && (then == nullptr) == (here == nullptr)) continue;
+        add({Change::Kind::changed,
+             {where},
+             "config " + each.key.value,
+             a,
+             b,
+             then == nullptr ? old.span : then->key.span,
+             here == nullptr ? now.span : here->key.span,
+             false,
+             ""});
+      }
+  }
+
+  static std::string refusal(const playbook::Param& param, const Instance& now) {
+    if (now.playbook->hostless) return "";
+    if (param.type == Type::dir) return left_there;
+    if (param.type == Type::port) return "the other servers, and what is in the data, know it by the old port";
+    return "";
+  }
+};
+
+constexpr std::size_t longest = 72;  // of a value that is shown whole
+constexpr std::size_t context = 24;  // what is shown around a difference inside a longer one
+
+bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }
+
+// Where two long texts begin and end to differ, with something around it; both are cut at the same distance from their ends.
+std::pair<std::string, std::string> shown_values(const std::string& before, const std::string& after) {
+  const auto whole = [](const std::string& text) { return text.empty() ? std::string("(none)") : text; };
+  if (std::max(before.size(), after.size()) <= longest || before.empty() || after.empty()) return {whole(before), whole(after)};
+  const auto shorter = std::min(before.size(), after.size());
+  std::size_t front = 0, back = 0;
+  while (front < shorter && before[front] == after[front]) ++front;
+  while (back < shorter - front && before[before.size() - 1 - back] == after[after.size() - 1 - back]) ++back;
+  front = front > context ? front - context : 0;
+  back = back > context ? back - context : 0;
+  const auto cut = [&](const std::string& text) {
+    auto from = front, to = text.size() - back;
+    while (from > 0 && !starts_character(text[from])) --from;
+    while (to < text.size() && !starts_character(text[to])) ++to;
+    return (from > 0 ? "…" : "") + text.substr(from, to - from) + (to < text.size() ? "…" : "");
+  };
+  return {cut(before), cut(after)};
+}
+
+std::string places(const Change& change) {
+  std::string out;
+  for (const auto* each : {&change.before_at, &change.after_at})
+    if (each->known()) out += (out.empty() ? "  " : " → ") + source::render_place(*each);
+  return out;
+}
+
+}  // namespace
+
+std::vector<Change> changes(const Topology& before, const Topology& after) { return Comparison(before, after).make(); }
+
+bool has_refusals(const std::vector<Change>& changes) {
+  return std::any_of(changes.begin(), changes.end(), [](const auto& each) { return !each.refusal.empty(); });
+}
+
+std::string render_text(const std::vector<Change>& changes, bool only_refusals) {
+  std::string out, last;
+  bool with_it = false;  // the line that names what follows from other changes is open
+  for (const auto& each : changes) {
+    if (only_refusals && (each.refusal.empty() || each.derived)) continue;
+    const auto where = fmt::format("{}", fmt::join(each.where, ", "));
+    if (with_it && (!each.derived || where != last)) out += '\n', with_it = false;
+    if (each.kind != Change::Kind::changed) {
+      out += fmt::format("{} {}{}\n", each.kind == Change::Kind::added ? "+" : "-", where, places(each));
+    } else {
+      if (where != last) out += where + "\n";
+      if (each.derived) {
+        out += (with_it ? ", " : "  ~ follows from that: ") + each.field;
+        with_it = true;
+      } else {
+        const auto [before, after] = shown_values(each.before, each.after);
+        out += fmt::format("  {} {}: {} → {}{}\n", each.refusal.empty() ? "~" : "✗", each.field, before, after, places(each));
+      }
+    }
+    last = each.kind == Change::Kind::changed ? where : "";
+    if (!each.refusal.empty() && !each.derived) out += fmt::format("      not while the lab is up: {}\n", each.refusal);
+  }
+  return with_it ? out + '\n' : out;
+}
+
+}  // namespace tidelab::guide

@@ -1,0 +1,104 @@
+// The vocabulary as docs/topology.md.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "guide/vocabulary.hpp"
+
+namespace tidelab::guide {
+
+namespace {
+
+constexpr std::size_t widest_default = 60;
+
+constexpr auto opening =
+    "<!-- Generated from the playbooks; do not edit. To renew: tidelab schema --format markdown > docs/topology.md -->\n"
+    "# The topology file\n\n"
+    "Every key that a topology may have. A file written for TiUP is understood as it is; `tidelab template` prints files to start\n"
+    "from, `tidelab schema` the same knowledge for an editor, and `tidelab validate FILE` tells every mistake at once.\n\n"
+    "A default may refer to other values: `${port}` is the instance's own, `${global.deploy_dir}` the topology's, `${ordinal}` counts\n"
+    "the instances of a section from 1, and `${join SECTION \"{host}:{port}\" \",\"}` lists the instances of a section.\n\n"
+    "For an editor with a YAML language server:\n\n"
+    "```sh\n"
+    "tidelab schema > topology.schema.json\n"
+    "```\n"
+    "and, as the first line of the topology, `# yaml-language-server: $schema=topology.schema.json`.\n";
+
+// A cell must neither end its column nor its row.
+std::string cell(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '|')
+      out += "\\|";
+    else if (c == '\n')
+      out += ' ';
+    else if (c == '<')
+      out += "&lt;";
+    else
+      out += c;
+  }
+  return out;
+}
+
+std::string code(const std::string& text) {
+  std::string out;
+  for (const char c : text) out += c == '|' ? std::string("\\|") : std::string(1, c == '\n' ? ' ' : c);
+  return out.empty() ? out : "`" + out + "`";
+}
+
+bool is_long(const Field& field) { return field.fallback.size() > widest_default; }
+
+std::string default_cell(const Field& field) {
+  if (field.required) return "**required**";
+  return is_long(field) ? std::string("see below") : code(field.fallback);
+}
+
+void add_fields(std::string& out, const std::vector<Field>& fields) {
+  out += "\n| field | type | default | meaning |\n|---|---|---|---|\n";
+  std::string others;
+  for (const auto& each : fields) {
+    if (each.left_alone) {
+      others += (others.empty() ? "`" : ", `") + each.name + "`";
+      continue;
+    }
+    auto meaning = each.help;
+    if (!each.versions.empty()) meaning += fmt::format("{}versions {}", meaning.empty() ? "" : "; ", each.versions);
+    out += fmt::format("| `{}` | {} | {} | {} |\n", each.name, cell(name_for_people(each)), default_cell(each), cell(meaning));
+  }
+  for (const auto& each : fields)
+    if (is_long(each)) out += fmt::format("\nDefault of `{}`:\n\n```\n{}\n```\n", each.name, each.fallback);
+  if (!others.empty()) out += fmt::format("\nUnderstood, and not provisioned: {}.\n", others);
+}
+
+std::string names(const std::vector<std::string>& list) { return list.empty() ? "" : fmt::format("`{}`", fmt::join(list, "`, `")); }
+
+void add_section(std::string& out, const Section& section) {
+  out += fmt::format("\n## `{}`\n\n{}; component `{}`", section.key, section.title, section.component);
+  if (!section.versions.empty()) out += fmt::format(", versions `{}`", section.versions);
+  if (!section.default_version.empty()) out += fmt::format(", `{}` by default", section.default_version);
+  out += ".";
+  if (!section.needs.empty()) out += fmt::format(" Starts when these are ready: {}.", names(section.needs));
+  if (section.hostless) out += " It has no host of its own.";
+  out += "\n";
+  add_fields(out, section.fields);
+}
+
+}  // namespace
+
+std::string render_page(const Vocabulary& vocabulary) {
+  std::string out = opening;
+  out +=
+      "\n## At the top\n\n| key | what |\n|---|---|\n"
+      "| `global` | what holds for every instance that does not say otherwise |\n"
+      "| `component_versions` | the version of each component |\n"
+      "| `server_configs` | any key of each component's configuration file, nested or dotted |\n";
+  for (const auto& each : vocabulary.sections)
+    out += fmt::format("| [`{}`](#{}) | {}, one item an instance |\n", each.key, each.key, cell(each.title));
+  out += fmt::format("\nKeys of `component_versions` and `server_configs`: {}.\n", names(vocabulary.components));
+  out += "\n## `global`\n";
+  add_fields(out, vocabulary.global);
+  for (const auto& each : vocabulary.sections) add_section(out, each);
+  return out;
+}
+
+}  // namespace tidelab::guide

@@ -1,0 +1,49 @@
+// Everything that may be written in a topology, as one plain table made from the playbooks: what the schema, the page
+// and the comparison of topologies all speak about.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "playbook/playbook.hpp"
+
+namespace tidelab::guide {
+
+/// A key with a value.
+struct Field {
+  std::string name;
+  playbook::Type type = playbook::Type::text;
+  std::vector<std::string> words;  ///< of an enum
+  std::string fallback;            ///< as it is written in the playbook, with its ${…}; empty: none
+  std::string help;
+  std::string versions;  ///< for which it is there, in words; empty: all
+  bool required = false;
+  bool left_alone = false;  ///< understood, and not provisioned: any value is taken
+};
+
+/// A list of instances.
+struct Section {
+  std::string key, component, title, versions, default_version;
+  bool hostless = false;
+  std::vector<std::string> needs;  ///< sections
+  std::vector<Field> fields;       ///< in the order of the playbook, what all instances have first
+};
+
+struct Vocabulary {
+  std::vector<Field> global;
+  std::vector<Section> sections;
+  std::vector<std::string> components;  ///< keys of `server_configs` and `component_versions`, each once
+};
+
+Vocabulary make_vocabulary(const playbook::Library& library);
+
+/// The name of a type for people: "port", "list of texts".
+std::string name_for_people(const Field& field);
+
+/// JSON Schema (draft-07, which editors' YAML servers know best) of a topology; ends with a newline.
+std::string render_schema(const Vocabulary& vocabulary);
+
+/// The page docs/topology.md; ends with a newline.
+std::string render_page(const Vocabulary& vocabulary);
+
+}  // namespace tidelab::guide

@@ -1,0 +1,96 @@
+#include "guide/changes.hpp"
+
+#include "unit/guide/world.hpp"
+
+namespace tidelab::guide {
+
+namespace {
+
+// `+ - ~ ✗ where field before>after`, one line each.
+std::string compare(const std::string& before, const std::string& after) {
+  Lab old, now;
+  old.read(before);
+  now.read(after);
+  REQUIRE(old.complaints() == "");
+  REQUIRE(now.complaints() == "");
+  std::string out;
+  for (const auto& each : changes(old.topology, now.topology)) {
+    const auto* sign = each.kind == Change::Kind::added ? "+" : each.kind == Change::Kind::removed ? "-" : each.refusal.empty() ? "~" : "x";
+    out += sign;
+    for (const auto& where : each.where) out += " " + where;
+    if (!each.field.empty()) out += " " + each.field + " " + each.before + ">" + each.after + (each.derived ? " derived" : "");
+    out += "\n";
+  }
+  return out;
+}
+
+std::string front(const std::string& more) { return "fronts: [{host: a, label: x" + more + "}]\nbacks: [{host: a}]\n"; }
+
+}  // namespace
+
+TEST_CASE("the same topology in other words has no changes") {
+  CHECK(compare(front(""), "# a comment\nbacks:\n- host: a\nfronts:\n- {label: x, host: a, port: 7000}\n") == "");
+}
+
+TEST_CASE("instances come and go") {
+  CHECK(compare(front(""), "fronts: [{host: a, label: x}, {host: b, label: y}]\nbacks: [{host: a}]\n") == "+ fronts 2 (b:7000)\n");
+  CHECK(compare("fronts: [{host: a, label: x}, {host: b, label: y}]\nbacks: [{host: a}]\n", front("")) == "- fronts 2 (b:7000)\n");
+}
+
+TEST_CASE("an instance that only moved within its list is the same") {
+  CHECK(compare("fronts: [{host: a, label: x}, {host: b, label: y}]\nbacks: [{host: a}]\n",
+                "fronts: [{host: b, label: y}, {host: a, label: x}]\nbacks: [{host: a}]\n") == "");
+}
+
+TEST_CASE("a value changes") { CHECK(compare(front(""), front(", mode: many")) == "~ fronts 1 (a:7000) mode one>many\n"); }
+
+TEST_CASE("a port is what an instance is known by, and a directory holds what was there") {
+  const auto found = compare(front(""), front(", port: 7005"));
+  CHECK(found == "x fronts 1 (a:7000) port 7000>7005\nx fronts 1 (a:7000) dir /srv/front-7000>/srv/front-7005 derived\n");
+  CHECK(compare(front(""), front(", dir: /data/x")) == "x fronts 1 (a:7000) dir /srv/front-7000>/data/x\n");
+}
+
+TEST_CASE("lists, maps and secrets") {
+  CHECK(compare(front(""), front(", tags: [a], opts: {k: w, l: m}")) ==
+        "~ fronts 1 (a:7000) tags [a, b]>[a]\n~ fronts 1 (a:7000) opts {k: v}>{k: w, l: m}\n");
+  CHECK(compare(front(", password: one"), front(", password: two")) == "~ fronts 1 (a:7000) password ***>***\n");
+}
+
+TEST_CASE("one line about many instances is one change") {
+  const std::string two = "fronts: [{host: a, label: x}, {host: b, label: y}]\nbacks: [{host: a}]\n";
+  CHECK(compare(two + "component_versions: {front: 1.0.0}\n", two + "component_versions: {front: 2.0.0}\n") ==
+        "~ fronts 1 (a:7000) fronts 2 (b:7000) version 1.0.0>2.0.0\n");
+  CHECK(compare(two, two + "server_configs: {front: {log.level: warn}}\n") ==
+        "~ fronts 1 (a:7000) fronts 2 (b:7000) config log.level >warn\n");
+}
+
+TEST_CASE("an instance's own setting is compared with the one that it replaces") {
+  const std::string shared = "server_configs: {front: {k: one}}\n";
+  CHECK(compare(front("") + shared, front(", config: {k: two}") + shared) == "~ fronts 1 (a:7000) config k one>two\n");
+}
+
+TEST_CASE("what is global") {
+  CHECK(compare(front(""), front("") + "global: {user: me, ssh_port: 2222}\n") ==
+        "x global deploy_dir /home/lab/deploy>/home/me/deploy derived\n"
+        "~ global ssh_port 22>2222\n"
+        "x global user lab>me\n"
+        "~ fronts 1 (a:7000) ssh_port 22>2222 derived\n"
+        "~ backs 1 (a:7100) ssh_port 22>2222 derived\n");
+  CHECK(compare(front("") + "global: {lab: one}\n", front("") + "global: {lab: two}\n") == "x global lab one>two\n");
+}
+
+TEST_CASE("a change is told with both places, and refusals can be told alone") {
+  Lab old, now;
+  old.read(front(", mode: one"));
+  now.read(front(", mode: many, dir: /data"));
+  const auto found = changes(old.topology, now.topology);
+  CHECK(has_refusals(found));
+  CHECK(render_text(found) ==
+        "fronts 1 (a:7000)\n"
+        "  ✗ dir: /srv/front-7000 → /data  lab.yaml:1:11 → lab.yaml:1:47\n"
+        "      not while the lab is up: what is in the old directory would be left there\n"
+        "  ~ mode: one → many  lab.yaml:1:36 → lab.yaml:1:36\n");
+  CHECK(render_text(found, true).find("mode") == std::string::npos);
+}
+
+}  // namespace tidelab::guide

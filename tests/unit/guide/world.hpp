@@ -1,0 +1,59 @@
+// Small components whose data go from one to the next.
+#pragma once
+
+#include "support/world.hpp"
+
+namespace tidelab::guide {
+
+inline const char* const fronts = R"(
+section: fronts
+component: front
+title: Front <end>
+versions: ">=1"
+default_version: 1.0.0
+node: ${host}:${port}
+needs: [backs]
+params:
+  port: {type: port, default: 7000, help: "listens | here"}
+  status_port: {type: port, default: 7001, versions: ">=2"}
+  dir: {type: dir, default: "/srv/front-${port}"}
+  mode: {type: enum, values: [one, many], default: one}
+  tags: {type: list, default: [a, b]}
+  opts: {type: map, default: {k: v}}
+  pause: {type: duration, default: 5s}
+  fast: {type: bool, default: false}
+  copies: {type: int, default: 1}
+  password: {type: secret, default: ""}
+  label: {type: text, required: true, help: "what it is called"}
+)";
+
+inline const char* const backs = R"(
+section: backs
+component: back
+title: Back
+default_version: 1.0.0
+node: ${host}:${port}
+params:
+  port: {type: port, default: 7100}
+rules:
+  - {code: R900, requires: {section: fronts}, message: alone}
+)";
+
+inline const char* const ways = R"(
+section: ways
+component: way
+title: Way
+hostless: true
+node: ${name}
+params: {name: {type: text, required: true}}
+flow:
+  - {to: fronts, port: port, label: "in by ${name}"}
+  - {to: backs, port: port, label: [on, "and on"]}
+  - {port: port, port_of: fronts, label: out}
+)";
+
+struct Lab : support::World {
+  Lab() : World({fronts, backs, ways}) {}
+};
+
+}  // namespace tidelab::guide
