@@ -27,9 +27,11 @@ def listing(host):
             said = describe(path)
             if "/systemd-private-" in inside:
                 continue  # made anew by systemd at each start of a service that has PrivateTmp
-            # A directory in the upper layer may be there only because something below it was touched.
-            below = top.name == "upper" and path.is_dir() and pathlib.Path(inside).is_dir() and describe(pathlib.Path(inside)) == said
-            if not below:
+            if inside.startswith("/etc/") and inside.endswith(".lock") and describe(path) == "removed":
+                continue  # systemd clears at boot what the machine's own useradd, just at work, was showing through
+            # The upper layer holds also what was only touched, or changed back.
+            machine = pathlib.Path(inside)
+            if top.name == "own" or not os.path.lexists(machine) or describe(machine) != said:
                 out[inside] = said
     return out
 

@@ -72,6 +72,9 @@ def lay_logins(host, etc, own):
     (etc / "shadow").write_text(accounts("/etc/shadow", ["root:*:19000:0:99999:7:::", f"{LOGIN}:*:19000:0:99999:7:::"]))
     (etc / "shadow").chmod(0o640)
     shutil.chown(etc / "shadow", "root", "shadow")
+    for name in ("gshadow", "subuid", "subgid"):  # which useradd writes, too
+        shutil.copy2(f"/etc/{name}", etc / name)
+        shutil.chown(etc / name, "root", "shadow" if name == "gshadow" else "root")
     if shutil.which("sudo"):
         (etc / "sudoers.d").mkdir()
         (etc / "sudoers.d/netlab").write_text(f"{LOGIN} ALL=(ALL) NOPASSWD:ALL\n")
