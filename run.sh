@@ -25,6 +25,7 @@ packages_for_tests=(
     catch2 clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck
     openssh-server openssh-client mariadb-server
     graphviz python3-jsonschema python3-yaml
+    systemd dbus libpam-systemd dbus-user-session iproute2 util-linux procps
 )
 
 # Another place than build/ lets two of these runs live side by side.

@@ -45,6 +45,7 @@ struct Row {
 constexpr Row rows[] = {
     {"validate", "read a topology and tell every mistake in it", validate, topology | strict},
     {"plan", "print what `up` would make true; contacts no host", plan, topology | hosts | source | plans},
+    {"fetch", "get the archives of a topology into the cache; contacts no host", fetch, topology | source},
     {"up", "bring the lab up; a second time it changes nothing", up, topology | hosts | source | report_to | formats},
     {"verify", "write rows and watch them at every hop", verify, topology | hosts | report_to | formats},
     {"down", "take the lab away without residue", down, topology | hosts | report_to | formats},

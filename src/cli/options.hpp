@@ -51,6 +51,7 @@ using Command = int (*)(const Options&);
 
 int validate(const Options& options);
 int plan(const Options& options);
+int fetch(const Options& options);
 int up(const Options& options);
 int verify(const Options& options);
 int down(const Options& options);

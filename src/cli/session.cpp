@@ -111,6 +111,9 @@ live::Setup make_setup(const plan::Plan& plan, const Lab& lab, std::map<std::str
     out.users.push_back(ssh_user == global.user.value ? std::string() : global.user.value);
   }
   if (!local && ssh_user != "root" && ssh_user != global.user.value) out.elevate = {"sudo", "-n"};
+  const bool root = local ? ::geteuid() == 0 : ssh_user == "root" || !out.elevate.empty();
+  const auto& mode = global.systemd_mode.value;
+  out.of_user.assign(plan.lanes.size(), mode.empty() ? !root : mode == "user");
   return out;
 }
 

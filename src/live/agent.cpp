@@ -149,8 +149,9 @@ wanted() { # spec inputs…
   w=$1; shift
   printf '%s %s' "$w" "$(for f in "$@"; do digest "$f"; done | sha256sum | cut -d' ' -f1)"
 }
-look_service() { # n run-dir spec inputs…
-  n=$1; r=$2; shift 2
+look_service() { # n run-dir unit text-digest spec inputs…
+  if have_systemd; then look_unit "$@"; return; fi
+  n=$1; r=$2; shift 4
   if ! lives "$r/supervisor"; then say "$n" differs 'is not running'
   elif [ "$(cat "$r/applied" 2>/dev/null)" != "$(wanted "$@")" ]; then say "$n" differs 'runs with an older configuration'
   else say "$n" holds 'is running'; fi
@@ -174,8 +175,9 @@ stop_service() { # run-dir seconds
   if [ -n "$left" ]; then echo "processes" $left "do not end" >&2; return 1; fi
   rm -f -- "$1/supervisor" "$1/child"
 }
-act_service() { # n run-dir seconds script spec inputs…
-  n=$1; r=$2; s=$3; script=$4; shift 4
+act_service() { # n run-dir seconds unit text unit-script keeper-script spec inputs…
+  n=$1; r=$2; s=$3; unit=$4; text=$5; exec=$6; script=$7; shift 7
+  if have_systemd; then act_unit "$n" "$r" "$s" "$unit" "$text" "$exec" "$@"; return; fi
   again=started
   if lives "$r/supervisor" || lives "$r/child"; then again='started again'; stop_service "$r" "$s" || return 1; fi
   need_dir "$r" || return 1
@@ -194,19 +196,23 @@ act_service() { # n run-dir seconds script spec inputs…
   say "$n" made "$again"
 }
 look_halt() {
-  if lives "$2/supervisor" || lives "$2/child"; then say "$1" differs 'is running'; else say "$1" holds 'is not running'; fi
+  if in_unit "$2"; then
+    if halted_unit; then say "$1" holds 'is not running'; else say "$1" differs "is $active"; fi
+  elif lives "$2/supervisor" || lives "$2/child"; then say "$1" differs 'is running'; else say "$1" holds 'is not running'; fi
 }
 act_halt() { # n run-dir seconds
+  if in_unit "$2"; then halt_unit || return 1; say "$1" made 'stopped'; return 0; fi
   if ! lives "$2/supervisor" && ! lives "$2/child"; then say "$1" holds 'was not running'; return 0; fi
   stop_service "$2" "$3" || return 1
   say "$1" made 'stopped'
 }
 process() { # run-dir: one JSON object
-  if lives "$1/child"; then
-    read -r p t restarts began < "$1/child"
+  if in_unit "$1" && unit_process || { ! in_unit "$1" && lives "$1/child" && read -r p t restarts began < "$1/child"; }; then
     printf '{"running":true,"pid":%s,"exe":"%s","restarts":%s,"up_seconds":%s,"since_ms":%s000,"rss_kb":%s}\n' "$p" "$(readlink "/proc/$p/exe" | sed 's/[\\"]/\\&/g')" \
       "${restarts:-0}" "$(($(date +%s) - ${began:-0}))" "${began:-0}" "$(awk '/^VmRSS/ { print $2; f = 1 } END { if (!f) print 0 }' "/proc/$p/status" 2>/dev/null)"
-  elif lives "$1/supervisor"; then
+  elif in_unit "$1" && [ "$active" = activating ]; then
+    printf '{"running":false,"pid":0,"exe":"","restarts":%s,"up_seconds":0,"rss_kb":0,"restarting":true}\n' "$again"
+  elif ! in_unit "$1" && lives "$1/supervisor"; then
     printf '{"running":false,"pid":0,"exe":"","restarts":%s,"up_seconds":0,"rss_kb":0,"restarting":true}\n' "$(cut -d' ' -f3 "$1/child" 2>/dev/null || echo 0)"
   else
     printf '{"running":false,"pid":0,"exe":"","restarts":0,"up_seconds":0,"rss_kb":0}\n'
@@ -244,6 +250,7 @@ act_sweep() {
   # Also a service that the topology or the playbooks no longer know by its name: it is this lab's all the same.
   for r in "$S"/run/*; do
     if lives "$r/supervisor" || lives "$r/child"; then stop_service "$r" 40 || return 1; fi
+    if in_unit "$r" && is_ours "$up"; then drop_unit "$um" "$up" || return 1; fi
   done
   awk '{ line[NR] = $0 } END { for (i = NR; i > 0; i--) if (!seen[line[i]]++) print line[i] }' "$S/owned" > "$S/leaving"
   while IFS= read -r entry; do
@@ -251,12 +258,14 @@ act_sweep() {
     case "$entry" in
       "dir "*) [ -d "$path" ] && safe "$path" && rm -rf --one-file-system -- "$path" ;;
       "file "*) [ -f "$path" ] && [ ! -L "$path" ] && rm -f -- "$path" ;;
+      "unit "*) if is_ours "$path"; then case $path in /etc/systemd/system/*) drop_unit system "$path" ;; *) drop_unit user "$path" ;; esac; fi ;;
+      "linger "*) drop_linger "$path" || accounts="$accounts $path" ;;
       "user "*) drop_user "$path" || accounts="$accounts $path" ;;
     esac
   done < "$S/leaving"
   # Archives unpacked into directories that were there before: only their files, and only if they are still there.
   for m in "$S"/unpacked/*; do [ -f "$m" ] && drop_unpacked "$m"; done
-  left=$(while IFS= read -r entry; do path=${entry#* }; case "$entry" in "dir "*|"file "*) [ -e "$path" ] && printf ' %s' "$path" ;; esac; done < "$S/leaving")
+  left=$(while IFS= read -r entry; do path=${entry#* }; case "$entry" in "dir "*|"file "*|"unit "*) [ -e "$path" ] && printf ' %s' "$path" ;; esac; done < "$S/leaving")
   left="$left${accounts:+ the account$accounts}"
   # The list stays with what is left, so that another `down` can go on.
   if [ -n "$left" ]; then echo "still there:$left" >&2; return 1; fi
@@ -272,6 +281,10 @@ act_sweep() {
 
 # Before the first change. tools: words. holder: who listens on a port.
 pre_tools() { for t in "$@"; do command -v "$t" > /dev/null 2>&1 || printf 'the command `%s` is missing\n' "$t"; done; }
+pre_units() {
+  have_systemd && [ "$M" = system ] && [ "$(id -u)" != 0 ] || return 0
+  printf '`systemd_mode: system` needs root or sudo; without, use `systemd_mode: user`\n'
+}
 pre_dir() {
   d=$1
   while [ ! -e "$d" ]; do d=$(dirname -- "$d"); done
@@ -281,7 +294,9 @@ pre_dir() {
 # The sockets of whatever runs in the sessions of this lab's services: also those of a service whose keeper was killed.
 our_sockets() {
   fds=$(for r in "$S"/run/*; do
-    if lives "$r/supervisor" || lives "$r/child"; then session_of "$(sid_of "$p")" | sed 's,.*,/proc/&/fd,'; fi
+    if in_unit "$r"; then is_kept && [ "$main" != 0 ] && p=$main || continue
+    elif ! lives "$r/supervisor" && ! lives "$r/child"; then continue; fi
+    session_of "$(sid_of "$p")" | sed 's,.*,/proc/&/fd,'
   done)
   [ -z "$fds" ] || ls -l $fds 2>/dev/null | grep -o 'socket:\[[0-9]*\]'
 }
@@ -300,8 +315,9 @@ pre_port() { # port, who wants it. The inode of a listening socket leads to the 
   return source;
 }
 
-std::string agent_script(const std::string& state_dir, const std::string& user, const std::string& calls) {
-  return fmt::format("{{\nS={}; U={}\n{}\n{}\n}}\n", host::quote(state_dir), host::quote(user), agent_source(), calls);
+std::string agent_script(const std::string& state_dir, const std::string& user, const std::string& calls, bool of_user) {
+  return fmt::format("{{\nS={}; U={}; M={}\n{}{}\n{}\n}}\n", host::quote(state_dir), host::quote(user), of_user ? "user" : "system",
+                     agent_source(), agent_unit_source(), calls);
 }
 
 std::pair<std::string, std::string> run_mark(const std::string& state_dir, const std::string& run) {

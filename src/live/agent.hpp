@@ -9,10 +9,13 @@ namespace tidelab::live {
 
 /// The functions, without a call.
 const std::string& agent_source();
+/// Those about units of systemd, which the others call.
+const std::string& agent_unit_source();
 
 /// Functions and calls as one script for a lab whose state is in `state_dir` and whose things belong to `user` (empty:
 /// to whoever runs it). A shell that gets only a part of it, because whoever sent it was killed, runs none of it.
-std::string agent_script(const std::string& state_dir, const std::string& user, const std::string& calls);
+/// `of_user`: where systemd runs, services are units of that account's manager.
+std::string agent_script(const std::string& state_dir, const std::string& user, const std::string& calls, bool of_user = false);
 
 /// The environment variable that marks what a run starts on a host, and its value.
 std::pair<std::string, std::string> run_mark(const std::string& state_dir, const std::string& run);
@@ -28,5 +31,7 @@ struct Supervised {
   std::string cwd, log, stop_signal;
 };
 std::string supervisor_source(const Supervised& service);
+/// The same program once, in place of the shell: for what a unit of systemd cannot say itself.
+std::string exec_source(const Supervised& service);
 
 }  // namespace tidelab::live

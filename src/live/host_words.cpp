@@ -7,6 +7,7 @@
 #include "live/world.hpp"
 #include "step/describe.hpp"
 #include "step/short_digest.hpp"
+#include "step/unit_file.hpp"
 
 namespace tidelab::live {
 
@@ -50,10 +51,41 @@ Supervised supervised(World& world, const Service& w, int lane) {
   return out;
 }
 
+// The same service for a host where systemd runs: `script` is what the unit starts when it cannot say it all itself.
+struct Unit {
+  std::string name, text, script;
+};
+
+Unit unit_for(World& world, const Service& w, int lane) {
+  const auto at = static_cast<std::size_t>(lane);
+  const auto plain = supervised(world, w, lane);
+  const bool of_user = world.setup.of_user[at];
+  UnitFile file{world.plan.lab,
+                w.name.value,
+                world.state_dir(lane),
+                plain.argv,
+                plain.env,
+                plain.cwd,
+                plain.log,
+                of_user ? std::string() : world.setup.users[at],
+                plain.stop_signal,
+                stop_seconds(w.stop_within),
+                of_user};
+  Unit out{unit_name(file.lab, file.service), {}, {}};
+  if (!unit_can_say(file)) {
+    out.script = exec_source(plain);
+    file.argv = {"/bin/sh", plain.run_dir + "/exec"};
+    file.env.clear();
+    file.cwd.clear();
+  }
+  out.text = render_unit(file);
+  return out;
+}
+
 // What decides whether a running process is out of date: what is run, what it was unpacked from, and (on the
 // host, since they live there) the content of its input files.
-std::string service_arguments(World& world, const Service& w, int lane) {
-  auto spec = supervisor_source(supervised(world, w, lane));
+std::string service_arguments(World& world, const Service& w, const Unit& unit, int lane) {
+  auto spec = supervisor_source(supervised(world, w, lane)) + unit.text + unit.script;
   std::string inputs;
   for (const auto& each : w.inputs) {
     if (each.value.starts_with("artifact:"))
@@ -93,8 +125,10 @@ Act act_for(World& world, const Action& action, int lane) {
             return Act{fmt::format("act_file 0 {} {} 644", quote(w.path.value), file->sha256), {{}, file->path}};
           },
           [&](const Service& w) {
-            return Act{fmt::format("act_service 0 {} {} {} {}", quote(world.run_dir(lane, w.name.value)), stop_seconds(w.stop_within),
-                                   quote(supervisor_source(supervised(world, w, lane))), service_arguments(world, w, lane))};
+            const auto unit = unit_for(world, w, lane);
+            return Act{fmt::format("act_service 0 {} {} {} {} {} {} {}", quote(world.run_dir(lane, w.name.value)),
+                                   stop_seconds(w.stop_within), quote(unit.name), quote(unit.text), quote(unit.script),
+                                   quote(supervisor_source(supervised(world, w, lane))), service_arguments(world, w, unit, lane))};
           },
           [&](const Halt& w) {
             return Act{fmt::format("act_halt 0 {} {}", quote(world.run_dir(lane, w.name.value)), stop_seconds(w.within))};
@@ -134,7 +168,9 @@ std::string look_call(World& world, const Action& action, int lane, std::size_t 
           },
           [&](const Place& w) { return fmt::format("look_file {} {} {} ''", n, quote(w.path.value), digest_of(world, w.artifact.value)); },
           [&](const Service& w) {
-            return fmt::format("look_service {} {} {}", n, quote(world.run_dir(lane, w.name.value)), service_arguments(world, w, lane));
+            const auto unit = unit_for(world, w, lane);
+            return fmt::format("look_service {} {} {} {} {}", n, quote(world.run_dir(lane, w.name.value)), quote(unit.name),
+                               artifact::sha256_text(unit.text), service_arguments(world, w, unit, lane));
           },
           [&](const Halt& w) { return fmt::format("look_halt {} {}", n, quote(world.run_dir(lane, w.name.value))); },
           [&](const Sweep&) { return fmt::format("look_sweep {}", n); },

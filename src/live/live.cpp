@@ -117,6 +117,7 @@ std::vector<Failure> preflight(const plan::Plan& plan, Setup& setup, const Contr
   std::vector<std::jthread> threads;
   Setup ours;
   ours.users = setup.users;
+  ours.of_user = setup.of_user;
   ours.elevate = setup.elevate;
   ours.run = setup.run;
   World world(plan, std::move(ours));
@@ -124,7 +125,7 @@ std::vector<Failure> preflight(const plan::Plan& plan, Setup& setup, const Contr
   for (std::size_t lane = 1; lane < plan.lanes.size(); ++lane) {
     threads.emplace_back([&, lane] {
       std::string calls = "pre_tools sh tar gzip awk sed cut head tail stat sha256sum setsid readlink dirname grep sort tr xargs\n";
-      calls += "pre_dir " + host::quote(plan.lanes[lane].state_dir) + "\n";
+      calls += "pre_dir " + host::quote(plan.lanes[lane].state_dir) + "\npre_units\n";
       for (const auto& component : plan.components) {
         if (component.lane != static_cast<int>(lane)) continue;
         if (!component.dir.empty()) calls += "pre_dir " + host::quote(component.dir) + "\n";

@@ -19,6 +19,8 @@ struct Setup {
   std::vector<std::unique_ptr<host::Host>> hosts;
   /// For each lane the account that files and services belong to, or empty when it is the one we come as.
   std::vector<std::string> users;
+  /// For each lane whether, where systemd runs, services are units of that account's manager rather than the system's.
+  std::vector<bool> of_user;
   /// Put before the agent's argv where we come as somebody who is not root but needs to be: {"sudo","-n"}.
   std::vector<std::string> elevate;
   std::map<std::string, artifact::Acquired> acquired;  ///< by plan::Artifact::key

@@ -6,6 +6,12 @@
 
 namespace tidelab::live {
 
+std::string exec_source(const Supervised& s) {
+  std::string out = "#!/bin/sh\n# Started by systemd; written by tidelab, which replaces it at the next change.\n";
+  for (const auto& [key, value] : s.env) out += fmt::format("export {}={}\n", key, host::quote(value));
+  return out + fmt::format("cd {} || exit 1\nexec {}\n", host::quote(s.cwd.empty() ? "/" : s.cwd), host::quote_argv(s.argv));
+}
+
 std::string supervisor_source(const Supervised& s) {
   std::string out = "#!/bin/sh\n# Keeps one service running; written by tidelab, which replaces it at the next change.\n";
   out += fmt::format("R={}\nLOG={}\n", host::quote(s.run_dir), host::quote(s.log));

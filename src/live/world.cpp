@@ -43,7 +43,8 @@ Result<host::Command> World::command_on(int lane, const step::Texts& argv, const
 }
 
 Result<host::Output> World::send(int lane, const std::string& calls, const host::Input& input, const Control& control) {
-  const auto script = agent_script(state_dir(lane), setup.users[static_cast<std::size_t>(lane)], calls);
+  const auto at = static_cast<std::size_t>(lane);
+  const auto script = agent_script(state_dir(lane), setup.users[at], calls, setup.of_user[at]);
   // Without input the script itself goes over stdin: its length is then bounded by nothing.
   const bool over_stdin = input.text.empty() && input.file.empty();
   auto command = marked(lane, over_stdin ? std::vector<std::string>{"sh", "-s"} : std::vector<std::string>{"sh", "-c", script}, {});

@@ -15,6 +15,12 @@ using namespace step;
 
 namespace {
 
+// A value that is literal already, written so that the expansion of the action gives it back as it is.
+Text literal(Text text) {
+  for (auto at = text.value.find("${"); at != std::string::npos; at = text.value.find("${", at + 3)) text.value.insert(at, 1, '$');
+  return text;
+}
+
 // Lists and maps that come whole from one param take the place of the element that names it.
 struct ListFiller {
   const topology::Scope& scope;
@@ -25,7 +31,7 @@ struct ListFiller {
       if (whole == nullptr)
         out.push_back(std::move(each));
       else
-        out.insert(out.end(), whole->list.begin(), whole->list.end());
+        std::transform(whole->list.begin(), whole->list.end(), std::back_inserter(out), literal);
     }
     list = std::move(out);
   }
@@ -36,7 +42,7 @@ struct ListFiller {
       if (whole == nullptr)
         out.emplace_back(std::move(key), std::move(value));
       else
-        out.insert(out.end(), whole->map.begin(), whole->map.end());
+        for (const auto& [name, text] : whole->map) out.emplace_back(literal(name), literal(text));
     }
     pairs = std::move(out);
   }
@@ -260,8 +266,6 @@ void Builder::fill(Action& action, std::size_t instance, const topology::Scope& 
 Action Builder::expand(const Action& action, std::size_t instance, const topology::Scope& scope) {
   auto out = action;
   fill(out, instance, scope);
-  // Lists that came whole from the topology are literal already; a `${` in them was typed by the user and is
-  // told as unknown rather than passed on silently.
   each_text(out, Expander{scope});
   if (const auto* config = std::get_if<Config>(&out)) out = config_as_file(*config, instance);
   if (auto* unpack = std::get_if<Unpack>(&out)) unpack->artifact.value = artifact_key(unpack->artifact, instance, scope);

@@ -23,7 +23,7 @@ using source::Diagnostics;
 using yaml::Node;
 
 // Keys of `global` that mean something here; the others of the schema are listed as data.
-const std::vector<std::string> global_keys = {"lab", "user", "ssh_type", "ssh_port", "deploy_dir", "data_dir", "log_dir"};
+const std::vector<std::string> global_keys = {"lab", "user", "ssh_type", "ssh_port", "deploy_dir", "data_dir", "log_dir", "systemd_mode"};
 
 bool contains(const std::vector<std::string>& list, const std::string& word) {
   return std::find(list.begin(), list.end(), word) != list.end();
@@ -114,6 +114,12 @@ private:
     if (key.value == "deploy_dir") global.deploy_dir = *text;
     if (key.value == "data_dir") global.data_dir = *text;
     if (key.value == "log_dir") global.log_dir = *text;
+    if (key.value == "systemd_mode") {
+      global.systemd_mode = *text;
+      if (text->value != "system" && text->value != "user")
+        diagnostics_.error("T003", fmt::format("`{}` is not a `systemd_mode`", text->value), text->span).help =
+            "system (units of the host, needs root or sudo) or user (units of the account's own manager)";
+    }
     if (key.value == "ssh_type") {
       global.ssh_type = *text;
       if (text->value != "builtin" && text->value != "none" && text->value != "system")

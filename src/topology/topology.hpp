@@ -41,6 +41,7 @@ struct Instance {
 
 struct Global {
   Text lab, user, ssh_type, deploy_dir, data_dir, log_dir;
+  Text systemd_mode;  ///< system | user; empty: what the rights we come with allow
   int ssh_port = 22;
   std::map<std::string, Text> other;
 };

@@ -1,0 +1,126 @@
+#include "live/agent.hpp"
+
+namespace tidelab::live {
+
+// Services of a host whose pid 1 is systemd. M: whose manager keeps them, `system` or `user`. What a service's
+// directory says in `unit` (mode and path) is what holds for it later, whatever M is by then.
+const std::string& agent_unit_source() {
+  static const std::string source = R"sh(
+have_systemd() { [ -d /run/systemd/system ] && command -v systemctl > /dev/null 2>&1; }
+account() { if [ -n "$U" ]; then printf '%s\n' "$U"; else id -un; fi; }
+home_of() { getent passwd "$1" | cut -d: -f6; }
+ctl() { # mode words…
+  cm=$1; shift
+  if [ "$cm" = system ]; then systemctl "$@" < /dev/null; return; fi
+  # The account has no session here, only its manager, which listens in this directory.
+  runtime=/run/user/$(id -u "$(account)")
+  if [ -n "$U" ]; then runuser -u "$U" -- env "XDG_RUNTIME_DIR=$runtime" systemctl --user "$@" < /dev/null
+  else XDG_RUNTIME_DIR=$runtime systemctl --user "$@" < /dev/null; fi
+}
+unit_path() { if [ "$M" = system ]; then printf '/etc/systemd/system/%s\n' "$1"; else printf '%s/.config/systemd/user/%s\n' "$(home_of "$(account)")" "$1"; fi; }
+in_unit() { [ -f "$1/unit" ] && read -r um up < "$1/unit"; } # run-dir: gives its mode and path
+is_ours() { [ -f "$1" ] && [ ! -L "$1" ] && [ "$(head -n 1 "$1")" = "# tidelab: $S" ]; }
+unit_state() { # mode unit: gives active, main, again
+  active=unknown; main=0; again=0
+  shown=$(ctl "$1" show -p ActiveState -p MainPID -p NRestarts -- "$2" 2>&1) || return 1
+  while IFS='=' read -r key value; do
+    case $key in ActiveState) active=$value ;; MainPID) main=$value ;; NRestarts) again=$value ;; esac
+  done <<EOF
+$shown
+EOF
+}
+wanted_link() { case $um in system) t=multi-user ;; *) t=default ;; esac; printf '%s/%s.target.wants/%s\n' "${up%/*}" "$t" "${up##*/}"; }
+is_kept() { unit_state "$um" "${up##*/}" && case $active in active|activating|reloading) return 0 ;; *) return 1 ;; esac; }
+
+look_unit() { # n run-dir unit text-digest spec inputs…
+  n=$1; r=$2; unit=$3; text=$4; shift 4
+  if ! in_unit "$r"; then
+    if lives "$r/supervisor"; then say "$n" differs 'runs without systemd'; else say "$n" differs 'is not running'; fi
+  elif [ "$um" != "$M" ] || [ "${up##*/}" != "$unit" ] || [ "$(digest "$up")" != "$text" ]; then say "$n" differs 'its unit is another'
+  elif [ ! -L "$(wanted_link)" ]; then say "$n" differs 'is not started at boot'
+  elif ! is_kept; then say "$n" differs "is not running ($active)"
+  elif [ "$(cat "$r/applied" 2>/dev/null)" != "$(wanted "$@")" ]; then say "$n" differs 'runs with an older configuration'
+  else say "$n" holds 'is running'; fi
+}
+# The manager of an account runs without a login, and from boot on, only when the account lingers.
+need_manager() {
+  [ "$M" = user ] || return 0
+  a=$(account)
+  if [ ! -e "/var/lib/systemd/linger/$a" ]; then
+    record linger "$a"
+    loginctl enable-linger "$a" || { echo "services of $a cannot be kept running: as root, \`loginctl enable-linger $a\`; or \`systemd_mode: system\`" >&2; return 1; }
+  fi
+  i=0
+  until ctl user is-system-running > /dev/null 2>&1 || [ -S "/run/user/$(id -u "$a")/systemd/private" ]; do
+    if [ "$i" -ge 100 ]; then echo "the systemd of $a does not start" >&2; return 1; fi
+    sleep 0.1; i=$((i + 1))
+  done
+}
+drop_unit() { # mode path
+  [ "$1" = system ] || [ -S "/run/user/$(id -u "$(account)")/systemd/private" ] || { rm -f -- "$2"; return 0; }
+  ctl "$1" disable --quiet -- "${2##*/}" 2>/dev/null
+  ctl "$1" stop -- "${2##*/}" 2>/dev/null
+  unit_state "$1" "${2##*/}"
+  case $active in inactive|failed|unknown) ;; *) echo "${2##*/} does not stop ($active)" >&2; return 1 ;; esac
+  rm -f -- "$2"
+  ctl "$1" daemon-reload
+  ctl "$1" reset-failed -- "${2##*/}" 2>/dev/null
+  return 0
+}
+act_unit() { # n run-dir seconds unit text script spec inputs…
+  n=$1; r=$2; s=$3; unit=$4; text=$5; script=$6; shift 6
+  again=started
+  if lives "$r/supervisor" || lives "$r/child"; then again='started again'; stop_service "$r" "$s" || return 1; fi
+  need_manager && need_dir "$r" || return 1
+  if in_unit "$r"; then
+    is_kept && again='started again'
+    new=$(unit_path "$unit")
+    # It is stopped before anything that it runs on changes, so that no process is left on a new configuration.
+    if [ "$um $up" = "$M $new" ]; then ctl "$um" stop -- "$unit" 2>/dev/null; elif is_ours "$up"; then drop_unit "$um" "$up" || return 1; fi
+  fi
+  note=$again; um=$M; up=$(unit_path "$unit")
+  if [ -e "$up" ] && ! is_ours "$up"; then echo "$up is there already, and of another lab ($(head -n 1 "$up" | cut -c 1-200)): give one of them another name with \`global.lab\`" >&2; return 1; fi
+  need_dir "${up%/*}" || return 1
+  [ -e "$up" ] || record unit "$up"
+  printf '%s %s\n' "$um" "$up" > "$r/unit"
+  if [ -n "$script" ]; then printf '%s' "$script" > "$r/exec.part" && mv -f -- "$r/exec.part" "$r/exec" || return 1; fi
+  printf '%s' "$text" > "$r/unit.part" && chmod 644 "$r/unit.part" && cat < "$r/unit.part" > "$up.part" && mv -f -- "$up.part" "$up" && rm -f -- "$r/unit.part" || return 1
+  wanted "$@" > "$r/applied" || return 1
+  # systemd would make the log as root.
+  log=$(sed -n 's/^StandardOutput=append://p' "$up" | sed 's/%%/%/g')
+  [ -z "$log" ] || [ -e "$log" ] || { : > "$log" && give "$log"; } || return 1
+  if [ -n "$U" ]; then chown -R "$U:" -- "$r" || return 1; if [ "$um" = user ]; then give "$up"; fi; fi
+  ctl "$um" daemon-reload && ctl "$um" enable --quiet -- "$unit" && ctl "$um" start -- "$unit" || {
+    ctl "$um" status --no-pager --lines=20 -- "$unit" >&2
+    return 1
+  }
+  say "$n" made "$note"
+}
+halt_unit() { # run-dir, once it is in_unit: it neither runs nor starts at boot
+  ctl "$um" disable --quiet -- "${up##*/}" 2>/dev/null
+  ctl "$um" stop -- "${up##*/}" 2>/dev/null
+  unit_state "$um" "${up##*/}"
+  case $active in inactive|failed|unknown) return 0 ;; esac
+  echo "${up##*/} does not stop ($active)" >&2; return 1
+}
+halted_unit() { # a manager of an account that is not there keeps nothing running
+  unit_state "$um" "${up##*/}"
+  case $active in inactive|failed) ;; unknown) [ "$um" = user ] || return 1 ;; *) return 1 ;; esac
+  [ ! -L "$(wanted_link)" ]
+}
+unit_process() { # gives p, restarts and began of a unit that runs
+  unit_state "$um" "${up##*/}" && [ "$main" != 0 ] && [ "$active" != activating ] || return 1
+  p=$main; restarts=$again
+  began=$(($(awk '/^btime/ { print $2 }' /proc/stat) + $(start_of "$p") / $(getconf CLK_TCK))) 2>/dev/null
+}
+drop_linger() { # account
+  [ -e "/var/lib/systemd/linger/$1" ] || return 0
+  loginctl disable-linger "$1" || return 1
+  # Its manager ends soon after; an account cannot be removed before.
+  [ "$(id -u)" != 0 ] || systemctl stop "user@$(id -u "$1").service"
+}
+)sh";
+  return source;
+}
+
+}  // namespace tidelab::live
