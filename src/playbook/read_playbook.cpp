@@ -51,24 +51,15 @@ Text needed(const Node& node, const char* key, Diagnostics& diagnostics) {
   return text;
 }
 
-Versions read_versions(const Node& node, Diagnostics& diagnostics) {
-  Versions out;
-  const auto* found = node.find("versions");
-  if (found == nullptr) return out;
-  const auto add = [&](Text section, const Node& range) {
-    auto text = yaml::read_text(range, "a range of versions", diagnostics);
-    if (!text) return;
-    if (!Range::parse(text->value))
-      diagnostics.error("P003", fmt::format("`{}` is not a range of versions", text->value), text->span).help = range_help;
-    else
-      out.emplace_back(std::move(section), *text);
-  };
-  if (found->is_mapping()) {
-    for (const auto& [section, range] : found->entries) add(section, range);
-  } else {
-    add(Text{"", found->span}, *found);
+// A default for each range of versions: a param of the same name for each of them.
+void add_by_version(const Param& param, const Node& defaults, Playbook& out, Diagnostics& diagnostics) {
+  for (const auto& [range, value] : defaults.entries) {
+    auto made = param;
+    made.versions.emplace_back(Text{"", range.span}, range);
+    check_ranges(made.versions, "P003", diagnostics);
+    made.fallback = yaml::read_text(value, "`default`", diagnostics).value_or(Text{});
+    out.params.push_back(std::move(made));
   }
-  return out;
 }
 
 void read_param(const Text& name, const Node& node, Playbook& out, Diagnostics& diagnostics) {
@@ -102,6 +93,8 @@ void read_param(const Text& name, const Node& node, Playbook& out, Diagnostics& 
     } else if (param.type == Type::map) {
       if (yaml::read_mapping(*fallback, "`default`", diagnostics))
         for (const auto& [key, value] : fallback->entries) param.map.emplace_back(key, value.as_text());
+    } else if (fallback->is_mapping()) {
+      return add_by_version(param, *fallback, out, diagnostics);
     } else {
       param.fallback = yaml::read_text(*fallback, "`default`", diagnostics).value_or(Text{});
     }
@@ -137,28 +130,6 @@ void read_artifact(const Node& node, Playbook& out, Diagnostics& diagnostics) {
     }
   }
   out.artifacts.push_back(std::move(artifact));
-}
-
-void read_rule(const Node& node, Playbook& out, Diagnostics& diagnostics) {
-  static const std::vector<std::string> words = {"requires", "forbids", "java", "not_matched", "at_most"};
-  if (!yaml::read_mapping(node, "a rule", diagnostics)) return;
-  Rule rule;
-  rule.code = needed(node, "code", diagnostics);
-  rule.message = needed(node, "message", diagnostics);
-  rule.help = text_at(node, "help", diagnostics);
-  rule.versions = read_versions(node, diagnostics);
-  for (const auto& [key, value] : node.entries) {
-    if (std::find(words.begin(), words.end(), key.value) == words.end()) continue;
-    rule.word = key;
-    if (value.is_mapping()) {
-      for (const auto& [name, text] : value.entries) rule.with.emplace_back(name, text.as_text());
-    } else {
-      rule.with.emplace_back(Text{"", value.span}, value.as_text());
-    }
-  }
-  if (rule.word.empty())
-    diagnostics.error("P004", "a rule needs one of the words requires, forbids, java, not_matched, at_most", node.span);
-  out.rules.push_back(std::move(rule));
 }
 
 }  // namespace
@@ -238,7 +209,7 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
   if (const auto* artifacts = root.find("artifacts"); artifacts != nullptr && yaml::read_sequence(*artifacts, "`artifacts`", diagnostics))
     for (const auto& item : artifacts->items) read_artifact(item, out, diagnostics);
   if (const auto* rules = root.find("rules"); rules != nullptr && yaml::read_sequence(*rules, "`rules`", diagnostics))
-    for (const auto& item : rules->items) read_rule(item, out, diagnostics);
+    for (const auto& item : rules->items) out.rules.push_back(read_rule(item, diagnostics));
   const auto steps = [&](const char* key) {
     const auto* found = root.find(key);
     auto made = found == nullptr ? std::vector<step::Step>{} : step::read_steps(*found, diagnostics);

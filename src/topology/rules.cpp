@@ -6,13 +6,11 @@
 #include <fmt/format.h>
 
 #include "playbook/version.hpp"
-#include "topology/scope.hpp"
 
 namespace tidelab::topology {
 
 namespace {
 
-using playbook::Rule;
 using playbook::Type;
 using source::Diagnostics;
 
@@ -101,61 +99,6 @@ void check_names(const Topology& topology, Diagnostics& diagnostics) {
   }
 }
 
-std::string argument(const Rule& rule, const std::string& name) {
-  for (const auto& [key, value] : rule.with)
-    if (key.value == name || (key.value.empty() && rule.with.size() == 1)) return value.value;
-  return {};
-}
-
-const Value* value_of(const Instance& instance, const std::string& name) {
-  const auto found = instance.values.find(name);
-  return found == instance.values.end() ? nullptr : &found->second;
-}
-
-// True when the rule is kept; `span` is moved to the value at fault.
-bool kept(const Rule& rule, const Instance& instance, const Topology& topology, source::Span& span) {
-  const auto& word = rule.word.value;
-  if (word == "requires") return !topology.of(argument(rule, "section")).empty();
-  if (word == "forbids") return topology.of(argument(rule, "section")).empty();
-  const auto* value = value_of(instance, argument(rule, "param"));
-  if (value == nullptr || (value->text.empty() && value->list.empty())) return true;
-  if (value->stated && value->text.span.known()) span = value->text.span;
-  if (word == "java") {
-    const auto version = playbook::parse_version(value->text.value);
-    const auto range = playbook::Range::parse(argument(rule, "range"));
-    return version && range && range->holds(*version);
-  }
-  if (word == "at_most") {
-    const auto limit = topology.of(argument(rule, "count_of")).size();
-    if (limit == 0) return true;  // that there are none is the fault, and told as such
-    return playbook::parse_version(value->text.value).value_or(playbook::Version{}).part[0] <= static_cast<int>(limit);
-  }
-  if (word == "not_matched") {
-    const auto* patterns = value_of(instance, argument(rule, "patterns"));
-    if (patterns == nullptr) return true;
-    bool matched = false;
-    for (const auto& each : patterns->list) {
-      const bool negated = each.value.starts_with('!');
-      if (matches_wildcard(value->text.value, negated ? std::string_view(each.value).substr(1) : each.value)) matched = !negated;
-    }
-    return !matched;
-  }
-  return true;
-}
-
-void check_some_rules(const Topology& topology, Diagnostics& diagnostics, bool presence) {
-  for (const auto& instance : topology.instances) {
-    for (const auto& rule : instance.playbook->rules) {
-      const bool about_presence = rule.word.value == "requires" || rule.word.value == "forbids";
-      if (about_presence != presence || !applies(rule.versions, instance, topology)) continue;
-      auto span = instance.span;
-      if (kept(rule, instance, topology, span)) continue;
-      const Scope scope(topology, &instance, diagnostics);
-      diagnostics.error(rule.code.value, scope.expand(rule.message), span).help = rule.help.empty() ? "" : scope.expand(rule.help);
-    }
-  }
-}
-
 }  // namespace
 
 std::string same_host(const std::string& host) { return host == "localhost" || host == "::1" ? "127.0.0.1" : host; }
@@ -201,8 +144,5 @@ void check_conflicts(const Topology& topology, Diagnostics& diagnostics) {
   check_dirs(topology, diagnostics);
   check_names(topology, diagnostics);
 }
-
-void check_presence(const Topology& topology, Diagnostics& diagnostics) { check_some_rules(topology, diagnostics, true); }
-void check_rules(const Topology& topology, Diagnostics& diagnostics) { check_some_rules(topology, diagnostics, false); }
 
 }  // namespace tidelab::topology
