@@ -64,6 +64,7 @@ void load_playbooks(Loaded& out, const fs::path& home) {
     else
       out.library.by_section.emplace(playbook.section.value, std::move(playbook));
   }
+  playbook::check_library(out.library, out.diagnostics);
 }
 
 void load_checks(Loaded& out, const fs::path& home) {

@@ -47,6 +47,10 @@ struct ListFiller {
     }
     pairs = std::move(out);
   }
+  void operator()(std::string_view name, Settings& settings, Use use) const {
+    for (auto& each : settings)
+      if (each.list) (*this)(name, each.values, use);
+  }
   template <class Other>
   void operator()(std::string_view, Other&, Use) const {}
 };

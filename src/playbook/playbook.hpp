@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "playbook/rule.hpp"
 #include "source/diagnostic.hpp"
 #include "step/words.hpp"
 
 namespace tidelab::playbook {
 
-using source::Text;
 using step::Pairs;
 using step::Texts;
 
@@ -45,10 +45,8 @@ enum class Mutability {
 };
 const char* name_of(Mutability mutability);
 
-/// Section ("" = the playbook's own) → range of versions for which an item is there.
-using Versions = std::vector<std::pair<Text, Text>>;
-
-/// Something that a topology may set: on an instance, or in `global`.
+/// Something that a topology may set: on an instance, or in `global`. One whose `default` is a mapping from ranges of
+/// versions to defaults is read as several of one name, each with its `versions`.
 struct Param {
   Text name;
   Type type = Type::text;
@@ -81,14 +79,6 @@ struct Artifact {
   Text version;  ///< "${version}" if not said
   Text file;     ///< name in the cache, with its extension
   std::vector<Source> sources;
-  Versions versions;
-};
-
-/// A fault of a topology that no type can tell. The words are a closed list, each one function in topology/.
-struct Rule {
-  Text code, word, message, help;
-  bool warning = false;
-  std::vector<std::pair<Text, Text>> with;  ///< arguments by name
   Versions versions;
 };
 
@@ -147,8 +137,8 @@ using Templates = std::map<std::string, const source::File*>;  ///< "folder/name
 void check_ranges(const Versions& versions, const std::string& code, source::Diagnostics& diagnostics);
 void check_ranges(const std::vector<step::Step>& steps, const std::string& code, source::Diagnostics& diagnostics);
 
-/// Reads one file. Codes: P001 missing key, P002 unknown type or word of `mutable`, P003 bad range, P004 unknown rule word,
-/// P005 unknown source kind, P006 a param's name has a meaning of its own, P007 not a pattern.
+/// Reads one file. Codes: P001 missing key, P002 unknown type or word of `mutable`, P003 bad range, P005 unknown source kind,
+/// P006 a param's name has a meaning of its own, P007 not a pattern, and those of read_rule.
 Playbook read_playbook(const source::File& file, const std::string& folder, source::Diagnostics& diagnostics);
 
 }  // namespace tidelab::playbook

@@ -49,6 +49,17 @@ const Row* row_of(const Row (&rows)[count], const Text& name, const char* what, 
   return nullptr;
 }
 
+// A default for each range of versions: a param of the same name for each of them.
+void add_by_version(const Param& param, const Node& defaults, std::vector<Param>& out, Diagnostics& diagnostics) {
+  for (const auto& [range, value] : defaults.entries) {
+    auto made = param;
+    made.versions.emplace_back(Text{"", range.span}, range);
+    check_ranges(made.versions, "P003", diagnostics);
+    made.fallback = yaml::read_text(value, "`default`", diagnostics).value_or(Text{});
+    out.push_back(std::move(made));
+  }
+}
+
 void read_default(const Node& node, Param& param, Diagnostics& diagnostics) {
   const auto* fallback = node.find("default");
   if (fallback == nullptr || fallback->is_null()) return;
@@ -99,6 +110,8 @@ void read_param(const Text& name, const Node& node, std::vector<Param>& out, Dia
     param.least = yaml::read_integer(*least, "`least`", std::numeric_limits<std::int64_t>::min(), 65535, diagnostics);
   if (const auto* aliases = node.find("aliases"); aliases != nullptr && yaml::read_mapping(*aliases, "`aliases`", diagnostics))
     for (const auto& [key, value] : aliases->entries) param.aliases.emplace_back(key, value.as_text());
+  if (const auto* fallback = node.find("default"); fallback != nullptr && fallback->is_mapping() && param.type != Type::map)
+    return add_by_version(param, *fallback, out, diagnostics);
   read_default(node, param, diagnostics);
   if (param.type == Type::one_of) param.list = texts_at(node, "values", diagnostics);
   out.push_back(std::move(param));
@@ -126,26 +139,6 @@ Text needed(const Node& node, const char* key, Diagnostics& diagnostics) {
   auto text = text_at(node, key, diagnostics);
   if (node.find(key) == nullptr) diagnostics.error("P001", fmt::format("`{}` is missing", key), node.span);
   return text;
-}
-
-Versions read_versions(const Node& node, Diagnostics& diagnostics) {
-  Versions out;
-  const auto* found = node.find("versions");
-  if (found == nullptr) return out;
-  const auto add = [&](Text section, const Node& range) {
-    auto text = yaml::read_text(range, "a range of versions", diagnostics);
-    if (!text) return;
-    if (!Range::parse(text->value))
-      diagnostics.error("P003", fmt::format("`{}` is not a range of versions", text->value), text->span).help = range_help;
-    else
-      out.emplace_back(std::move(section), *text);
-  };
-  if (found->is_mapping()) {
-    for (const auto& [section, range] : found->entries) add(section, range);
-  } else {
-    add(Text{"", found->span}, *found);
-  }
-  return out;
 }
 
 std::vector<Param> read_params(const Node& root, const char* key, Names names, Diagnostics& diagnostics) {

@@ -12,8 +12,6 @@ inline constexpr auto range_help = "for example `>=2.4 <4.0 || 5.0.3`";
 enum class Names { of_params, any };
 std::vector<Param> read_params(const yaml::Node& root, const char* key, Names names, source::Diagnostics& diagnostics);
 
-Versions read_versions(const yaml::Node& node, source::Diagnostics& diagnostics);
-
 // What is under a key; empty (or `otherwise`) when it is not there.
 Text text_at(const yaml::Node& node, const char* key, source::Diagnostics& diagnostics);
 Texts texts_at(const yaml::Node& node, const char* key, source::Diagnostics& diagnostics);

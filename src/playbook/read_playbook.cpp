@@ -55,31 +55,6 @@ void read_artifact(const Node& node, Playbook& out, Diagnostics& diagnostics) {
   out.artifacts.push_back(std::move(artifact));
 }
 
-void read_rule(const Node& node, Playbook& out, Diagnostics& diagnostics) {
-  static const std::vector<std::string> words = {"requires",      "forbids",         "java",       "not_matched", "at_most",
-                                                 "once_per_host", "no_more_than",    "labelled",   "declared",    "only_in",
-                                                 "needs_setting", "setting_at_most", "odd_number", "not_global"};
-  if (!yaml::read_mapping(node, "a rule", diagnostics)) return;
-  Rule rule;
-  rule.code = needed(node, "code", diagnostics);
-  rule.message = needed(node, "message", diagnostics);
-  rule.help = text_at(node, "help", diagnostics);
-  rule.versions = read_versions(node, diagnostics);
-  rule.warning = text_at(node, "severity", diagnostics).value == "warning";
-  for (const auto& [key, value] : node.entries) {
-    if (std::find(words.begin(), words.end(), key.value) == words.end()) continue;
-    rule.word = key;
-    if (value.is_mapping()) {
-      for (const auto& [name, text] : value.entries) rule.with.emplace_back(name, text.as_text());
-    } else {
-      rule.with.emplace_back(Text{"", value.span}, value.as_text());
-    }
-  }
-  if (rule.word.empty())
-    diagnostics.error("P004", "a rule needs one of the words requires, forbids, java, not_matched, at_most", node.span);
-  out.rules.push_back(std::move(rule));
-}
-
 void read_hop(const Node& node, Playbook& out, Diagnostics& diagnostics) {
   if (!yaml::read_mapping(node, "a hop", diagnostics)) return;
   yaml::refuse_unknown_keys(node, "a hop", {"label", "to", "port", "port_of", "versions"}, diagnostics);
@@ -163,7 +138,7 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
   if (const auto* flow = root.find("flow"); flow != nullptr && yaml::read_sequence(*flow, "`flow`", diagnostics))
     for (const auto& item : flow->items) read_hop(item, out, diagnostics);
   if (const auto* rules = root.find("rules"); rules != nullptr && yaml::read_sequence(*rules, "`rules`", diagnostics))
-    for (const auto& item : rules->items) read_rule(item, out, diagnostics);
+    for (const auto& item : rules->items) out.rules.push_back(read_rule(item, diagnostics));
   const auto steps = [&](const char* key) {
     const auto* found = root.find(key);
     auto made = found == nullptr ? std::vector<step::Step>{} : step::read_steps(*found, diagnostics);

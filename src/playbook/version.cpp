@@ -1,6 +1,8 @@
 #include "playbook/version.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <limits>
 
 namespace tidelab::playbook {
 
@@ -91,6 +93,26 @@ bool Range::holds(const Version& version) const {
     if (holds) return true;
   }
   return false;
+}
+
+// Where ranges can begin: at nothing, at a bound, or right behind one.
+std::vector<Version> Range::least() const {
+  std::vector<Version> out = {Version{}};
+  for (const auto& all : alternatives_) {
+    for (const auto& bound : all) {
+      out.push_back(bound.version);
+      out.push_back(bound.version);
+      if (out.back().part[2] < std::numeric_limits<int>::max()) ++out.back().part[2];
+    }
+  }
+  return out;
+}
+
+bool Range::overlaps(const Range& other) const {
+  auto candidates = least();
+  const auto more = other.least();
+  candidates.insert(candidates.end(), more.begin(), more.end());
+  return std::any_of(candidates.begin(), candidates.end(), [&](const auto& each) { return holds(each) && other.holds(each); });
 }
 
 }  // namespace tidelab::playbook

@@ -24,6 +24,8 @@ class Range {
 public:
   static std::optional<Range> parse(std::string_view text);
   bool holds(const Version& version) const;
+  /// Whether there is a version of which both hold.
+  bool overlaps(const Range& other) const;
 
 private:
   struct Bound {
@@ -31,6 +33,7 @@ private:
     Version version;
     int parts;
   };
+  std::vector<Version> least() const;
   std::vector<std::vector<Bound>> alternatives_;
 };
 

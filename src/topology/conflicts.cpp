@@ -163,8 +163,8 @@ private:
     const auto& a = *inner.instance;
     const auto& b = *outer.instance;
     if (&a == &b) {
-      if (!same && (inner.tree() || outer.tree())) return;       // data and logs lie in their own tree
-      if (!inner.value->stated && !outer.value->stated) return;  // its playbook's own doing
+      if (!same && (inner.tree() || outer.tree() || !inner.value->stated)) return;  // data and logs lie in their own tree
+      if (!inner.value->stated && !outer.value->stated) return;                     // its playbook's own doing
     } else if (may_share(a, b)) {
       return;
     }

@@ -1,9 +1,10 @@
-#include "topology/machine_words.hpp"
-
+// Words about machines, about settings and where they may stand, and about `global`.
 #include <algorithm>
-#include <charconv>
+#include <map>
 
 #include <fmt/format.h>
+
+#include "topology/rule_words.hpp"
 
 namespace tidelab::topology {
 
@@ -11,20 +12,26 @@ namespace {
 
 using step::Setting;
 
-std::vector<std::string> words_of(const std::string& text, char between) {
+std::vector<std::string> parts_of(const std::string& list) {
   std::vector<std::string> out;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto end = std::min(text.find(between, at), text.size());
-    auto word = text.substr(at, end - at);
-    word.erase(0, word.find_first_not_of(' '));
-    word.erase(word.find_last_not_of(' ') + 1);
-    if (!word.empty()) out.push_back(word);
+  for (std::size_t at = 0; at < list.size();) {
+    const auto end = std::min(list.find(',', at), list.size());
+    auto part = list.substr(at, end - at);
+    part.erase(0, part.find_first_not_of(' '));
+    part.erase(part.find_last_not_of(' ') + 1);
+    if (!part.empty()) out.push_back(part);
     at = end + 1;
   }
   return out;
 }
 
 bool at_or_below(const std::string& key, const std::string& top) { return key == top || key.starts_with(top + "."); }
+
+// One of the texts of an argument that is the key, or that the key lies below.
+bool is_among(const Question& q, const char* argument, const std::string& key) {
+  const auto& texts = q.rule.find(argument)->texts;
+  return std::any_of(texts.begin(), texts.end(), [&](const auto& each) { return at_or_below(key, each.value); });
+}
 
 // The last one wins, as in the file that is written.
 const Setting* setting_of(const Instance& instance, const std::string& key) {
@@ -33,110 +40,98 @@ const Setting* setting_of(const Instance& instance, const std::string& key) {
   return found == instance.config.rend() ? nullptr : &*found;
 }
 
-void once_per_host(const MachineQuestion& q, std::vector<Breach>& out) {
-  if (q.on_machine(q.instance) < 2) return;
-  for (const auto* other : q.topology.of(q.instance.section)) {
-    if (other == &q.instance) return;  // the first is in nobody's way
-    if (other->machine != q.instance.machine) continue;
-    out.push_back({q.instance.host.span, {{fmt::format("{} is there, too", other->name()), other->host.span}}, {}});
+Fault fault_at(const Instance& instance, const source::Span& span) { return {&instance, span, {}, {}, {}}; }
+
+void once_per_host(const Question& q, Faults& faults) {
+  std::map<int, const Instance*> first;
+  for (const auto* each : q.of(q.instance.section)) {
+    if (each->machine < 0) continue;
+    const auto [at, fresh] = first.try_emplace(each->machine, each);
+    if (fresh) continue;
+    faults.push_back(fault_at(*each, each->host.span));
+    faults.back().notes.push_back({fmt::format("{} is there, too,", at->second->name()), at->second->host.span});
+  }
+}
+
+void no_more_than(const Question& q, Faults& faults) {
+  const auto most = static_cast<std::size_t>(std::stoul(q.rule.text("count")));
+  const auto& all = q.of(q.instance.section);
+  for (auto i = most; i < all.size(); ++i) faults.push_back(fault_at(*all[i], all[i]->span));
+}
+
+bool has_label(const Instance& instance, const std::string& labels) {
+  const auto& config = instance.config;
+  return std::any_of(config.begin(), config.end(), [&](const auto& each) { return each.key.value.starts_with(labels + "."); });
+}
+
+void labelled(const Question& q, Faults& faults) {
+  std::map<int, int> counts;
+  for (const auto* each : q.of(q.instance.section)) ++counts[each->machine];
+  for (const auto* each : q.of(q.instance.section))
+    if (each->machine >= 0 && counts[each->machine] > 1 && !has_label(*each, q.rule.text("labels")))
+      faults.push_back(fault_at(*each, each->span));
+}
+
+void declared(const Question& q, Faults& faults) {
+  const auto* other = q.topology.first(q.rule.text("section"));
+  if (other == nullptr) return;
+  std::vector<std::string> known;
+  if (const auto* list = setting_of(*other, q.rule.text("list")))
+    for (const auto& each : list->values)
+      for (auto& part : parts_of(each.value)) known.push_back(std::move(part));
+  const auto below = q.rule.text("labels") + ".";
+  for (const auto* instance : q.of(q.instance.section)) {
+    for (const auto& each : instance->config) {
+      if (!each.key.value.starts_with(below)) continue;
+      const auto label = each.key.value.substr(below.size());
+      if (std::find(known.begin(), known.end(), label) != known.end()) continue;
+      faults.push_back(fault_at(*instance, each.key.span));
+      faults.back().said = {{"value", label}, {"known", known.empty() ? std::string("none") : fmt::format("{}", fmt::join(known, ", "))}};
+    }
+  }
+}
+
+void only_in(const Question& q, Faults& faults) {
+  const auto place = q.rule.text("place");
+  for (std::size_t i = 0; i < q.instance.config.size(); ++i) {
+    const bool shared = i < q.instance.shared_settings;
+    const auto& key = q.instance.config[i].key;
+    if (place == (shared ? "server_configs" : "instance") || !is_among(q, "settings", key.value)) continue;
+    faults.push_back(fault_at(q.instance, key.span));
+    faults.back().said = {{"value", key.value}};
+  }
+}
+
+void needs_setting(const Question& q, Faults& faults) {
+  if (setting_of(q.instance, q.rule.text("with")) != nullptr) return;
+  for (const auto& each : q.instance.config) {
+    if (!is_among(q, "settings", each.key.value)) continue;
+    faults.push_back(fault_at(q.instance, each.key.span));
+    faults.back().said = {{"value", each.key.value}};
     return;
   }
 }
 
-void no_more_than(const MachineQuestion& q, std::vector<Breach>& out) {
-  if (q.instance.ordinal > std::stoi(q.argument("count"))) out.push_back({q.instance.span, {}, {}});
+void not_global(const Question& q, Faults& faults) {
+  const auto found = q.topology.global.other.find(q.rule.text("field"));
+  if (found == q.topology.global.other.end() || found->second.value != q.rule.text("value")) return;
+  faults.push_back(fault_at(q.instance, q.instance.span));
+  faults.back().notes.push_back({"it is written", found->second.span});
 }
-
-void labelled(const MachineQuestion& q, std::vector<Breach>& out) {
-  if (q.on_machine(q.instance) < 2) return;
-  const auto labels = q.argument("labels");
-  const auto& config = q.instance.config;
-  if (std::any_of(config.begin(), config.end(), [&](const auto& each) { return each.key.value.starts_with(labels + "."); })) return;
-  out.push_back({q.instance.span, {}, {}});
-}
-
-void declared(const MachineQuestion& q, std::vector<Breach>& out) {
-  const auto* other = q.topology.first(q.argument("section"));
-  if (other == nullptr) return;
-  const auto below = q.argument("labels") + ".";
-  std::vector<std::string> known;
-  if (const auto* list = setting_of(*other, q.argument("list")))
-    for (const auto& each : list->values)
-      for (auto& word : words_of(each.value, ',')) known.push_back(std::move(word));
-  for (const auto& each : q.instance.config) {
-    if (!each.key.value.starts_with(below)) continue;
-    const auto label = each.key.value.substr(below.size());
-    if (std::find(known.begin(), known.end(), label) != known.end()) continue;
-    const auto names = known.empty() ? std::string("none") : fmt::format("{}", fmt::join(known, ", "));
-    out.push_back({each.key.span, {}, {{"label", label}, {"known", names}}});
-  }
-}
-
-void only_in(const MachineQuestion& q, std::vector<Breach>& out) {
-  const auto place = q.argument("place");
-  for (std::size_t i = 0; i < q.instance.config.size(); ++i) {
-    const bool shared = i < q.instance.shared_settings;
-    if (place == (shared ? "server_configs" : "instance")) continue;
-    if (shared && q.instance.ordinal > 1) continue;  // told at the first
-    const auto& key = q.instance.config[i].key;
-    for (const auto& each : words_of(q.argument("settings"), ' '))
-      if (at_or_below(key.value, each)) out.push_back({key.span, {}, {{"setting", key.value}}});
-  }
-}
-
-void needs_setting(const MachineQuestion& q, std::vector<Breach>& out) {
-  const auto with = q.argument("with");
-  if (setting_of(q.instance, with) != nullptr) return;
-  for (const auto& each : q.instance.config)
-    for (const auto& word : words_of(q.argument("settings"), ' '))
-      if (at_or_below(each.key.value, word)) return out.push_back({each.key.span, {}, {{"setting", each.key.value}}});
-}
-
-void setting_at_most(const MachineQuestion& q, std::vector<Breach>& out) {
-  const auto* setting = setting_of(q.instance, q.argument("setting"));
-  const auto most = q.topology.count(q.argument("count_of"));
-  if (setting == nullptr || setting->values.empty() || most == 0 || q.instance.ordinal > 1) return;
-  const auto& text = setting->values.front();
-  std::size_t number = 0;
-  const auto [end, error] = std::from_chars(text.value.data(), text.value.data() + text.value.size(), number);
-  if (error != std::errc() || end != text.value.data() + text.value.size() || number <= most) return;
-  out.push_back({text.span, {}, {{"value", text.value}, {"most", std::to_string(most)}}});
-}
-
-void odd_number(const MachineQuestion& q, std::vector<Breach>& out) {
-  const auto count = q.topology.count(q.instance.section);
-  if (q.instance.ordinal > 1 || count % 2 == 1) return;
-  out.push_back({q.instance.span, {}, {{"value", std::to_string(count)}}});
-}
-
-void not_global(const MachineQuestion& q, std::vector<Breach>& out) {
-  const auto found = q.topology.global.other.find(q.argument("field"));
-  if (found == q.topology.global.other.end() || found->second.value != q.argument("value") || q.instance.ordinal > 1) return;
-  out.push_back({q.instance.span, {{"it is written", found->second.span}}, {}});
-}
-
-const std::vector<std::pair<const char*, MachineWord>> rows = {{"once_per_host", once_per_host},
-                                                               {"no_more_than", no_more_than},
-                                                               {"labelled", labelled},
-                                                               {"declared", declared},
-                                                               {"only_in", only_in},
-                                                               {"needs_setting", needs_setting},
-                                                               {"setting_at_most", setting_at_most},
-                                                               {"odd_number", odd_number},
-                                                               {"not_global", not_global}};
 
 }  // namespace
 
-MachineWord find_machine_word(const std::string& name) {
-  for (const auto& [row, word] : rows)
-    if (name == row) return word;
-  return nullptr;
-}
-
-std::vector<std::string> machine_words() {
-  std::vector<std::string> out;
-  for (const auto& [name, word] : rows) out.emplace_back(name);
-  return out;
+const std::vector<WordRow>& words_about_machines() {
+  static const std::vector<WordRow> rows = {
+      {"once_per_host", once_per_host, true},
+      {"no_more_than", no_more_than, true},
+      {"labelled", labelled, true},
+      {"declared", declared, true},
+      {"only_in", only_in},
+      {"needs_setting", needs_setting},
+      {"not_global", not_global, true},
+  };
+  return rows;
 }
 
 }  // namespace tidelab::topology

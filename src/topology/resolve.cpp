@@ -71,15 +71,19 @@ private:
   std::set<std::pair<std::string, std::string>> told_ignored_;  // component and param: one cause, one warning
 
   void add_defaults(Instance& instance) {
+    std::vector<const Param*> others;  // of other versions; a param may have one default for each range of them
+    std::set<std::string_view> known;
     for (const auto& param : instance.playbook->params) {
-      if (!applies(param.versions, instance, topology_)) {
-        drop_ignored(instance, param);
+      if (!param.versions.empty() && !applies(param.versions, instance, topology_)) {
+        others.push_back(&param);
         continue;
       }
+      if (!param.versions.empty()) known.insert(param.name.value);
       auto [at, fresh] = instance.values.try_emplace(param.name.value);
-      if (!fresh) continue;
-      at->second = default_of(instance, param);
+      if (fresh) at->second = default_of(instance, param);
     }
+    for (const auto* param : others)
+      if (!known.contains(param->name.value)) drop_ignored(instance, *param);
   }
 
   Value default_of(const Instance& instance, const Param& param) {
@@ -245,7 +249,8 @@ void resolve_versions(Topology& topology, const Versions& written, const Asked& 
     }
     const auto range = playbook::Range::parse(playbook.versions.value.empty() ? "*" : playbook.versions.value);
     instance.version_usable = version && (!range || range->holds(*version));
-    if (instance.version_usable || !told.insert(component).second) return;
+    const bool of_family = own == asked.versions.end() && !written.contains(component) && family != asked.versions.end();
+    if (instance.version_usable || !told.insert(of_family ? family->first : component).second) return;
     const auto& span = instance.version.span;
     const auto place = span.known() && span.file == instance.span.file ? span : instance.span;
     if (!version)

@@ -232,7 +232,28 @@ def codes(tree):
                     yield tree.name(path, number), f"{code} is not in docs/diagnostics.md"
 
 
-CHECKS = [include_table, include_cycles, libraries, product_names, lists_and_lengths, waits, headers_alone, this_machine, codes]
+def rule_cases(tree):
+    """Each code of a playbook's rule is explained, is told by one of its golden cases, and is not told by another."""
+    page = tree.root / "docs" / "diagnostics.md"
+    known = set(re.findall(r"\b[A-Z][0-9]{3}\b", page.read_text())) if page.is_file() else set()
+    told = set()
+    for path in sorted((tree.root / "playbooks").glob("*/playbook.yaml")):
+        for number, text in enumerate(lines(path), 1):
+            found = re.match(r"\s*(?:- )?(?:\{\s*)?code: *([A-Z][0-9]{3})\b", text)
+            if not found or found[1] in told:
+                continue
+            code = found[1]
+            told.add(code)
+            said = [case.read_text() for case in sorted((tree.root / "tests" / "golden" / code).glob("*/stderr"))]
+            if code not in known:
+                yield tree.name(path, number), f"{code} is not in docs/diagnostics.md"
+            if not any(f"[{code}]" in each for each in said):
+                yield tree.name(path, number), f"no case in tests/golden/{code} breaks the rule"
+            if all(f"[{code}]" in each for each in said):
+                yield tree.name(path, number), f"no case in tests/golden/{code} keeps the rule"
+
+
+CHECKS = [include_table, include_cycles, libraries, product_names, lists_and_lengths, waits, headers_alone, this_machine, codes, rule_cases]
 
 
 def main():

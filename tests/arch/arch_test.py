@@ -54,7 +54,7 @@ class Arch(unittest.TestCase):
 
     def test_a_good_tree_passes_every_check(self):
         code, out, error = self.run_on(None)
-        self.assertEqual((code, out, error), (0, ["9 checks, 0 violations"], ""))
+        self.assertEqual((code, out, error), (0, ["10 checks, 0 violations"], ""))
 
     def test_an_empty_tree_is_not_good(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -134,6 +134,17 @@ class Arch(unittest.TestCase):
     def test_codes(self):
         self.fails("codes", "src/step/a.cpp", 'f("Y001");\nf("S042");\nf("S042");\n', "src/step/a.cpp:2: codes: S042")
         self.passes("codes", {"src/step/a.cpp": 'f("Y001"); f("X1"); f("AB123");\n'})
+
+    def test_rule_cases(self):
+        rule = "component: a\nrules:\n  - code: R901\n    odd: {section: a}\n  - {code: R902}\n"
+        both = {f"tests/golden/{code}/{name}/stderr": text for code in ("R901", "R902") for name, text in (("wrong", f"error[{code}]: x\n"), ("right", ""))}
+        self.passes("rule_cases", {"playbooks/a/playbook.yaml": rule, "docs/diagnostics.md": "R901 R902\n", **both})
+        for change, said in [({"docs/diagnostics.md": "R901\n"}, "a/playbook.yaml:5: rule_cases: R902 is not in docs"),
+                             ({"tests/golden/R901/wrong/stderr": "error[R902]: x\n"}, "a/playbook.yaml:3: rule_cases: no case in tests/golden/R901 breaks"),
+                             ({"tests/golden/R902/right/stderr": "warning[R902]: x\n"}, "no case in tests/golden/R902 keeps")]:
+            code, out, _ = self.run_on("rule_cases", {"playbooks/a/playbook.yaml": rule, "docs/diagnostics.md": "R901 R902\n", **both, **change})
+            self.assertEqual((code, len(out)), (1, 2), out)
+            self.assertIn(said, out[0])
 
 
 if __name__ == "__main__":

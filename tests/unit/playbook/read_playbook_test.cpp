@@ -52,7 +52,7 @@ artifacts:
   - {name: jre, of: jre, version: "${jre}", versions: {things: "<2"}}
 rules:
   - {code: R900, requires: {section: others}, message: m, help: h, versions: "1"}
-  - {code: R901, at_most: {param: p, count_of: s}, message: m}
+  - {code: R901, at_most: {value: p, limit: count s}, message: m}
 install: {dir: {path: /p}}
 start: [{service: {name: n, argv: [a], log: /l}}]
 ready: []
@@ -87,7 +87,7 @@ remove: [{user: {name: n}}, {user: {name: m}}]
   CHECK(p.artifacts[1].of.value == "jre");
   REQUIRE(p.rules.size() == 2);
   CHECK(p.rules[0].word.value == "requires");
-  CHECK(p.rules[0].with.at(0).second.value == "others");
+  CHECK(p.rules[0].text("section") == "others");
   CHECK(p.rules[1].with.size() == 2);
   CHECK(p.install.size() + p.start.size() + p.ready.size() + p.remove.size() == 4);
 }
@@ -118,10 +118,16 @@ TEST_CASE("P003: a bad range, wherever it stands") {
   CHECK(brief("remove: [{ensure: {look: {tcp: {address: h}}, act: [{versions: {s: 2.x}, user: {name: n}}]}}]") == "P003 3:68" + said);
 }
 
-TEST_CASE("P004: a rule without a word") {
-  CHECK(complaints("component: c\ntitle: t\nrules:\n  - {code: R900, message: m, needs: x}\n") ==
-        "error[P004]: a rule needs one of the words requires, forbids, java, not_matched, at_most\n --> p.yaml:4:5\n  |\n"
-        "4 |   - {code: R900, message: m, needs: x}\n  |     ^\n\n1 error");
+TEST_CASE("a default for each range of versions is a param for each of them") {
+  support::Written w("component: c\ntitle: t\nparams: {p: {type: text, default: {'<2': a, '>=2': 'b${port}'}}}\n", "p.yaml");
+  const auto p = read_playbook(w.file, "p", w.diagnostics);
+  CHECK(w.complaints() == "");
+  REQUIRE(p.params.size() == 2);
+  CHECK(p.params[0].name.value + p.params[1].name.value == "pp");
+  CHECK(p.params[0].fallback.value == "a");
+  CHECK(p.params[1].fallback.value == "b${port}");
+  CHECK(p.params[1].versions.at(0).second.value == ">=2");
+  CHECK(brief("params: {p: {type: text, default: {2.x: a}}}").starts_with("P003 3:36"));
 }
 
 TEST_CASE("P005: a source of no kind") {

@@ -78,3 +78,23 @@ TEST_CASE("what is no range") {
     CHECK_FALSE(Range::parse(text));
   }
 }
+
+TEST_CASE("ranges overlap where some version is in both") {
+  const auto overlap = [](const char* a, const char* b) {
+    const auto x = Range::parse(a), y = Range::parse(b);
+    REQUIRE((x && y));
+    CHECK(x->overlaps(*y) == y->overlaps(*x));
+    return x->overlaps(*y);
+  };
+  CHECK(overlap("*", ">=99"));
+  CHECK(overlap("<1", "<2"));
+  CHECK(overlap(">=1 <2", ">=1.9.9"));
+  CHECK(overlap(">1.2", ">1.3 <=2"));
+  CHECK(overlap("11", ">=11.0.13"));
+  CHECK(overlap("8 || 11", ">=9"));
+  CHECK_FALSE(overlap("<1", ">=1"));
+  CHECK_FALSE(overlap("8 || 11", ">=9 <11"));
+  CHECK_FALSE(overlap("11", "<11"));
+  CHECK_FALSE(overlap("1.2.3", ">1.2.3"));
+  CHECK_FALSE(overlap(">1.2.2 <1.2.3", "*"));
+}

@@ -31,9 +31,9 @@ params:
 rules:
   - {code: R901, requires: {section: twins}, versions: "2.5", message: "store ${version} needs a twin", help: "add `twins`"}
   - {code: R902, forbids: {section: twins}, versions: "2.6", message: no twins}
-  - {code: R903, java: {param: jre, range: "8 || 11"}, message: "no Java ${jre}"}
-  - {code: R904, not_matched: {param: name, patterns: tags}, versions: "2.7", message: "${name} is matched"}
-  - {code: R905, at_most: {param: copies, count_of: stores}, message: "${copies} copies of ${count stores}"}
+  - {code: R903, range: {value: jre, range: "8 || 11"}, message: "no Java ${jre}"}
+  - {code: R904, not_matched: {text: "${name}", filter: tags}, versions: "2.7", message: "${name} is matched"}
+  - {code: R905, at_most: {value: copies, limit: count stores}, message: "${copies} copies of ${count stores}"}
 )";
 
 inline const char* const twins = R"(

@@ -1,0 +1,147 @@
+#include "topology/values.hpp"
+
+#include <algorithm>
+
+#include "topology/rules.hpp"
+#include "topology/scope.hpp"
+
+namespace tidelab::topology {
+
+namespace {
+
+using playbook::Operand;
+
+void add(std::vector<Found>& out, const Instance& whose, const Text& text, bool stated) {
+  if (!text.empty()) out.push_back({&whose, text.value, text.span, stated && text.span.known()});
+}
+
+int characters(std::string_view text) {
+  return static_cast<int>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+// The part of a text that begins at a byte, as a span; the whole text when it is not written letter by letter.
+source::Span part_of(const Text& text, std::size_t from, std::size_t size) {
+  auto span = text.span;
+  const auto all = characters(text.value);
+  const int quote = span.length == all + 2 ? 1 : 0;
+  if (span.length != all + 2 * quote) return span;
+  span.column += quote + characters(std::string_view(text.value).substr(0, from));
+  span.length = std::max(1, characters(std::string_view(text.value).substr(from, size)));
+  return span;
+}
+
+void add_query(std::vector<Found>& out, const Instance& whose, const Value& value, const std::string& key) {
+  const std::string_view all = value.text.value;
+  for (auto at = all.find('?'); at != std::string_view::npos; at = all.find('&', at + 1)) {
+    const auto pair = all.substr(at + 1, all.find_first_of("&#", at + 1) - at - 1);
+    if (!pair.starts_with(key + "=")) continue;
+    const auto from = at + key.size() + 2;
+    const auto text = pair.substr(key.size() + 1);
+    if (text.empty()) return;
+    add(out, whose, {std::string(text), part_of(value.text, from, text.size())}, value.stated);
+    return;
+  }
+}
+
+void add_param(std::vector<Found>& out, const Instance& whose, const Operand& operand) {
+  if (operand.of == Operand::Of::param && operand.name == "host") return add(out, whose, whose.host, true);
+  const auto found = whose.values.find(operand.name);
+  if (found == whose.values.end()) return;
+  const auto& value = found->second;
+  if (!value.usable) return;
+  if (operand.of == Operand::Of::entry) {
+    for (const auto& [key, text] : value.map)
+      if (key.value == operand.key) add(out, whose, text, value.stated);
+  } else if (operand.of == Operand::Of::query) {
+    add_query(out, whose, value, operand.key);
+  } else {
+    add(out, whose, value.text, value.stated);
+    for (const auto& each : value.list) add(out, whose, each, value.stated);
+  }
+}
+
+void add_values(std::vector<Found>& out, const Operand& operand, const Instance& whose, const Topology& topology) {
+  if (operand.of == Operand::Of::version) {
+    if (!whose.version.empty()) out.push_back(find_version(whose));
+  } else if (operand.of == Operand::Of::setting) {
+    for (auto& each : find_setting(operand.key, whose, topology)) out.push_back(std::move(each));
+  } else {
+    add_param(out, whose, operand);
+  }
+}
+
+// A number behind `or` stands for what a written URI leaves out, and is then pointed at there.
+Found default_of(const Operand& first, const Instance& instance) {
+  const auto param = instance.values.find(first.name);
+  if (first.of != Operand::Of::query || !first.section.empty() || param == instance.values.end() || !param->second.stated) return {};
+  return {&instance, {}, param->second.text.span, true};
+}
+
+std::string joined(const step::Setting& setting) {
+  std::string out;
+  for (const auto& each : setting.values) out += (out.empty() ? "" : ",") + each.value;
+  return out;
+}
+
+}  // namespace
+
+Members make_members(const Topology& topology) {
+  Members out;
+  for (const auto* list : {&topology.instances, &topology.left_alone})
+    for (const auto& each : *list) out[each.section].push_back(&each);
+  return out;
+}
+
+Found find_version(const Instance& instance) {
+  const auto& span = instance.version.span;
+  return {&instance, instance.version.value, span, span.known() && span.file == instance.span.file};
+}
+
+std::vector<Found> find_setting(const std::string& key, const Instance& instance, const Topology& topology) {
+  std::vector<Found> out;
+  const auto is_it = [&](const step::Setting& each) { return each.key.value == key && !each.values.empty(); };
+  if (const auto own = std::find_if(instance.config.rbegin(), instance.config.rend(), is_it); own != instance.config.rend()) {
+    add(out, instance, {joined(*own), own->values.front().span}, true);
+    return out;
+  }
+  for (const auto& step : instance.playbook->install) {
+    const auto* config = std::get_if<step::Config>(&step.action);
+    if (config == nullptr || !applies(step.versions, instance, topology)) continue;
+    const auto ours = std::find_if(config->set.begin(), config->set.end(), is_it);
+    if (ours == config->set.end()) continue;
+    source::Diagnostics unheard;  // told when the plan is made
+    const Text text{joined(*ours), {}};
+    // A setting that only passes a param on is written where the param is.
+    if (text.value.starts_with("${") && text.value.ends_with('}')) {
+      const auto param = instance.values.find(text.value.substr(2, text.value.size() - 3));
+      if (param != instance.values.end() && param->second.stated) {
+        add(out, instance, param->second.text, true);
+        return out;
+      }
+    }
+    add(out, instance, {Scope(topology, &instance, unheard).expand(text), {}}, false);
+    return out;
+  }
+  return out;
+}
+
+std::vector<Found> find_values(const playbook::Operands& operands, const Where& where) {
+  std::vector<Found> out;
+  for (const auto& operand : operands) {
+    const auto members = where.members.find(operand.section);
+    if (operand.of == Operand::Of::number) {
+      out.push_back(default_of(operands.front(), where.instance));
+      out.back().value = operand.name;
+    } else if (operand.of == Operand::Of::count) {
+      if (members != where.members.end()) out.push_back({nullptr, std::to_string(members->second.size()), {}, false});
+    } else if (operand.section.empty()) {
+      add_values(out, operand, where.instance, where.topology);
+    } else if (members != where.members.end()) {
+      for (const auto* each : members->second) add_values(out, operand, *each, where.topology);
+    }
+    if (!out.empty()) break;
+  }
+  return out;
+}
+
+}  // namespace tidelab::topology
