@@ -84,6 +84,12 @@ void make_unique(Loaded& out) {
 
 }  // namespace
 
+std::map<std::string, std::string> versions_of(const Options& options) {
+  std::map<std::string, std::string> out;
+  for (const auto& each : options.versions) out[each.substr(0, each.find('='))] = each.substr(each.find('=') + 1);
+  return out;
+}
+
 std::optional<std::string> read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return std::nullopt;
@@ -116,7 +122,8 @@ std::unique_ptr<Loaded> load_text(const Options& options, const std::string& nam
   out->topology_text = text;
   if (!out->diagnostics.has_errors()) {
     const auto& file = out->files.add(name, text);
-    out->topology = topology::read_topology(file, out->library, {options.lab, options.ssh ? "builtin" : ""}, out->diagnostics);
+    out->topology =
+        topology::read_topology(file, out->library, {options.lab, options.ssh ? "builtin" : "", versions_of(options)}, out->diagnostics);
   }
   if (!told_no_errors(*out, options)) return nullptr;
   return out;

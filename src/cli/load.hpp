@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,8 +42,14 @@ std::unique_ptr<Loaded> load_either(const Options& options, const std::string& t
 /// Only playbooks and checks.
 std::unique_ptr<Loaded> load_library(const Options& options);
 
+/// T019: what other labs of this user, as their records say, have on the same machines.
+void check_other_labs(Loaded& loaded);
+
 /// False after printing what is wrong.
 bool told_no_errors(Loaded& loaded, const Options& options);
+
+/// What `--version-of` says, by component.
+std::map<std::string, std::string> versions_of(const Options& options);
 
 std::optional<std::string> read_file(const std::string& path);
 

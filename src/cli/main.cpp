@@ -92,7 +92,15 @@ void add_flags(CLI::App& app, const Row& row, Options& o) {
     app.add_option(journal ? "JOURNAL" : "TOPOLOGY", o.target,
                    journal ? "a journal (.jsonl)" : "a topology file, or the name of a lab that is up")
         ->required();
-  if (row.flags & topology && !journal) app.add_option("--lab", o.lab, "name of the lab, in place of the file's name");
+  if (row.flags & topology && !journal) {
+    app.add_option("--lab", o.lab, "name of the lab, in place of the file's name");
+    app.add_option("--version-of", o.versions, "COMPONENT=VERSION, before what the file says; covers what follows that component")
+        ->check(CLI::Validator(
+            [](const std::string& text) {
+              return text.find('=') > 0 && text.find('=') + 1 < text.size() ? std::string() : "not COMPONENT=VERSION";
+            },
+            "COMPONENT=VERSION"));
+  }
   if (row.flags & hosts) {
     app.add_flag("--ssh", o.ssh, "reach every host over ssh, also this machine");
     app.add_option("--ssh-port", o.ssh_port, "port of sshd, in place of the topology's")->check(CLI::Range(1, 65535));

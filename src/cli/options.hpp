@@ -15,6 +15,7 @@ struct Options {
   std::string format = "text";
   std::string report_dir;
   std::string lab;
+  std::vector<std::string> versions;  ///< COMPONENT=VERSION, from --version-of
   std::vector<std::string> nodes;
   std::string old_target;               ///< of `diff`
   std::vector<std::string> hosts;       ///< of `template`

@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -47,6 +48,15 @@ std::string record_dir(const std::string& lab) {
   return (base / "tidelab" / lab).string();
 }
 
+std::vector<std::string> recorded_labs() {
+  std::vector<std::string> out;
+  std::error_code error;
+  for (const auto& each : fs::directory_iterator(fs::path(record_dir("x")).parent_path(), error))
+    if (fs::exists(each.path() / "about.json", error)) out.push_back(each.path().filename().string());
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
 std::optional<Record> read_record(const std::string& lab) {
   const fs::path dir = record_dir(lab);
   const auto topology = read_file((dir / "topology.yaml").string());
@@ -61,6 +71,7 @@ std::optional<Record> read_record(const std::string& lab) {
   out.reach.known_hosts = root.value("known_hosts", "");
   out.reach.identities = root.value("identities", std::vector<std::string>{});
   out.reach.accept_new = root.value("accept_new", false);
+  out.reach.versions = root.value("versions", std::vector<std::string>{});
   return out;
 }
 
@@ -74,7 +85,8 @@ bool write_record(const Record& record) {
                       {"ssh_user", record.reach.ssh_user},
                       {"known_hosts", record.reach.known_hosts},
                       {"identities", record.reach.identities},
-                      {"accept_new", record.reach.accept_new}};
+                      {"accept_new", record.reach.accept_new},
+                      {"versions", record.reach.versions}};
   if (write_whole(dir / "topology.yaml", record.topology) && write_whole(dir / "about.json", about.dump(2) + "\n")) return true;
   std::cerr << fmt::format("tidelab: cannot write {}\n", dir.string());
   return false;

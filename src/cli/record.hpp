@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/options.hpp"
 
@@ -14,10 +15,12 @@ struct Record {
   std::string lab;
   std::string name;      ///< the topology file as the user named it
   std::string topology;  ///< its text, as applied
-  Options reach;         ///< only the ssh fields
+  Options reach;         ///< only the ssh fields, and --version-of
 };
 
 std::string record_dir(const std::string& lab);
+/// Names of the labs that are recorded.
+std::vector<std::string> recorded_labs();
 std::optional<Record> read_record(const std::string& lab);
 bool write_record(const Record& record);
 void remove_record(const std::string& lab);

@@ -76,6 +76,7 @@ std::unique_ptr<Lab> open_lab(const Options& options, bool from_file) {
   }
   out->recorded = true;
   auto& o = out->options;
+  o.versions = record->reach.versions;
   if (!o.ssh) {
     const auto& r = record->reach;
     o.ssh = r.ssh, o.ssh_port = r.ssh_port, o.ssh_user = r.ssh_user, o.known_hosts = r.known_hosts, o.identities = r.identities,

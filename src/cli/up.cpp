@@ -48,6 +48,7 @@ Brought bring_up(const Options& options) {
   auto lab = open_lab(options, true);
   if (!lab) return {exit_bad_file, false};
   const auto made = plan::make_up(lab->loaded->inputs(options), lab->loaded->diagnostics);
+  check_other_labs(*lab->loaded);
   if (!told_no_errors(*lab->loaded, options)) return {exit_bad_file, false};
   const auto lock = Lock::take(made.lab, "up");
   if (!lock) return {exit_no_lab, false};

@@ -242,7 +242,7 @@ private:
   }
 
   static std::string refusal(const playbook::Param& param, const Instance& now) {
-    if (now.playbook->hostless) return "";
+    if (now.playbook->hostless || param.mutability != playbook::Mutability::no) return "";
     if (param.type == Type::dir) return left_there;
     if (param.type == Type::port) return "the other servers, and what is in the data, know it by the old port";
     return "";

@@ -79,6 +79,8 @@ void add_section(std::string& out, const Section& section) {
   out += ".";
   if (!section.needs.empty()) out += fmt::format(" Starts when these are ready: {}.", names(section.needs));
   if (section.hostless) out += " It has no host of its own.";
+  if (!section.provisioned) out += " Understood and left alone: its ports and directories count in conflicts.";
+  if (section.per_host) out += " One on each host of a cluster; the section is a mapping and may be missing.";
   out += "\n";
   add_fields(out, section.fields);
 }
@@ -91,9 +93,10 @@ std::string render_page(const Vocabulary& vocabulary) {
       "\n## At the top\n\n| key | what |\n|---|---|\n"
       "| `global` | what holds for every instance that does not say otherwise |\n"
       "| `component_versions` | the version of each component |\n"
+      "| `component_sources` | understood, and not provisioned |\n"
       "| `server_configs` | any key of each component's configuration file, nested or dotted |\n";
   for (const auto& each : vocabulary.sections)
-    out += fmt::format("| [`{}`](#{}) | {}, one item an instance |\n", each.key, each.key, cell(each.title));
+    out += fmt::format("| [`{}`](#{}) | {}{} |\n", each.key, each.key, cell(each.title), each.per_host ? "" : ", one item an instance");
   out += fmt::format("\nKeys of `component_versions` and `server_configs`: {}.\n", names(vocabulary.components));
   out += "\n## `global`\n";
   add_fields(out, vocabulary.global);

@@ -20,12 +20,16 @@ json whole_number(long least, long most) { return {{"type", "integer"}, {"minimu
 
 json typed(const Field& field) {
   switch (field.type) {
-    case Type::port: return whole_number(1, 65535);
-    case Type::integer: return whole_number(0, 2147483647);
-    case Type::boolean: return {{"type", "boolean"}};
+    case Type::port: return whole_number(field.least.value_or(1), 65535);
+    case Type::integer: return field.least ? json{{"type", "integer"}, {"minimum", *field.least}} : whole_number(0, 2147483647);
+    // TiUP takes `yes` and `no` where it wants a truth, which YAML 1.2 calls texts.
+    case Type::boolean: return {{"enum", {true, false, "yes", "no", "on", "off"}}};
     case Type::duration: return {{"type", "string"}, {"pattern", "^[0-9]+(ms|s|m|h)$"}};
     case Type::one_of: return {{"enum", field.words}};
-    case Type::dir: return {{"type", "string"}};
+    case Type::dir:
+    case Type::dirs: return {{"type", "string"}};
+    case Type::path: return {{"type", "string"}, {"pattern", "^/"}};
+    case Type::any: return json::object();
     // No blanks, no leading dash, and not one colon alone, which would be a port.
     case Type::host: return {{"type", "string"}, {"pattern", "^(?!-)(?![^:]*:[^:]*$)[A-Za-z0-9._:-]+$"}};
     case Type::list: return {{"type", json::array({"string", "number", "boolean", "array"})}, {"items", {{"type", scalar}}}};
@@ -58,8 +62,19 @@ std::string describe(const Field& field) {
   return out;
 }
 
+json or_nothing(json schema) {
+  if (schema.contains("enum"))
+    schema["enum"].push_back(nullptr);
+  else if (schema.contains("type") && schema["type"].is_array())
+    schema["type"].push_back("null");
+  else if (schema.contains("type"))
+    schema["type"] = json::array({schema["type"], "null"});
+  return schema;
+}
+
 json make_property(const Field& field) {
   auto out = field.left_alone ? json::object() : typed(field);
+  if (!field.required) out = or_nothing(std::move(out));  // a key without a value is as good as none
   if (const auto text = describe(field); !text.empty()) out["description"] = text;
   if (!field.fallback.empty() && field.fallback.find("${") == std::string::npos)
     if (auto value = literal(field); !value.is_null()) out["default"] = std::move(value);
@@ -79,16 +94,16 @@ json make_object(const std::vector<Field>& fields) {
   return out;
 }
 
-// An empty section (`some_servers:` and nothing more) is the same as none.
-json or_nothing(json schema) {
-  schema["type"] = json::array({schema["type"], "null"});
-  return schema;
-}
-
 json make_section(const Section& section) {
   auto text = section.title;
   if (!section.versions.empty()) text += fmt::format(", versions {}", section.versions);
   if (!section.default_version.empty()) text += fmt::format(" (default {})", section.default_version);
+  if (!section.provisioned) text += "; understood, and left alone by tidelab";
+  if (section.per_host) {
+    auto fields = make_object(section.fields);
+    fields["description"] = text;
+    return or_nothing(std::move(fields));
+  }
   return or_nothing({{"type", "array"}, {"description", text}, {"items", make_object(section.fields)}});
 }
 
@@ -105,10 +120,12 @@ std::string render_schema(const Vocabulary& vocabulary) {
   json properties = json::object();
   auto global = make_object(vocabulary.global);
   global["description"] = "what holds for every instance that does not say otherwise";
-  properties["global"] = std::move(global);
+  properties["global"] = or_nothing(std::move(global));
   properties["component_versions"] =
       for_each_component(vocabulary, "the version of each component; the playbook's default unless it is written",
-                         {{"type", json::array({"string", "number"})}});
+                         {{"type", json::array({"string", "number", "null"})}});
+  properties["component_sources"] =
+      for_each_component(vocabulary, "understood, and not provisioned", {{"type", json::array({"string", "null"})}});
   properties["server_configs"] = for_each_component(vocabulary, "keys of each component's configuration file, nested or dotted",
                                                     {{"type", json::array({"object", "null"})}});
   for (const auto& each : vocabulary.sections) properties[each.key] = make_section(each);

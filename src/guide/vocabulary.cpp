@@ -41,35 +41,10 @@ Field make_field(const playbook::Param& param) {
   out.help = param.help.value;
   out.versions = in_words(param.versions);
   out.required = param.required;
-  return out;
-}
-
-Field left_alone(const std::string& name) {
-  Field out;
-  out.name = name;
-  out.left_alone = true;
-  return out;
-}
-
-// What the reader of topologies itself gives a meaning to.
-std::vector<Field> make_global(const playbook::Common& common) {
-  std::vector<Field> out = {
-      {"lab", Type::text, {}, "", "name of the lab; the file's name unless it is written", "", false, false},
-      {"user", Type::text, {}, common.user, "account that services run under; made over ssh if it is missing", "", false, false},
-      {"ssh_type", Type::one_of, {"builtin", "none", "system"}, "builtin", "builtin: over ssh; none: this machine", "", false, false},
-      {"ssh_port", Type::port, {}, "22", "port of sshd on hosts that name none", "", false, false},
-      {"deploy_dir",
-       Type::dir,
-       {},
-       "deploy",
-       "where components are unpacked; below the user's home unless it is absolute",
-       "",
-       false,
-       false},
-      {"data_dir", Type::dir, {}, "", "", "", false, false},
-      {"log_dir", Type::dir, {}, "", "", "", false, false},
-  };
-  for (const auto& each : common.global_left_alone) out.push_back(left_alone(each));
+  out.left_alone = !param.provisioned;
+  out.least = param.least;
+  for (const auto& [alias, meant] : param.aliases) out.words.push_back(alias.value);
+  if (param.inherits && out.fallback.empty()) out.fallback = "${global." + out.name + "}";
   return out;
 }
 
@@ -82,23 +57,23 @@ Section make_section(const playbook::Playbook& playbook, const playbook::Common&
   out.default_version = playbook.default_version.value;
   out.hostless = playbook.hostless;
   for (const auto& each : playbook.needs) out.needs.push_back(each.value);
-  if (!out.hostless) {
-    out.fields.push_back({"host", Type::host, {}, "", "name or address, without a port", "", true, false});
-    out.fields.push_back({"ssh_port", Type::port, {}, "${global.ssh_port}", "port of sshd on this host", "", false, false});
-  }
-  for (const auto& each : playbook.params) out.fields.push_back(make_field(each));
-  out.fields.push_back({"config",
-                        Type::map,
-                        {},
-                        "",
-                        "keys of its configuration file, for this instance alone; wins over `server_configs`",
-                        "",
-                        false,
-                        false});
-  for (const auto& each : common.instance_left_alone) {
-    const auto same = [&](const auto& field) { return field.name == each; };
-    if (std::none_of(out.fields.begin(), out.fields.end(), same)) out.fields.push_back(left_alone(each));
-  }
+  out.per_host = !playbook.on_hosts_of.empty();
+  out.provisioned = playbook.provisioned;
+  const auto has = [&](const std::string& name) {
+    return std::any_of(out.fields.begin(), out.fields.end(), [&](const auto& field) { return field.name == name; });
+  };
+  const auto add_common = [&](bool acted_on) {
+    for (const auto& each : common.instance)
+      if (each.provisioned == acted_on && !has(each.name.value) && !out.per_host && (!out.hostless || each.name.value == "config"))
+        out.fields.push_back(make_field(each));
+  };
+  std::vector<Field> own;
+  for (const auto& each : playbook.params) own.push_back(make_field(each));
+  for (const auto& each : common.instance)
+    if (each.required && !out.hostless && !out.per_host) out.fields.push_back(make_field(each));
+  out.fields.insert(out.fields.end(), own.begin(), own.end());
+  add_common(true);
+  add_common(false);
   return out;
 }
 
@@ -106,13 +81,14 @@ Section make_section(const playbook::Playbook& playbook, const playbook::Common&
 
 Vocabulary make_vocabulary(const playbook::Library& library) {
   Vocabulary out;
-  out.global = make_global(library.common);
+  for (const auto& each : library.common.global) out.global.push_back(make_field(each));
   const auto add = [&](const std::string& component) {
     if (std::find(out.components.begin(), out.components.end(), component) == out.components.end()) out.components.push_back(component);
   };
   for (const auto& [key, playbook] : library.by_section) {
     out.sections.push_back(make_section(playbook, library.common));
     add(playbook.component.value);
+    for (const auto& each : playbook.also_components) add(each.value);
   }
   for (const auto& [component, playbook] : library.runtimes) add(component);
   std::sort(out.components.begin(), out.components.end());
@@ -128,6 +104,7 @@ std::string name_for_people(const Field& field) {
     case Type::integer: return "whole number";
     case Type::boolean: return "true or false";
     case Type::dir: return "directory";
+    case Type::dirs: return "directories";
     default: return playbook::name_of(field.type);
   }
 }

@@ -2,6 +2,8 @@
 // and the comparison of topologies all speak about.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,13 +20,16 @@ struct Field {
   std::string help;
   std::string versions;  ///< for which it is there, in words; empty: all
   bool required = false;
-  bool left_alone = false;  ///< understood, and not provisioned: any value is taken
+  bool left_alone = false;            ///< understood, and not provisioned: any value is taken
+  std::optional<std::int64_t> least;  ///< of a number, where it is not the type's own
 };
 
 /// A list of instances.
 struct Section {
   std::string key, component, title, versions, default_version;
   bool hostless = false;
+  bool per_host = false;           ///< one on each host of other sections; its key holds a mapping
+  bool provisioned = true;         ///< false: understood, counted in conflicts, and left alone
   std::vector<std::string> needs;  ///< sections
   std::vector<Field> fields;       ///< in the order of the playbook, what all instances have first
 };

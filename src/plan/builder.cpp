@@ -7,6 +7,7 @@
 #include "playbook/version.hpp"
 #include "step/config_format.hpp"
 #include "step/describe.hpp"
+#include "topology/hosts.hpp"
 #include "topology/rules.hpp"
 
 namespace tidelab::plan {
@@ -82,6 +83,7 @@ Builder::Builder(const Inputs& inputs, std::string command, source::Diagnostics&
   plan.command = std::move(command);
   plan.lab = inputs.topology.global.lab.value;
   plan.topology = inputs.topology.file;
+  if (const auto note = topology::left_alone_note(inputs.topology); !note.empty()) plan.notes.push_back(note);
   add_lanes();
   add_components();
   for (const auto& instance : instances())
@@ -93,16 +95,16 @@ void Builder::add_lanes() {
   const auto& global = inputs_.topology.global;
   const auto state_dir = fmt::format("{}/.tidelab-{}", global.deploy_dir.value, global.lab.value);
   plan.lanes.push_back({"controller", 22, global.user.value, state_dir});
+  std::map<std::pair<std::string, int>, int> known;
   for (const auto& instance : instances()) {
     if (instance.playbook->hostless) {
       lanes_.push_back(0);
       continue;
     }
-    const auto name = topology::same_host(instance.host.value);
-    const auto found = std::find_if(plan.lanes.begin() + 1, plan.lanes.end(),
-                                    [&](const Lane& l) { return l.name == name && l.ssh_port == instance.ssh_port; });
-    lanes_.push_back(static_cast<int>(found - plan.lanes.begin()));
-    if (found == plan.lanes.end()) plan.lanes.push_back({name, instance.ssh_port, global.user.value, state_dir});
+    auto name = topology::same_host((instance.manage_host.empty() ? instance.host : instance.manage_host).value);
+    const auto [found, fresh] = known.try_emplace({name, instance.ssh_port}, static_cast<int>(plan.lanes.size()));
+    lanes_.push_back(found->second);
+    if (fresh) plan.lanes.push_back({std::move(name), instance.ssh_port, global.user.value, state_dir});
   }
 }
 
@@ -150,9 +152,9 @@ topology::Scope Builder::scope_of(std::size_t instance) const {
 }
 
 int Builder::first_of(const std::string& section) const {
-  for (std::size_t i = 0; i < instances().size(); ++i)
-    if (instances()[i].section == section) return static_cast<int>(i);
-  return -1;
+  const auto found = inputs_.topology.sections.find(section);
+  const bool there = found != inputs_.topology.sections.end() && !found->second.left_alone && found->second.count > 0;
+  return there ? static_cast<int>(found->second.begin) : -1;
 }
 
 std::vector<step::Step> Builder::there(const std::vector<step::Step>& steps, std::size_t instance) const {
@@ -302,9 +304,12 @@ int Builder::add(const step::Step& from, Action action, std::size_t instance, co
 
 std::vector<std::size_t> Builder::needed_by(std::size_t instance) const {
   std::vector<std::size_t> out;
-  for (const auto& section : instances()[instance].playbook->needs)
-    for (std::size_t i = 0; i < instances().size(); ++i)
-      if (i != instance && instances()[i].section == section.value) out.push_back(i);
+  for (const auto& section : instances()[instance].playbook->needs) {
+    const auto found = inputs_.topology.sections.find(section.value);
+    if (found == inputs_.topology.sections.end() || found->second.left_alone) continue;
+    for (auto i = found->second.begin; i < found->second.begin + found->second.count; ++i)
+      if (i != instance) out.push_back(i);
+  }
   return out;
 }
 

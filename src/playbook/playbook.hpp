@@ -2,7 +2,9 @@
 // steps that install, start and stop it. Read from playbooks/NAME/playbook.yaml.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,13 +17,38 @@ using source::Text;
 using step::Pairs;
 using step::Texts;
 
-enum class Type { text, port, dir, host, integer, boolean, duration, size, secret, one_of, list, map };
+enum class Type {
+  text,
+  port,
+  dir,   ///< a directory of the instance's host
+  dirs,  ///< several of them, separated by commas
+  path,  ///< an absolute path on our own machine
+  host,
+  integer,
+  boolean,
+  duration,
+  size,
+  secret,
+  one_of,
+  list,
+  map,
+  any  ///< whatever YAML can say; not looked into
+};
 const char* name_of(Type type);
+
+/// What may happen to a value of a lab that is up.
+enum class Mutability {
+  no,      ///< fixed with the first `up`
+  yes,     ///< may be changed
+  append,  ///< a list that may grow at its end
+  free     ///< no part of what is compared
+};
+const char* name_of(Mutability mutability);
 
 /// Section ("" = the playbook's own) → range of versions for which an item is there.
 using Versions = std::vector<std::pair<Text, Text>>;
 
-/// Something that a topology may set on an instance.
+/// Something that a topology may set: on an instance, or in `global`.
 struct Param {
   Text name;
   Type type = Type::text;
@@ -31,6 +58,16 @@ struct Param {
   Pairs map;      ///< default of a map
   Text help;
   Versions versions;
+  Mutability mutability = Mutability::no;
+  bool provisioned = true;            ///< false: understood, and not acted on
+  bool inherits = false;              ///< the value of the same name in `global` comes before the default
+  bool equal_per_host = false;        ///< all instances of one host must agree
+  Text in;                            ///< of a dir: the param in whose directory a relative path lies
+  Text own;                           ///< of a dir: added to an absolute path that comes from `global`, which all would share
+  Text pattern;                       ///< a regular expression that a written text must match as a whole
+  Texts harmless;                     ///< words that ask for nothing, where it is not provisioned
+  Pairs aliases;                      ///< other ways to write a word of one_of, in lower case
+  std::optional<std::int64_t> least;  ///< of a number; a port below 1 is none
 };
 
 struct Source {
@@ -50,6 +87,7 @@ struct Artifact {
 /// A fault of a topology that no type can tell. The words are a closed list, each one function in topology/.
 struct Rule {
   Text code, word, message, help;
+  bool warning = false;
   std::vector<std::pair<Text, Text>> with;  ///< arguments by name
   Versions versions;
 };
@@ -69,10 +107,14 @@ struct Playbook {
   bool hostless = false;  ///< its steps run from our own machine unless they say `on`
   Text versions;          ///< range that it serves
   Text default_version;
-  Text version_of;  ///< another section whose version this one takes; empty: its own
+  Text version_of;          ///< a component whose `--version-of` covers this one, too
+  bool provisioned = true;  ///< false: understood, counted in conflicts, and left alone
+  Texts on_hosts_of;        ///< one on each host of these sections; its section is a mapping
+  Text unless;              ///< … but not where this field of an instance is true
   Text address, log, dir, node;
-  Texts needs;   ///< sections whose instances must be ready before this one starts
-  Texts shares;  ///< sections that may live in the same tree
+  Texts needs;            ///< sections whose instances must be ready before this one starts
+  Texts shares;           ///< sections that may live in the same tree
+  Texts also_components;  ///< other keys in server_configs that belong to it
   std::vector<Param> params;
   std::vector<Artifact> artifacts;
   std::vector<Rule> rules;
@@ -83,8 +125,8 @@ struct Playbook {
 
 /// What holds whatever the sections are; from playbooks/common.yaml.
 struct Common {
-  std::string user = "lab";                                         ///< account of a topology that names none
-  std::vector<std::string> global_left_alone, instance_left_alone;  ///< keys that are understood and not provisioned
+  std::vector<Param> global;    ///< fields of `global`
+  std::vector<Param> instance;  ///< fields that instances have whatever their section is
 };
 Common read_common(const source::File& file, source::Diagnostics& diagnostics);
 
@@ -105,8 +147,8 @@ using Templates = std::map<std::string, const source::File*>;  ///< "folder/name
 void check_ranges(const Versions& versions, const std::string& code, source::Diagnostics& diagnostics);
 void check_ranges(const std::vector<step::Step>& steps, const std::string& code, source::Diagnostics& diagnostics);
 
-/// Reads one file. Codes: P001 missing key, P002 unknown type, P003 bad range, P004 unknown rule word,
-/// P005 unknown source kind, P006 a param's name has a meaning of its own.
+/// Reads one file. Codes: P001 missing key, P002 unknown type or word of `mutable`, P003 bad range, P004 unknown rule word,
+/// P005 unknown source kind, P006 a param's name has a meaning of its own, P007 not a pattern.
 Playbook read_playbook(const source::File& file, const std::string& folder, source::Diagnostics& diagnostics);
 
 }  // namespace tidelab::playbook

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "playbook/playbook.hpp"
+#include "playbook/read_param.hpp"
 #include "playbook/version.hpp"
 #include "step/describe.hpp"
 #include "step/read_step.hpp"
@@ -15,12 +16,6 @@ namespace {
 using source::Diagnostics;
 using yaml::Node;
 
-struct TypeName {
-  Type type;
-  const char* name;
-};
-constexpr auto range_help = "for example `>=2.4 <4.0 || 5.0.3`";
-
 // Visits the fields of a word for the steps that are inside it.
 struct NestedRanges {
   const std::string& code;
@@ -29,85 +24,6 @@ struct NestedRanges {
   template <class Other>
   void operator()(std::string_view, const Other&, step::Use) const {}
 };
-
-constexpr TypeName type_names[] = {{Type::text, "text"},     {Type::port, "port"},    {Type::dir, "dir"},           {Type::host, "host"},
-                                   {Type::integer, "int"},   {Type::boolean, "bool"}, {Type::duration, "duration"}, {Type::size, "size"},
-                                   {Type::secret, "secret"}, {Type::one_of, "enum"},  {Type::list, "list"},         {Type::map, "map"}};
-
-Text text_at(const Node& node, const char* key, Diagnostics& diagnostics) {
-  const auto* found = node.find(key);
-  if (found == nullptr || found->is_null()) return {};
-  return yaml::read_text(*found, fmt::format("`{}`", key), diagnostics).value_or(Text{});
-}
-
-Texts texts_at(const Node& node, const char* key, Diagnostics& diagnostics) {
-  const auto* found = node.find(key);
-  return found == nullptr ? Texts{} : yaml::read_texts(*found, fmt::format("`{}`", key), diagnostics);
-}
-
-Text needed(const Node& node, const char* key, Diagnostics& diagnostics) {
-  auto text = text_at(node, key, diagnostics);
-  if (node.find(key) == nullptr) diagnostics.error("P001", fmt::format("`{}` is missing", key), node.span);
-  return text;
-}
-
-Versions read_versions(const Node& node, Diagnostics& diagnostics) {
-  Versions out;
-  const auto* found = node.find("versions");
-  if (found == nullptr) return out;
-  const auto add = [&](Text section, const Node& range) {
-    auto text = yaml::read_text(range, "a range of versions", diagnostics);
-    if (!text) return;
-    if (!Range::parse(text->value))
-      diagnostics.error("P003", fmt::format("`{}` is not a range of versions", text->value), text->span).help = range_help;
-    else
-      out.emplace_back(std::move(section), *text);
-  };
-  if (found->is_mapping()) {
-    for (const auto& [section, range] : found->entries) add(section, range);
-  } else {
-    add(Text{"", found->span}, *found);
-  }
-  return out;
-}
-
-void read_param(const Text& name, const Node& node, Playbook& out, Diagnostics& diagnostics) {
-  Param param;
-  param.name = name;
-  static const std::vector<std::string> taken = {"host", "version",   "ordinal", "section", "lab",    "user",
-                                                 "log",  "state_dir", "token",   "number",  "config", "ssh_port"};
-  if (std::find(taken.begin(), taken.end(), name.value) != taken.end())
-    diagnostics.error("P006", fmt::format("`{}` has a meaning of its own and cannot be a param", name.value), name.span).help =
-        "give the param another name";
-  if (!yaml::read_mapping(node, "a param", diagnostics)) return;
-  yaml::refuse_unknown_keys(node, "a param", {"type", "default", "required", "help", "values", "versions"}, diagnostics);
-  const auto type = needed(node, "type", diagnostics);
-  const auto* row = std::find_if(std::begin(type_names), std::end(type_names), [&](const auto& r) { return type.value == r.name; });
-  if (row == std::end(type_names)) {
-    if (!type.empty()) {
-      std::string known;
-      for (const auto& each : type_names) known += (known.empty() ? "" : ", ") + std::string(each.name);
-      diagnostics.error("P002", fmt::format("there is no type `{}`", type.value), type.span).help = "types are " + known;
-    }
-    return;
-  }
-  param.type = row->type;
-  param.help = text_at(node, "help", diagnostics);
-  param.versions = read_versions(node, diagnostics);
-  if (const auto* required = node.find("required")) param.required = yaml::read_bool(*required, "`required`", diagnostics).value_or(false);
-  if (param.type == Type::one_of) param.list = texts_at(node, "values", diagnostics);
-  if (const auto* fallback = node.find("default"); fallback != nullptr && !fallback->is_null()) {
-    if (param.type == Type::list) {
-      param.list = yaml::read_texts(*fallback, "`default`", diagnostics);
-    } else if (param.type == Type::map) {
-      if (yaml::read_mapping(*fallback, "`default`", diagnostics))
-        for (const auto& [key, value] : fallback->entries) param.map.emplace_back(key, value.as_text());
-    } else {
-      param.fallback = yaml::read_text(*fallback, "`default`", diagnostics).value_or(Text{});
-    }
-  }
-  out.params.push_back(std::move(param));
-}
 
 void read_artifact(const Node& node, Playbook& out, Diagnostics& diagnostics) {
   if (!yaml::read_mapping(node, "an artifact", diagnostics)) return;
@@ -140,13 +56,16 @@ void read_artifact(const Node& node, Playbook& out, Diagnostics& diagnostics) {
 }
 
 void read_rule(const Node& node, Playbook& out, Diagnostics& diagnostics) {
-  static const std::vector<std::string> words = {"requires", "forbids", "java", "not_matched", "at_most"};
+  static const std::vector<std::string> words = {"requires",      "forbids",         "java",       "not_matched", "at_most",
+                                                 "once_per_host", "no_more_than",    "labelled",   "declared",    "only_in",
+                                                 "needs_setting", "setting_at_most", "odd_number", "not_global"};
   if (!yaml::read_mapping(node, "a rule", diagnostics)) return;
   Rule rule;
   rule.code = needed(node, "code", diagnostics);
   rule.message = needed(node, "message", diagnostics);
   rule.help = text_at(node, "help", diagnostics);
   rule.versions = read_versions(node, diagnostics);
+  rule.warning = text_at(node, "severity", diagnostics).value == "warning";
   for (const auto& [key, value] : node.entries) {
     if (std::find(words.begin(), words.end(), key.value) == words.end()) continue;
     rule.word = key;
@@ -169,12 +88,6 @@ void read_hop(const Node& node, Playbook& out, Diagnostics& diagnostics) {
 }
 
 }  // namespace
-
-const char* name_of(Type type) {
-  for (const auto& each : type_names)
-    if (each.type == type) return each.name;
-  return "text";
-}
 
 void check_ranges(const Versions& versions, const std::string& code, Diagnostics& diagnostics) {
   for (const auto& [section, range] : versions)
@@ -204,10 +117,9 @@ Common read_common(const source::File& file, Diagnostics& diagnostics) {
   Common out;
   const auto root = yaml::read_document(file, diagnostics);
   if (!yaml::read_mapping(root, "what is common to topologies", diagnostics)) return out;
-  yaml::refuse_unknown_keys(root, "what is common to topologies", {"user", "global_left_alone", "instance_left_alone"}, diagnostics);
-  out.user = needed(root, "user", diagnostics).value;
-  for (const auto& each : texts_at(root, "global_left_alone", diagnostics)) out.global_left_alone.push_back(each.value);
-  for (const auto& each : texts_at(root, "instance_left_alone", diagnostics)) out.instance_left_alone.push_back(each.value);
+  yaml::refuse_unknown_keys(root, "what is common to topologies", {"global", "instance"}, diagnostics);
+  out.global = read_params(root, "global", Names::any, diagnostics);
+  out.instance = read_params(root, "instance", Names::any, diagnostics);
   return out;
 }
 
@@ -222,8 +134,9 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
   }
   yaml::refuse_unknown_keys(
       root, "a playbook",
-      {"section", "component", "title",  "hostless",  "versions", "default_version", "version_of", "address", "log",    "dir", "node",
-       "needs",   "shares",    "params", "artifacts", "rules",    "install",         "start",      "ready",   "remove", "flow"},
+      {"section",         "component",  "also_components", "title", "hostless", "provisioned", "on_hosts_of", "unless", "versions",
+       "default_version", "version_of", "address",         "log",   "dir",      "node",        "needs",       "shares", "params",
+       "artifacts",       "rules",      "install",         "start", "ready",    "remove",      "flow"},
       diagnostics);
   out.section = text_at(root, "section", diagnostics);
   out.component = needed(root, "component", diagnostics);
@@ -239,9 +152,12 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
   out.node = text_at(root, "node", diagnostics);
   out.needs = texts_at(root, "needs", diagnostics);
   out.shares = texts_at(root, "shares", diagnostics);
-  if (const auto* hostless = root.find("hostless")) out.hostless = yaml::read_bool(*hostless, "`hostless`", diagnostics).value_or(false);
-  if (const auto* params = root.find("params"); params != nullptr && yaml::read_mapping(*params, "`params`", diagnostics))
-    for (const auto& [name, node] : params->entries) read_param(name, node, out, diagnostics);
+  out.also_components = texts_at(root, "also_components", diagnostics);
+  out.hostless = truth_at(root, "hostless", false, diagnostics);
+  out.provisioned = truth_at(root, "provisioned", true, diagnostics);
+  out.on_hosts_of = texts_at(root, "on_hosts_of", diagnostics);
+  out.unless = text_at(root, "unless", diagnostics);
+  out.params = read_params(root, "params", Names::of_params, diagnostics);
   if (const auto* artifacts = root.find("artifacts"); artifacts != nullptr && yaml::read_sequence(*artifacts, "`artifacts`", diagnostics))
     for (const auto& item : artifacts->items) read_artifact(item, out, diagnostics);
   if (const auto* flow = root.find("flow"); flow != nullptr && yaml::read_sequence(*flow, "`flow`", diagnostics))

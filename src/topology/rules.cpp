@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "playbook/version.hpp"
+#include "topology/machine_words.hpp"
 #include "topology/scope.hpp"
 
 namespace tidelab::topology {
@@ -15,91 +16,6 @@ namespace {
 using playbook::Rule;
 using playbook::Type;
 using source::Diagnostics;
-
-struct Claim {
-  const Instance* instance;
-  std::string name;
-  const Value* value;
-  source::Span span() const { return value->stated ? value->text.span : instance->span; }
-};
-
-bool may_share(const Instance& a, const Instance& b) {
-  const auto names = [](const Instance& x, const std::string& section) {
-    for (const auto& each : x.playbook->shares)
-      if (each.value == section) return true;
-    return false;
-  };
-  return names(a, b.section) || names(b, a.section);
-}
-
-void check_ports(const Topology& topology, Diagnostics& diagnostics) {
-  std::map<std::pair<std::string, std::string>, Claim> taken;
-  for (const auto& instance : topology.instances) {
-    if (instance.playbook->hostless) continue;
-    for (const auto& [name, value] : instance.values) {
-      if (value.type != Type::port || value.text.empty()) continue;
-      const Claim claim{&instance, name, &value};
-      const auto [first, fresh] = taken.try_emplace({same_host(instance.host.value), value.text.value}, claim);
-      if (fresh) continue;
-      auto& d =
-          diagnostics.error("T012", fmt::format("port {} is used twice on host {}", value.text.value, instance.host.value), claim.span());
-      d.label = fmt::format("{} of {}", name, instance.name());
-      d.notes.push_back(
-          {fmt::format("first claimed as {} of {}", first->second.name, first->second.instance->name()), first->second.span()});
-      d.help = fmt::format("give one of them another `{}`, or move it to another host", name);
-    }
-  }
-}
-
-bool inside(const std::string& inner, const std::string& outer) { return inner.starts_with(outer + "/"); }
-
-void check_dirs(const Topology& topology, Diagnostics& diagnostics) {
-  std::vector<Claim> claims;
-  for (const auto& instance : topology.instances) {
-    if (instance.playbook->hostless) continue;
-    const auto first = static_cast<std::ptrdiff_t>(claims.size());
-    for (const auto& [name, value] : instance.values)
-      if (value.type == Type::dir && !value.text.empty()) claims.push_back({&instance, name, &value});
-    // What is written, and what others lie in, is the cause and is told; what is derived from it is not.
-    std::stable_sort(claims.begin() + first, claims.end(), [](const Claim& a, const Claim& b) {
-      return std::pair(!a.value->stated, a.value->text.value.size()) < std::pair(!b.value->stated, b.value->text.value.size());
-    });
-  }
-  std::set<std::pair<const Instance*, const Instance*>> told;
-  for (std::size_t i = 0; i < claims.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      const auto &b = claims[i], &a = claims[j];
-      if (a.instance == b.instance || same_host(a.instance->host.value) != same_host(b.instance->host.value)) continue;
-      const auto &x = a.value->text.value, &y = b.value->text.value;
-      const bool same = x == y;
-      if (!same && !inside(x, y) && !inside(y, x)) continue;
-      if (may_share(*a.instance, *b.instance)) continue;
-      if (!told.insert({a.instance, b.instance}).second) continue;  // one cause, one error
-      auto& d = diagnostics.error("T013",
-                                  same           ? fmt::format("directory {} is used twice on host {}", y, b.instance->host.value)
-                                  : inside(y, x) ? fmt::format("directory {} lies inside {} on host {}", y, x, b.instance->host.value)
-                                                 : fmt::format("directory {} holds {} on host {}", y, x, b.instance->host.value),
-                                  b.span());
-      d.label = fmt::format("{} of {}", b.name, b.instance->name());
-      d.notes.push_back({fmt::format("the other one is {} of {}", a.name, a.instance->name()), a.span()});
-      d.help = fmt::format("give one of them another `{}`", b.name);
-    }
-  }
-}
-
-void check_names(const Topology& topology, Diagnostics& diagnostics) {
-  std::map<std::pair<std::string, std::string>, const Instance*> taken;
-  for (const auto& instance : topology.instances) {
-    const auto name = instance.values.find("name");
-    if (name == instance.values.end() || name->second.text.empty()) continue;
-    const auto [first, fresh] = taken.try_emplace({instance.section, name->second.text.value}, &instance);
-    if (fresh) continue;
-    auto& d = diagnostics.error("T015", fmt::format("two of `{}` are called `{}`", instance.section, name->second.text.value),
-                                name->second.stated ? name->second.text.span : instance.span);
-    d.notes.push_back({"the other one is", first->second->span});
-    d.help = "give one of them another `name`";
-  }
-}
 
 std::string argument(const Rule& rule, const std::string& name) {
   for (const auto& [key, value] : rule.with)
@@ -115,10 +31,10 @@ const Value* value_of(const Instance& instance, const std::string& name) {
 // True when the rule is kept; `span` is moved to the value at fault.
 bool kept(const Rule& rule, const Instance& instance, const Topology& topology, source::Span& span) {
   const auto& word = rule.word.value;
-  if (word == "requires") return !topology.of(argument(rule, "section")).empty();
-  if (word == "forbids") return topology.of(argument(rule, "section")).empty();
+  if (word == "requires") return topology.has(argument(rule, "section"));
+  if (word == "forbids") return !topology.has(argument(rule, "section"));
   const auto* value = value_of(instance, argument(rule, "param"));
-  if (value == nullptr || (value->text.empty() && value->list.empty())) return true;
+  if (value == nullptr || !value->usable || (value->text.empty() && value->list.empty())) return true;
   if (value->stated && value->text.span.known()) span = value->text.span;
   if (word == "java") {
     const auto version = playbook::parse_version(value->text.value);
@@ -126,7 +42,7 @@ bool kept(const Rule& rule, const Instance& instance, const Topology& topology, 
     return version && range && range->holds(*version);
   }
   if (word == "at_most") {
-    const auto limit = topology.of(argument(rule, "count_of")).size();
+    const auto limit = topology.count(argument(rule, "count_of"));
     if (limit == 0) return true;  // that there are none is the fault, and told as such
     return playbook::parse_version(value->text.value).value_or(playbook::Version{}).part[0] <= static_cast<int>(limit);
   }
@@ -143,22 +59,45 @@ bool kept(const Rule& rule, const Instance& instance, const Topology& topology, 
   return true;
 }
 
+void complain(const Rule& rule, const Instance& instance, const Topology& topology, const Breach& breach, Diagnostics& diagnostics) {
+  Scope scope(topology, &instance, diagnostics);
+  for (const auto& [name, text] : breach.said) scope.set(name, text);
+  auto& d = rule.warning ? diagnostics.warning(rule.code.value, {}, breach.span) : diagnostics.error(rule.code.value, {}, breach.span);
+  d.notes = breach.notes;
+  d.message = scope.expand(rule.message);
+  d.help = rule.help.empty() ? "" : scope.expand(rule.help);
+}
+
 void check_some_rules(const Topology& topology, Diagnostics& diagnostics, bool presence) {
-  for (const auto& instance : topology.instances) {
-    for (const auto& rule : instance.playbook->rules) {
-      const bool about_presence = rule.word.value == "requires" || rule.word.value == "forbids";
-      if (about_presence != presence || !applies(rule.versions, instance, topology)) continue;
-      auto span = instance.span;
-      if (kept(rule, instance, topology, span)) continue;
-      const Scope scope(topology, &instance, diagnostics);
-      diagnostics.error(rule.code.value, scope.expand(rule.message), span).help = rule.help.empty() ? "" : scope.expand(rule.help);
+  std::map<std::pair<std::string_view, int>, int> counts;
+  for (const auto* list : {&topology.instances, &topology.left_alone})
+    for (const auto& instance : *list)
+      if (instance.machine >= 0) ++counts[{instance.section, instance.machine}];
+  const auto on_machine = [&](const Instance& instance) {
+    const auto found = counts.find({instance.section, instance.machine});
+    return found == counts.end() ? 0 : found->second;
+  };
+  for (const auto* list : {&topology.instances, &topology.left_alone}) {
+    for (const auto& instance : *list) {
+      for (const auto& rule : instance.playbook->rules) {
+        const bool about_presence = rule.word.value == "requires" || rule.word.value == "forbids";
+        if (about_presence != presence || !instance.version_usable || !applies(rule.versions, instance, topology)) continue;
+        if (const auto word = find_machine_word(rule.word.value); word != nullptr) {
+          std::vector<Breach> breaches;
+          word({instance, topology, [&](const char* name) { return argument(rule, name); }, on_machine}, breaches);
+          for (const auto& each : breaches) complain(rule, instance, topology, each, diagnostics);
+          continue;
+        }
+        auto span = instance.span;
+        if (kept(rule, instance, topology, span)) continue;
+        const Scope scope(topology, &instance, diagnostics);
+        diagnostics.error(rule.code.value, scope.expand(rule.message), span).help = rule.help.empty() ? "" : scope.expand(rule.help);
+      }
     }
   }
 }
 
 }  // namespace
-
-std::string same_host(const std::string& host) { return host == "localhost" || host == "::1" ? "127.0.0.1" : host; }
 
 bool matches_wildcard(std::string_view text, std::string_view pattern) {
   // Iterative, so that "a*a*a*…" cannot take exponential time.
@@ -186,20 +125,13 @@ bool applies(const playbook::Versions& versions, const Instance& instance, const
     if (!range) return false;
     const Instance* whose = &instance;
     if (!section.value.empty()) {
-      const auto members = topology.of(section.value);
-      if (members.empty()) return false;
-      whose = members.front();
+      whose = topology.first(section.value);
+      if (whose == nullptr) return false;
     }
     const auto version = playbook::parse_version(whose->version.value);
     if (!version || !range->holds(*version)) return false;
   }
   return true;
-}
-
-void check_conflicts(const Topology& topology, Diagnostics& diagnostics) {
-  check_ports(topology, diagnostics);
-  check_dirs(topology, diagnostics);
-  check_names(topology, diagnostics);
 }
 
 void check_presence(const Topology& topology, Diagnostics& diagnostics) { check_some_rules(topology, diagnostics, true); }

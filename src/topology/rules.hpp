@@ -1,6 +1,7 @@
-// What no type can tell: conflicts between instances, and the rules that playbooks state as data.
+// What no type can tell: the rules that playbooks state as data.
 #pragma once
 
+#include "topology/hosts.hpp"
 #include "topology/topology.hpp"
 
 namespace tidelab::topology {
@@ -8,18 +9,12 @@ namespace tidelab::topology {
 /// Whether an item with these ranges is there for this instance. A section that has no instance does not hold.
 bool applies(const playbook::Versions& versions, const Instance& instance, const Topology& topology);
 
-/// T012 a port twice on a host, T013 a directory twice or inside another's, T015 two of one name.
-void check_conflicts(const Topology& topology, source::Diagnostics& diagnostics);
-
 /// The playbooks' rules about which sections there must be or must not be. They need no values, and are told
 /// before defaults are derived: a default over a section that is missing has the same cause.
 void check_presence(const Topology& topology, source::Diagnostics& diagnostics);
 
 /// The playbooks' other rules, under their own codes.
 void check_rules(const Topology& topology, source::Diagnostics& diagnostics);
-
-/// One name for the ways to write this machine's loopback address.
-std::string same_host(const std::string& host);
 
 /// `*` and `?` as in table filters: "test.*" matches "test.t1".
 bool matches_wildcard(std::string_view text, std::string_view pattern);

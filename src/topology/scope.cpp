@@ -85,8 +85,7 @@ const std::string* Scope::plain(const std::string& name, std::string& buffer) co
 
 std::string Scope::over_section(std::string_view function, std::string_view rest, const Text& text) const {
   const std::string section(take_word(rest));
-  auto members = topology_.of(section);
-  if (function == "count") return std::to_string(members.size());
+  if (function == "count") return std::to_string(topology_.count(section));
   std::string format, separator = ",";
   if (!take_quoted(rest, format)) {
     diagnostics_.error("T032", fmt::format("`{}` takes a section and a quoted format", function), text.span).help =
@@ -96,12 +95,12 @@ std::string Scope::over_section(std::string_view function, std::string_view rest
   if (take_quoted(rest, separator)) {
     if (separator == "\\n") separator = "\n";
   }
-  if (function == "first" && members.empty()) {
+  if (function == "first" && topology_.count(section) == 0) {
     diagnostics_.error("T031", fmt::format("this needs at least one of `{}`, and the topology has none", section), text.span).help =
         fmt::format("add a `{}` section", section);
     return {};
   }
-  if (function == "first") members.resize(1);
+  const auto members = function == "first" ? std::vector<const Instance*>{topology_.first(section)} : topology_.of(section);
   std::string out;
   bool begun = false;
   for (const auto* member : members) {

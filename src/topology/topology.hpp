@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,56 +12,83 @@
 
 namespace tidelab::topology {
 
+using playbook::Param;
 using playbook::Playbook;
 using source::Text;
 
-/// The value of a param; scalars in `text` with every ${…} replaced.
+/// The value of a param; scalars in `text` with every ${…} replaced, directories absolute and clean.
 struct Value {
   playbook::Type type = playbook::Type::text;
   Text text;
-  step::Texts list;
+  step::Texts list;  ///< also the parts of `dirs`
   step::Pairs map;
   bool stated = false;    ///< written in the topology, rather than derived
   bool resolved = false;  ///< ${…} is replaced
+  bool usable = true;     ///< false: what is written cannot be used, or this derives from it; that is told already
+  const Param* param = nullptr;
 };
 
 struct Instance {
   const Playbook* playbook = nullptr;
   std::string section;
-  int ordinal = 1;  ///< within its section, from 1
-  Text host;        ///< empty for a hostless one
+  int ordinal = 1;   ///< within its section, from 1
+  Text host;         ///< empty for a hostless one
+  Text manage_host;  ///< where it is reached; empty: at `host`
   int ssh_port = 22;
+  int machine = -1;    ///< the same number, the same machine: hosts have several names
+  bool placed = true;  ///< false: its host is missing or none, which is told already
   Text version;
+  bool version_usable = true;
   std::map<std::string, Value> values;
-  step::Settings config;  ///< server_configs of its component, then its own; later ones win
+  std::size_t shared_settings = 0;  ///< how many of `config` come from server_configs
+  step::Settings config;            ///< server_configs of its component, then its own; later ones win
   source::Span span;
 
   /// "some_servers 1"
   std::string name() const;
+  /// Its value of a param, or nullptr.
+  const Value* find(const std::string& param) const;
 };
 
 struct Global {
   Text lab, user, ssh_type, deploy_dir, data_dir, log_dir;
   Text systemd_mode;  ///< system | user; empty: what the rights we come with allow
   int ssh_port = 22;
-  std::map<std::string, Text> other;
+  std::map<std::string, Text> other;  ///< what is written
+};
+
+/// Instances of one section lie side by side.
+struct Section {
+  bool left_alone = false;
+  std::size_t begin = 0, count = 0;
 };
 
 struct Topology {
   std::string file;
   Global global;
-  std::vector<Instance> instances;
+  std::vector<Instance> instances;   ///< in the order written
+  std::vector<Instance> left_alone;  ///< of roles that are understood and not provisioned; they count in conflicts
+  std::map<std::string, Section> sections;
+  std::set<std::string> unread;  ///< sections that are there and cannot be read, which is told already
 
+  /// Also of a section that is left alone.
   std::vector<const Instance*> of(const std::string& section) const;
+  std::size_t count(const std::string& section) const;
+  const Instance* first(const std::string& section) const;
+  bool has(const std::string& section) const { return count(section) > 0 || unread.contains(section); }
 };
 
 /// What the command line may say about a topology.
 struct Asked {
-  std::string lab;         ///< of the file's stem, unless global.lab is written
-  std::string force_type;  ///< ssh_type in place of the written one: "builtin", "none"
+  std::string lab;                                   ///< of the file's stem, unless global.lab is written
+  std::string force_type;                            ///< ssh_type in place of the written one: "builtin", "none"
+  std::map<std::string, std::string> versions = {};  ///< by component; covers those whose `version_of` it is
 };
 
 /// Reads and checks. Codes: see docs/diagnostics.md. Whatever it gives when there were errors is not to be used.
 Topology read_topology(const source::File& file, const playbook::Library& library, const Asked& asked, source::Diagnostics& diagnostics);
+
+/// One sentence that names the roles that are left alone; empty when there are none.
+std::string left_alone_note(const Topology& topology);
 
 }  // namespace tidelab::topology

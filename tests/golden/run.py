@@ -2,7 +2,7 @@
 """Golden cases: what a person types, and every byte of what comes back.
 
 A case is a folder with `command` (one line: arguments of tidelab, as a shell would split them) and the files
-that it names; `stdout`, `stderr` and `code` say what must come back. Only the version of the program is
+that it names (a folder `state` holds records of labs that are up); `stdout`, `stderr` and `code` say what must come back. Only the version of the program is
 normalised. `--accept` writes what came back into the cases, and is never a pass: a person reads the difference first."""
 
 import argparse
@@ -35,7 +35,7 @@ def run_case(case, binary):
         work = scratch / "case"
         shutil.copytree(case, work, ignore=shutil.ignore_patterns(*EXPECTED, "command"))
         env = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(scratch / "home"), "TIDELAB_HOME": str(HOME),
-               "XDG_STATE_HOME": str(scratch / "state"), "XDG_CACHE_HOME": str(scratch / "cache")}
+               "XDG_STATE_HOME": str(work / "state" if (work / "state").is_dir() else scratch / "state"), "XDG_CACHE_HOME": str(scratch / "cache")}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LLVM_PROFILE_FILE"):
             if name in os.environ:
                 env[name] = os.environ[name]

@@ -8,11 +8,32 @@
 
 namespace tidelab::support {
 
+/// A few fields of each kind; what the real ones are is playbooks/common.yaml.
+inline const char* const common = R"(
+global:
+  lab: {type: text}
+  user: {type: text, default: lab, pattern: '[a-z_][a-z0-9_-]{0,31}'}
+  group: {type: text, provisioned: false}
+  ssh_port: {type: port, default: 22}
+  ssh_type: {type: enum, values: [builtin, none, system], default: builtin}
+  deploy_dir: {type: dir, default: deploy}
+  data_dir: {type: dir}
+  arch: {type: enum, values: [amd64, arm64], aliases: {x86_64: amd64}, provisioned: false, harmless: [amd64]}
+  custom: {type: any, mutable: free}
+instance:
+  host: {type: host, required: true}
+  manage_host: {type: host, mutable: yes}
+  ssh_port: {type: port, mutable: yes}
+  config: {type: map, mutable: free}
+  lonely: {type: bool, default: false, equal_per_host: true}
+  numa_node: {type: text, provisioned: false}
+  arch: {type: enum, values: [amd64, arm64], aliases: {x86_64: amd64}, inherits: true, equal_per_host: true, provisioned: false, harmless: [amd64]}
+)";
+
 struct World {
   /// Each text is a playbook.
   explicit World(const std::vector<std::string>& playbooks) {
-    library.common.global_left_alone = {"group"};
-    library.common.instance_left_alone = {"numa_node"};
+    library.common = playbook::read_common(files.add("common.yaml", common), diagnostics);
     for (const auto& text : playbooks) {
       auto& file = files.add("playbook.yaml", text);
       auto made = playbook::read_playbook(file, "folder", diagnostics);

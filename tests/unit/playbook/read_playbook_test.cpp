@@ -103,7 +103,7 @@ TEST_CASE("P001: a key is missing") {
 TEST_CASE("P002: an unknown type") {
   CHECK(complaints("component: c\ntitle: t\nparams:\n  p: {type: prot}\n") ==
         "error[P002]: there is no type `prot`\n --> p.yaml:4:13\n  |\n4 |   p: {type: prot}\n  |             ^^^^\n"
-        "  = help: types are text, port, dir, host, int, bool, duration, size, secret, enum, list, map\n\n1 error");
+        "  = help: known are text, port, dir, dirs, path, host, int, bool, duration, size, secret, enum, list, map, any\n\n1 error");
 }
 
 TEST_CASE("P003: a bad range, wherever it stands") {
@@ -147,4 +147,52 @@ TEST_CASE("the library finds playbooks by section") {
   CHECK(library.find("b") == &library.by_section["b"]);
   CHECK(library.find("c") == nullptr);
   CHECK(library.sections() == std::vector<std::string>{"a", "b"});
+}
+
+TEST_CASE("a param with all that it may say") {
+  support::Written w(
+      "component: c\ntitle: t\nprovisioned: false\non_hosts_of: [a, b]\nunless: f\nalso_components: [c-two]\nparams:\n"
+      "  d: {type: dirs, default: x, inherits: true, in: e, own: \"d-1\", mutable: append}\n"
+      "  a: {type: enum, values: [amd64], aliases: {x86_64: amd64}, equal_per_host: true, provisioned: false, harmless: [amd64]}\n"
+      "  n: {type: port, least: -1, mutable: yes, pattern: '[0-9]+'}\n"
+      "  p: {type: path, mutable: free}\n",
+      "p.yaml");
+  const auto made = read_playbook(w.file, "p", w.diagnostics);
+  REQUIRE(w.complaints() == "");
+  CHECK_FALSE(made.provisioned);
+  CHECK(made.on_hosts_of.size() == 2);
+  CHECK(made.unless.value == "f");
+  CHECK(made.also_components.at(0).value == "c-two");
+  const auto& d = made.params.at(0);
+  CHECK(d.type == Type::dirs);
+  CHECK(d.inherits);
+  CHECK(d.in.value == "e");
+  CHECK(d.own.value == "d-1");
+  CHECK(d.mutability == Mutability::append);
+  CHECK(d.provisioned);
+  const auto& a = made.params.at(1);
+  CHECK(a.aliases.at(0).second.value == "amd64");
+  CHECK(a.harmless.at(0).value == "amd64");
+  CHECK(a.equal_per_host);
+  CHECK_FALSE(a.provisioned);
+  CHECK(a.mutability == Mutability::no);
+  CHECK(made.params.at(2).least == -1);
+  CHECK(made.params.at(2).pattern.value == "[0-9]+");
+  CHECK(made.params.at(3).mutability == Mutability::free);
+  CHECK(std::string(name_of(Mutability::append)) == "append");
+}
+
+TEST_CASE("P002, P007: ways to change and patterns that do not exist") {
+  CHECK(brief("params:\n  p: {type: text, mutable: maybe}") ==
+        "P002 4:27 there is no way to be `mutable` `maybe` | known are no, yes, append, free");
+  CHECK(brief("params:\n  p: {type: text, pattern: '['}").starts_with("P007 4:28 `[` is not a regular expression"));
+}
+
+TEST_CASE("what is common to topologies: names that playbooks must leave alone are defined here") {
+  support::Written w("global:\n  user: {type: text, default: u}\ninstance:\n  host: {type: host, required: true}\n  config: {type: map}\n",
+                     "c.yaml");
+  const auto made = read_common(w.file, w.diagnostics);
+  CHECK(w.complaints() == "");
+  CHECK(made.global.at(0).fallback.value == "u");
+  CHECK(made.instance.size() == 2);
 }

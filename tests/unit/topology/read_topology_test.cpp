@@ -71,9 +71,7 @@ TEST_CASE("global values, and what the command line says instead") {
       world.read("global: {lab: x, user: root, deploy_dir: d, ssh_type: none, ssh_port: 23}\nstores: [{host: a}]", {"", "builtin"});
   REQUIRE(world.complaints() == "");
   CHECK(t.global.lab.value == "x");
-  CHECK(t.global.deploy_dir.value ==
-        "/root"
-        "/d");
+  CHECK(t.global.deploy_dir.value == "/home/root/d");  // as TiUP has it
   CHECK(t.global.ssh_type.value == "builtin");
   CHECK(t.instances[0].ssh_port == 23);
 }
@@ -92,7 +90,7 @@ TEST_CASE("T001: what is not known") {
   CHECK(read("zzz: []\nstores: [{host: a}]") ==
         "T001 1:1 there is no section `zzz` | each playbook brings its section; `tidelab playbooks` lists them");
   CHECK(read("global: {usr: x}\nstores: [{host: a}]") == "T001 1:10 `usr` is not a key of `global` | did you mean `user`?");
-  CHECK(read("component_versions: {stor: 1}\nstores: [{host: a}]") == "T001 1:22 there is no component `stor` | did you mean `store`?");
+  CHECK(read("component_versions: {stor: 1.0.0}\nstores: [{host: a}]") == "T001 1:22 there is no component `stor` | did you mean `store`?");
   CHECK(store("prot: 1") == "T001 1:20 `prot` is not a key of `stores` | did you mean `port`?");
   CHECK(read("flows: [{name: f, host: a}]") == "T001 1:19 `host` is not a key of `flows`");
 }
@@ -107,7 +105,7 @@ TEST_CASE("T002: what must be there") {
 TEST_CASE("T003: not one of the words") {
   CHECK(store("mode: some") == "T003 1:26 `some` cannot be `mode` | one of one, many");
   CHECK(read("global: {ssh_type: telnet}\nstores: [{host: a}]") ==
-        "T003 1:20 `telnet` is not an `ssh_type` | builtin (over ssh) or none (this machine)");
+        "T003 1:20 `telnet` cannot be `ssh_type` | one of builtin, none, system");
   CHECK(read("global: {ssh_type: system}\nstores: [{host: a}]").starts_with("T003"));
 }
 
@@ -129,7 +127,6 @@ TEST_CASE("T005: understood and not honoured is a warning") {
 }
 
 TEST_CASE("T014: directories that cannot be") {
-  CHECK(store("deploy_dir: here") == "T014 1:32 `deploy_dir` must be an absolute path");  // not again for what is below it
   for (const std::string bad : {"/", "/etc", "/opt/", "/opt/x/..", "//", "/usr/./local", "\"/x\\ny\"", "'/a,b'"}) {
     CAPTURE(bad);
     CHECK(store("data_dir: /fine, deploy_dir: " + bad).find("T014 1:") != std::string::npos);
@@ -170,7 +167,8 @@ TEST_CASE("values of the wrong type") {
   CHECK(store("port: 0").starts_with("Y011"));
   CHECK(store("port: -1").starts_with("Y011"));
   CHECK(store("port: 99999999999999999999").starts_with("Y01"));
-  CHECK(store("fast: yes").starts_with("Y010"));
+  CHECK(store("fast: maybe").starts_with("Y010"));
+  CHECK(store("fast: yes") == "");  // TiUP takes it where it wants a truth
   CHECK(store("pause: soon").starts_with("Y010"));
   CHECK(store("opts: [a]").starts_with("Y010"));
   CHECK(store("name: {a: b}").starts_with("Y010"));

@@ -1,6 +1,8 @@
 // Conflicts between instances, rules of playbooks, and table filters.
 #include "topology/rules.hpp"
 
+#include "topology/hosts.hpp"
+
 #include "unit/topology/world.hpp"
 
 using namespace tidelab;

@@ -17,7 +17,7 @@ params:
   peer_port: {type: port, default: 7001}
   late_port: {type: port, default: 7002, versions: ">=2"}
   deploy_dir: {type: dir, default: "${global.deploy_dir}/store-${port}"}
-  data_dir: {type: dir, default: "${deploy_dir}/data"}
+  data_dir: {type: dir, default: data, inherits: true, in: deploy_dir, own: "store-${port}"}
   name: {type: text, default: "s${ordinal}"}
   id: {type: int, default: "${ordinal}"}
   fast: {type: bool, default: false}
@@ -25,7 +25,7 @@ params:
   mode: {type: enum, values: [one, many], default: one}
   tags: {type: list, default: ["${name}", b]}
   opts: {type: map, default: {k: "${port}"}}
-  password: {type: secret, default: ""}
+  password: {type: secret, default: "", mutable: yes}
   jre: {type: text, default: 11.0.13}
   copies: {type: int, default: 1}
 rules:
@@ -41,6 +41,7 @@ section: twins
 component: twin
 title: Twin
 default_version: 1.0.0
+version_of: store
 params:
   port: {type: port, default: 7100}
   deploy_dir: {type: dir, default: "${global.deploy_dir}/store-7000"}
@@ -54,6 +55,34 @@ hostless: true
 params:
   name: {type: text, required: true, help: "what it is called"}
   to: {type: text, default: "${join stores \"{host}:{port}\" \",\"}"}
+)";
+
+// Left alone, on hosts that are named.
+inline const char* const helpers = R"(
+section: helpers
+component: helper
+title: Helper
+provisioned: false
+address: ${host}:${port}
+params:
+  port: {type: port, default: 7200}
+  off_port: {type: port, default: 7201, least: -1}
+  deploy_dir: {type: dir, default: "${global.deploy_dir}/helper-${port}"}
+  data_dir: {type: dirs, default: data, inherits: true, in: deploy_dir, own: "helper-${port}", mutable: append}
+  rules: {type: path}
+)";
+
+// Left alone, and on every host of a store.
+inline const char* const probes = R"(
+section: probes
+component: probe
+title: Probe
+provisioned: false
+on_hosts_of: [stores]
+unless: lonely
+params:
+  port: {type: port, default: 7300}
+  deploy_dir: {type: dir, default: "${global.deploy_dir}/probe-${port}"}
 )";
 
 }  // namespace tidelab::topology

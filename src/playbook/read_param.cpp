@@ -1,0 +1,176 @@
+// Params: what a topology may set, as data with a type, a default, a meaning.
+#include "playbook/read_param.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <regex>
+
+#include <fmt/format.h>
+
+#include "playbook/version.hpp"
+#include "yaml/read.hpp"
+
+namespace tidelab::playbook {
+
+using source::Diagnostics;
+using yaml::Node;
+
+namespace {
+
+struct TypeName {
+  Type type;
+  const char* name;
+};
+constexpr TypeName type_names[] = {{Type::text, "text"},         {Type::port, "port"}, {Type::dir, "dir"},       {Type::dirs, "dirs"},
+                                   {Type::path, "path"},         {Type::host, "host"}, {Type::integer, "int"},   {Type::boolean, "bool"},
+                                   {Type::duration, "duration"}, {Type::size, "size"}, {Type::secret, "secret"}, {Type::one_of, "enum"},
+                                   {Type::list, "list"},         {Type::map, "map"},   {Type::any, "any"}};
+
+struct MutabilityName {
+  Mutability mutability;
+  const char* name;
+};
+constexpr MutabilityName mutability_names[] = {
+    {Mutability::no, "no"}, {Mutability::yes, "yes"}, {Mutability::append, "append"}, {Mutability::free, "free"}};
+
+// Names that mean something on every instance, and those of `${…}` that are no params.
+const std::vector<std::string> taken = {"host", "version",   "ordinal", "section", "lab",    "user",
+                                        "log",  "state_dir", "token",   "number",  "config", "ssh_port"};
+
+template <class Row, std::size_t count>
+const Row* row_of(const Row (&rows)[count], const Text& name, const char* what, Diagnostics& diagnostics) {
+  const auto* row = std::find_if(std::begin(rows), std::end(rows), [&](const Row& r) { return name.value == r.name; });
+  if (row != std::end(rows)) return row;
+  if (!name.empty()) {
+    std::string known;
+    for (const auto& each : rows) known += (known.empty() ? "" : ", ") + std::string(each.name);
+    diagnostics.error("P002", fmt::format("there is no {} `{}`", what, name.value), name.span).help = fmt::format("known are {}", known);
+  }
+  return nullptr;
+}
+
+void read_default(const Node& node, Param& param, Diagnostics& diagnostics) {
+  const auto* fallback = node.find("default");
+  if (fallback == nullptr || fallback->is_null()) return;
+  if (param.type == Type::list) {
+    param.list = yaml::read_texts(*fallback, "`default`", diagnostics);
+  } else if (param.type == Type::map) {
+    if (yaml::read_mapping(*fallback, "`default`", diagnostics))
+      for (const auto& [key, value] : fallback->entries) param.map.emplace_back(key, value.as_text());
+  } else {
+    param.fallback = yaml::read_text(*fallback, "`default`", diagnostics).value_or(Text{});
+  }
+}
+
+void check_pattern(const Text& pattern, Diagnostics& diagnostics) {
+  try {
+    const std::regex made(pattern.value);
+  } catch (const std::regex_error&) {
+    diagnostics.error("P007", fmt::format("`{}` is not a regular expression", pattern.value), pattern.span).help =
+        "patterns are ECMAScript's; in YAML, single quotes keep the backslashes";
+  }
+}
+
+void read_param(const Text& name, const Node& node, std::vector<Param>& out, Diagnostics& diagnostics) {
+  Param param;
+  param.name = name;
+  if (!yaml::read_mapping(node, "a param", diagnostics)) return;
+  yaml::refuse_unknown_keys(node, "a param",
+                            {"type", "default", "required", "help", "values", "aliases", "versions", "mutable", "provisioned", "inherits",
+                             "equal_per_host", "in", "own", "pattern", "least", "harmless"},
+                            diagnostics);
+  const auto* type = row_of(type_names, needed(node, "type", diagnostics), "type", diagnostics);
+  if (type == nullptr) return;
+  param.type = type->type;
+  param.help = text_at(node, "help", diagnostics);
+  param.versions = read_versions(node, diagnostics);
+  param.required = truth_at(node, "required", false, diagnostics);
+  param.provisioned = truth_at(node, "provisioned", true, diagnostics);
+  param.inherits = truth_at(node, "inherits", false, diagnostics);
+  param.equal_per_host = truth_at(node, "equal_per_host", false, diagnostics);
+  param.in = text_at(node, "in", diagnostics);
+  param.own = text_at(node, "own", diagnostics);
+  param.pattern = text_at(node, "pattern", diagnostics);
+  if (!param.pattern.empty()) check_pattern(param.pattern, diagnostics);
+  if (const auto* row = row_of(mutability_names, text_at(node, "mutable", diagnostics), "way to be `mutable`", diagnostics))
+    param.mutability = row->mutability;
+  param.harmless = texts_at(node, "harmless", diagnostics);
+  if (const auto* least = node.find("least"))
+    param.least = yaml::read_integer(*least, "`least`", std::numeric_limits<std::int64_t>::min(), 65535, diagnostics);
+  if (const auto* aliases = node.find("aliases"); aliases != nullptr && yaml::read_mapping(*aliases, "`aliases`", diagnostics))
+    for (const auto& [key, value] : aliases->entries) param.aliases.emplace_back(key, value.as_text());
+  read_default(node, param, diagnostics);
+  if (param.type == Type::one_of) param.list = texts_at(node, "values", diagnostics);
+  out.push_back(std::move(param));
+}
+
+}  // namespace
+
+Text text_at(const Node& node, const char* key, Diagnostics& diagnostics) {
+  const auto* found = node.find(key);
+  if (found == nullptr || found->is_null()) return {};
+  return yaml::read_text(*found, fmt::format("`{}`", key), diagnostics).value_or(Text{});
+}
+
+Texts texts_at(const Node& node, const char* key, Diagnostics& diagnostics) {
+  const auto* found = node.find(key);
+  return found == nullptr ? Texts{} : yaml::read_texts(*found, fmt::format("`{}`", key), diagnostics);
+}
+
+bool truth_at(const Node& node, const char* key, bool otherwise, Diagnostics& diagnostics) {
+  const auto* found = node.find(key);
+  return found == nullptr ? otherwise : yaml::read_bool(*found, fmt::format("`{}`", key), diagnostics).value_or(otherwise);
+}
+
+Text needed(const Node& node, const char* key, Diagnostics& diagnostics) {
+  auto text = text_at(node, key, diagnostics);
+  if (node.find(key) == nullptr) diagnostics.error("P001", fmt::format("`{}` is missing", key), node.span);
+  return text;
+}
+
+Versions read_versions(const Node& node, Diagnostics& diagnostics) {
+  Versions out;
+  const auto* found = node.find("versions");
+  if (found == nullptr) return out;
+  const auto add = [&](Text section, const Node& range) {
+    auto text = yaml::read_text(range, "a range of versions", diagnostics);
+    if (!text) return;
+    if (!Range::parse(text->value))
+      diagnostics.error("P003", fmt::format("`{}` is not a range of versions", text->value), text->span).help = range_help;
+    else
+      out.emplace_back(std::move(section), *text);
+  };
+  if (found->is_mapping()) {
+    for (const auto& [section, range] : found->entries) add(section, range);
+  } else {
+    add(Text{"", found->span}, *found);
+  }
+  return out;
+}
+
+std::vector<Param> read_params(const Node& root, const char* key, Names names, Diagnostics& diagnostics) {
+  std::vector<Param> out;
+  const auto* params = root.find(key);
+  if (params == nullptr || !yaml::read_mapping(*params, fmt::format("`{}`", key), diagnostics)) return out;
+  for (const auto& [name, node] : params->entries) {
+    if (names == Names::of_params && std::find(taken.begin(), taken.end(), name.value) != taken.end())
+      diagnostics.error("P006", fmt::format("`{}` has a meaning of its own and cannot be a param", name.value), name.span).help =
+          "give the param another name";
+    read_param(name, node, out, diagnostics);
+  }
+  return out;
+}
+
+const char* name_of(Type type) {
+  for (const auto& each : type_names)
+    if (each.type == type) return each.name;
+  return "text";
+}
+
+const char* name_of(Mutability mutability) {
+  for (const auto& each : mutability_names)
+    if (each.mutability == mutability) return each.name;
+  return "no";
+}
+
+}  // namespace tidelab::playbook

@@ -1,0 +1,24 @@
+// Private to this room: what the readers of playbooks and of common.yaml share.
+#pragma once
+
+#include "playbook/playbook.hpp"
+#include "yaml/document.hpp"
+
+namespace tidelab::playbook {
+
+inline constexpr auto range_help = "for example `>=2.4 <4.0 || 5.0.3`";
+
+/// Which names params may have: those of a playbook must leave alone what means something on every instance.
+enum class Names { of_params, any };
+std::vector<Param> read_params(const yaml::Node& root, const char* key, Names names, source::Diagnostics& diagnostics);
+
+Versions read_versions(const yaml::Node& node, source::Diagnostics& diagnostics);
+
+// What is under a key; empty (or `otherwise`) when it is not there.
+Text text_at(const yaml::Node& node, const char* key, source::Diagnostics& diagnostics);
+Texts texts_at(const yaml::Node& node, const char* key, source::Diagnostics& diagnostics);
+bool truth_at(const yaml::Node& node, const char* key, bool otherwise, source::Diagnostics& diagnostics);
+/// Complains (P001) when it is not there.
+Text needed(const yaml::Node& node, const char* key, source::Diagnostics& diagnostics);
+
+}  // namespace tidelab::playbook

@@ -1,0 +1,14 @@
+// What instances must not have in common: ports, directories, names.
+#pragma once
+
+#include "topology/topology.hpp"
+
+namespace tidelab::topology {
+
+/// T012 a port twice on a host, T013 a directory twice or inside another's, T015 two of one name.
+void check_conflicts(const Topology& topology, source::Diagnostics& diagnostics);
+
+/// T019: a port or a directory that a lab which is up has already on the same machine.
+void check_other_lab(const Topology& topology, const Topology& other, source::Diagnostics& diagnostics);
+
+}  // namespace tidelab::topology

@@ -1,0 +1,134 @@
+#include "topology/hosts.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+namespace tidelab::topology {
+
+namespace {
+
+using source::Diagnostics;
+
+std::string help_for(const std::string& host) {
+  if (host.find_first_of(" \t") != std::string::npos) return "a name or an address, without blanks";
+  if (host.starts_with('[')) return "write an IPv6 address without brackets";
+  if (std::count(host.begin(), host.end(), ':') == 1) return "write the address alone, and the port under its own key";
+  if (host.find("://") != std::string::npos) return "write the address alone, without `://`";
+  if (host.find('@') != std::string::npos) return "write the address alone; the account is `global.user`";
+  if (host.find('/') != std::string::npos) return "write the address of one host, not a network or a path";
+  if (host.find_first_not_of("0123456789.") == std::string::npos && !host.empty())
+    return "an IPv4 address is four numbers up to 255, without leading zeros, with points between them";
+  return "a name or an address, without blanks";
+}
+
+bool is_address(const std::string& host, int family) {
+  std::array<unsigned char, sizeof(in6_addr)> bytes{};
+  return ::inet_pton(family, host.c_str(), bytes.data()) == 1;
+}
+
+bool looks_like_host(const std::string& host) {
+  if (host.find(':') != std::string::npos) {
+    const auto scope = host.find('%');  // fe80::1%eth0
+    return is_address(host.substr(0, scope), AF_INET6) && (scope == std::string::npos || scope + 1 < host.size());
+  }
+  if (host.find_first_not_of("0123456789.") == std::string::npos) return is_address(host, AF_INET);
+  const auto fits = [](unsigned char c) { return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_'; };
+  const bool whole = host.find("..") == std::string::npos && host.front() != '.' && host.front() != '-';
+  return whole && host.size() <= 253 && std::all_of(host.begin(), host.end(), fits);
+}
+
+/// Names that turned out to mean one machine, with the usual forest of parents.
+class Union {
+public:
+  int number(const std::string& name) {
+    const auto [at, fresh] = numbers_.try_emplace(name, static_cast<int>(parents_.size()));
+    if (fresh) parents_.push_back(at->second);
+    return at->second;
+  }
+  int root(int at) {
+    while (parents_[static_cast<std::size_t>(at)] != at) {
+      auto& parent = parents_[static_cast<std::size_t>(at)];
+      at = parent = parents_[static_cast<std::size_t>(parent)];
+    }
+    return at;
+  }
+  void join(int a, int b) { parents_[static_cast<std::size_t>(root(a))] = root(b); }
+
+private:
+  std::unordered_map<std::string, int> numbers_;
+  std::vector<int> parents_;
+};
+
+}  // namespace
+
+bool is_host(const Text& text, Diagnostics& diagnostics) {
+  if (!text.empty() && looks_like_host(text.value)) return true;
+  diagnostics.error("T004", fmt::format("`{}` is not a host", text.value), text.span).help = help_for(text.value);
+  return false;
+}
+
+std::string same_host(const std::string& host) {
+  std::string out = host;
+  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (out.size() > 1 && out.ends_with('.')) out.pop_back();
+  if (out.find(':') != std::string::npos) {
+    std::array<unsigned char, sizeof(in6_addr)> bytes{};
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    if (::inet_pton(AF_INET6, out.c_str(), bytes.data()) == 1 && ::inet_ntop(AF_INET6, bytes.data(), text.data(), text.size()) != nullptr)
+      out = text.data();
+  }
+  return out == "localhost" || out == "::1" ? "127.0.0.1" : out;
+}
+
+void number_machines(Topology& topology) {
+  Union names;
+  const auto each = [&](auto&& visit) {
+    for (auto* list : {&topology.instances, &topology.left_alone})
+      for (auto& instance : *list)
+        if (!instance.playbook->hostless && instance.placed) visit(instance);
+  };
+  each([&](Instance& instance) {
+    instance.machine = names.number(same_host(instance.host.value));
+    if (!instance.manage_host.empty()) names.join(instance.machine, names.number(same_host(instance.manage_host.value)));
+  });
+  each([&](Instance& instance) { instance.machine = names.root(instance.machine); });
+}
+
+void check_equal_per_host(const Topology& topology, const std::vector<Param>& fields, Diagnostics& diagnostics) {
+  struct First {
+    const Instance* instance;
+    const Value* value;
+  };
+  for (const auto& field : fields) {
+    if (!field.equal_per_host) continue;
+    const bool has_default = !field.fallback.empty();
+    std::unordered_map<int, First> firsts;
+    for (const auto* list : {&topology.instances, &topology.left_alone}) {
+      for (const auto& instance : *list) {
+        if (instance.machine < 0 || !instance.playbook->on_hosts_of.empty()) continue;
+        const auto* value = instance.find(field.name.value);
+        if (value != nullptr && !value->usable) continue;
+        const auto word = [&](const Value* v) { return v != nullptr ? v->text.value : field.fallback.value; };
+        if (value == nullptr && !has_default) continue;  // whatever the host says
+        const auto [first, fresh] = firsts.try_emplace(instance.machine, First{&instance, value});
+        if (fresh || word(first->second.value) == word(value)) continue;
+        const auto place = [](const First& f) { return f.value != nullptr && f.value->stated ? f.value->text.span : f.instance->span; };
+        auto& d = diagnostics.error("T022",
+                                    fmt::format("`{}` is {} here and {} elsewhere on host {}", field.name.value, word(value),
+                                                word(first->second.value), instance.host.value),
+                                    place({&instance, value}));
+        d.label = instance.name();
+        d.notes.push_back({fmt::format("{} has {}", first->second.instance->name(), word(first->second.value)), place(first->second)});
+        d.help = fmt::format("give all instances of one host the same `{}`", field.name.value);
+      }
+    }
+  }
+}
+
+}  // namespace tidelab::topology

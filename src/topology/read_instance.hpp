@@ -1,0 +1,69 @@
+// Private to this room: the mapping of an instance as its fields. A misspelled key is read as what it must mean.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "topology/topology.hpp"
+#include "yaml/document.hpp"
+
+namespace tidelab::topology {
+
+/// Fields by name. Those of a playbook come before those that all instances have.
+struct Fields {
+  std::map<std::string, const Param*, std::less<>> by_name;
+
+  void add(const std::vector<Param>& params) {
+    for (const auto& each : params) by_name.try_emplace(each.name.value, &each);
+  }
+  const Param* find(const std::string& name) const {
+    const auto found = by_name.find(name);
+    return found == by_name.end() ? nullptr : found->second;
+  }
+  std::vector<std::string> names() const {
+    std::vector<std::string> out;
+    for (const auto& [name, param] : by_name) out.push_back(name);
+    return out;
+  }
+};
+
+/// "did you mean `…`?", or empty.
+std::string did_you_mean_help(const std::string& near);
+
+class InstanceReader {
+public:
+  InstanceReader(const playbook::Library& library, source::Diagnostics& diagnostics) : library_(library), diagnostics_(diagnostics) {}
+
+  /// One item of a section. Codes: T001 an unknown key, T002 no host, and those of read_value.
+  std::optional<Instance> read(const Playbook& playbook, int ordinal, const yaml::Node& node, int ssh_port);
+  /// The fields of a mapping into an instance; gives what misspelled keys must mean.
+  std::set<std::string> read_fields(const yaml::Node& node, Instance& made);
+
+  /// T008: a list that is no list of texts, which is left out. Of what is left alone, nothing is asked.
+  step::Settings read_settings(const yaml::Node& node, bool provisioned);
+
+  /// T005, told once for each key, when all is read.
+  void leave_alone(const Text& key);
+  void tell_left_alone();
+
+private:
+  /// A key that is understood and not acted on, with how often it is there.
+  struct LeftAlone {
+    Text key;
+    int times = 0;
+  };
+
+  const Fields& fields_of(const Playbook& playbook);
+  void read_field(const Param& param, const Text& key, const yaml::Node& node, Instance& made);
+  void guess_field(const Fields& fields, const Text& key, const yaml::Node& node, Instance& made, std::set<std::string>& guessed);
+
+  const playbook::Library& library_;
+  source::Diagnostics& diagnostics_;
+  std::vector<LeftAlone> left_alone_;
+  std::map<std::string, Fields> fields_;
+};
+
+}  // namespace tidelab::topology

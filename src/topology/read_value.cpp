@@ -1,0 +1,137 @@
+#include "topology/read_value.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <regex>
+
+#include <fmt/format.h>
+
+#include "topology/hosts.hpp"
+#include "yaml/read.hpp"
+
+namespace tidelab::topology {
+
+namespace {
+
+using playbook::Type;
+using source::Diagnostics;
+using yaml::Node;
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+// Also `yes`, `no`, `on` and `off`, which TiUP takes where it wants a truth.
+std::optional<bool> read_truth(const Node& node, const std::string& what, Diagnostics& diagnostics) {
+  if (node.is_scalar() && !node.quoted) {
+    const auto word = lower(node.text);
+    if (word == "yes" || word == "on") return true;
+    if (word == "no" || word == "off") return false;
+  }
+  return yaml::read_bool(node, what, diagnostics);
+}
+
+std::optional<Text> read_word(const Param& param, const Node& node, const std::string& what, Diagnostics& diagnostics) {
+  auto text = yaml::read_text(node, what, diagnostics);
+  if (!text) return std::nullopt;
+  const auto small = lower(text->value);
+  for (const auto& [alias, meant] : param.aliases)
+    if (alias.value == small) return Text{meant.value, text->span};
+  std::vector<std::string> words;
+  for (const auto& each : param.list) {
+    if (lower(each.value) == small) return Text{each.value, text->span};
+    if (!each.empty()) words.push_back(each.value);
+  }
+  auto& d = diagnostics.error("T003", fmt::format("`{}` cannot be {}", text->value, what), text->span);
+  d.help = fmt::format("one of {}", fmt::join(words, ", "));
+  return std::nullopt;
+}
+
+std::optional<Text> read_number(const Param& param, const Node& node, const std::string& what, Diagnostics& diagnostics) {
+  const bool port = param.type == Type::port;
+  const auto least = param.least.value_or(port ? 1 : 0);
+  const auto most = port ? 65535 : param.least ? std::numeric_limits<std::int64_t>::max() : 2147483647;
+  const auto number = yaml::read_integer(node, what, least, most, diagnostics);
+  if (!number) return std::nullopt;
+  if (port && *number < 1) return Text{"", node.span};  // switched off: no port at all
+  return Text{std::to_string(*number), node.span};
+}
+
+bool spelled(const Param& param, const Text& text, const std::string& what, Diagnostics& diagnostics) {
+  if (param.pattern.empty() || std::regex_match(text.value, std::regex(param.pattern.value))) return true;
+  diagnostics.error("T007", fmt::format("`{}` cannot be {}", text.value, what), text.span).help =
+      fmt::format("it must match {}", param.pattern.value);
+  return false;
+}
+
+std::optional<Text> read_path(const Node& node, const std::string& what, Diagnostics& diagnostics) {
+  auto text = yaml::read_text(node, what, diagnostics);
+  if (text && !text->value.starts_with('/')) {
+    diagnostics.error("T014", fmt::format("{} must be an absolute path", what), text->span).help =
+        "it is a path on the machine that runs tidelab; begin it with `/`";
+    return std::nullopt;
+  }
+  return text;
+}
+
+std::optional<Text> read_scalar(const Param& param, const Node& node, const std::string& what, Diagnostics& diagnostics) {
+  switch (param.type) {
+    case Type::port:
+    case Type::integer: return read_number(param, node, what, diagnostics);
+    case Type::boolean:
+      if (const auto truth = read_truth(node, what, diagnostics)) return Text{*truth ? "true" : "false", node.span};
+      return std::nullopt;
+    case Type::duration:
+      if (yaml::read_duration(node, what, diagnostics)) return node.as_text();
+      return std::nullopt;
+    case Type::one_of: return read_word(param, node, what, diagnostics);
+    case Type::path: return read_path(node, what, diagnostics);
+    case Type::host: {
+      auto text = yaml::read_text(node, what, diagnostics);
+      return text && is_host(*text, diagnostics) ? text : std::nullopt;
+    }
+    default: break;
+  }
+  auto text = yaml::read_text(node, what, diagnostics);
+  return text && spelled(param, *text, what, diagnostics) ? text : std::nullopt;
+}
+
+}  // namespace
+
+bool is_unset(const Param& param, const Node& node) {
+  if (node.is_null()) return true;
+  const auto type = param.type;
+  const bool named = type == Type::dir || type == Type::dirs || type == Type::path || type == Type::host || !param.pattern.empty();
+  return named && !param.required && node.is_scalar() && node.text.empty();
+}
+
+Value read_value(const Param& param, const Node& node, Diagnostics& diagnostics) {
+  Value out;
+  out.type = param.type;
+  out.param = &param;
+  out.stated = true;
+  out.resolved = param.type != Type::dir && param.type != Type::dirs;  // these are made absolute when all is read
+  out.text.span = node.span;
+  const auto what = "`" + param.name.value + "`";
+  const auto before = diagnostics.errors();
+  if (param.type == Type::list) {
+    out.list = yaml::read_texts(node, what, diagnostics);
+  } else if (param.type == Type::map) {
+    if (yaml::read_mapping(node, what, diagnostics))
+      for (const auto& [key, value] : node.entries) out.map.emplace_back(key, value.as_text());
+  } else if (param.type == Type::any) {
+    out.text.value = node.text;
+  } else if (const auto text = read_scalar(param, node, what, diagnostics)) {
+    out.text = *text;
+  }
+  out.usable = diagnostics.errors() == before;
+  return out;
+}
+
+bool asks_for_nothing(const Param& param, const Value& value) {
+  if (param.provisioned || !value.usable) return true;
+  return std::any_of(param.harmless.begin(), param.harmless.end(), [&](const auto& each) { return each.value == value.text.value; });
+}
+
+}  // namespace tidelab::topology

@@ -1,0 +1,261 @@
+#include "topology/resolve.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "playbook/version.hpp"
+#include "topology/rules.hpp"
+#include "topology/scope.hpp"
+
+namespace tidelab::topology {
+
+namespace {
+
+using playbook::Type;
+using source::Diagnostics;
+
+template <class Visit>
+void each_instance(Topology& topology, Visit&& visit) {
+  for (auto* list : {&topology.instances, &topology.left_alone})
+    for (auto& instance : *list) visit(instance);
+}
+
+bool is_dir(const Value& value) { return value.type == Type::dir || value.type == Type::dirs; }
+
+std::string cleaned(const std::string& path) {
+  auto out = std::filesystem::path(path).lexically_normal().string();
+  while (out.size() > 1 && out.ends_with('/')) out.pop_back();
+  return out;
+}
+
+std::vector<std::string> parts_of(const std::string& list) {
+  std::vector<std::string> out;
+  for (std::size_t at = 0; at <= list.size();) {
+    const auto end = std::min(list.find(',', at), list.size());
+    auto part = list.substr(at, end - at);
+    part.erase(0, part.find_first_not_of(' '));
+    part.erase(part.find_last_not_of(' ') + 1);
+    if (!part.empty()) out.push_back(part);
+    at = end + 1;
+  }
+  return out;
+}
+
+class Resolver {
+public:
+  Resolver(Topology& topology, bool heard, Diagnostics& diagnostics)
+      : topology_(topology), diagnostics_(diagnostics), heard_(heard ? diagnostics : unheard_) {}
+
+  void resolve() {
+    const Touch touch = [this](const Instance& instance, const std::string& name) {
+      settle(const_cast<Instance&>(instance), name);  // the topology is ours and not const
+    };
+    touch_ = touch;
+    each_instance(topology_, [&](Instance& instance) { add_defaults(instance); });
+    each_instance(topology_, [&](Instance& instance) {
+      for (auto& [name, value] : instance.values) settle(instance, name);
+    });
+    each_instance(topology_, [&](Instance& instance) { check_dirs_of(instance); });
+  }
+
+private:
+  Topology& topology_;
+  Diagnostics& diagnostics_;
+  Diagnostics unheard_;
+  Diagnostics& heard_;
+  Touch touch_;
+  std::vector<Value*> under_way_;
+  std::set<std::pair<std::string, std::string>> told_ignored_;  // component and param: one cause, one warning
+
+  void add_defaults(Instance& instance) {
+    for (const auto& param : instance.playbook->params) {
+      if (!applies(param.versions, instance, topology_)) {
+        drop_ignored(instance, param);
+        continue;
+      }
+      auto [at, fresh] = instance.values.try_emplace(param.name.value);
+      if (!fresh) continue;
+      at->second = default_of(instance, param);
+    }
+  }
+
+  Value default_of(const Instance& instance, const Param& param) {
+    Value out;
+    out.type = param.type;
+    out.param = &param;
+    out.text = param.fallback;
+    if (param.type == Type::list) out.list = param.list;
+    out.map = param.map;
+    if (param.inherits) {
+      const auto global = topology_.global.other.find(param.name.value);
+      if (global != topology_.global.other.end()) out.text = literal(global->second);
+    }
+    if (param.required) {
+      out.usable = false;
+      diagnostics_.error("T002", fmt::format("{} {} has no `{}`", instance.section, instance.ordinal, param.name.value), instance.span)
+          .help = fmt::format("add `{}`{}", param.name.value, param.help.empty() ? "" : ": " + param.help.value);
+    }
+    return out;
+  }
+
+  // Written by a person, so `${` in it means itself.
+  static Text literal(const Text& text) {
+    auto out = text;
+    for (auto at = out.value.find("${"); at != std::string::npos; at = out.value.find("${", at + 3)) out.value.insert(at, "$");
+    return out;
+  }
+
+  void drop_ignored(Instance& instance, const Param& param) {
+    const auto found = instance.values.find(param.name.value);
+    if (found == instance.values.end() || instance.version.empty() || !instance.version_usable) return;
+    const auto& component = instance.playbook->component.value;
+    if (instance.playbook->provisioned && told_ignored_.insert({component, param.name.value}).second)
+      diagnostics_
+          .warning("T006", fmt::format("{} {} does not know `{}`", component, instance.version.value, param.name.value),
+                   found->second.text.span)
+          .help = fmt::format("it is ignored; versions {} know it, so remove the key or use one of those", range_of(param));
+    instance.values.erase(found);
+  }
+
+  static std::string range_of(const Param& param) {
+    std::string out;
+    for (const auto& [section, range] : param.versions) out += (out.empty() ? "" : " and ") + range.value;
+    return out;
+  }
+
+  // A value that others are made from is settled before them; what is made from an unusable one is unusable.
+  void settle(Instance& instance, const std::string& name) {
+    auto& value = instance.values.at(name);
+    const auto taint = [&] {
+      if (!value.usable && !under_way_.empty()) under_way_.back()->usable = false;
+    };
+    if (value.resolved || !value.usable) return taint();
+    if (std::find(under_way_.begin(), under_way_.end(), &value) != under_way_.end()) {
+      diagnostics_.error("T033", fmt::format("the default of `{}` depends on itself", name), value.text.span);
+      value.resolved = true;
+      value.usable = false;
+      return;
+    }
+    under_way_.push_back(&value);
+    // Where a version is not known, what belongs to versions is missing: its own fault is told, and not what follows.
+    auto& ears = instance.version_usable ? heard_ : unheard_;
+    const auto before = ears.errors();
+    if (!value.stated) expand(instance, value, ears);
+    if (is_dir(value) && value.usable) make_absolute(instance, value, ears);
+    value.resolved = true;
+    if (ears.errors() != before) value.usable = false;
+    under_way_.pop_back();
+    taint();
+  }
+
+  void expand(const Instance& instance, Value& value, Diagnostics& ears) {
+    const Scope scope(topology_, &instance, ears, touch_);
+    value.text.value = scope.expand(value.text);
+    for (auto& each : value.list) each.value = scope.expand(each);
+    for (auto& [key, text] : value.map) text.value = scope.expand(text);
+  }
+
+  void make_absolute(Instance& instance, Value& value, Diagnostics& ears) {
+    if (value.text.empty()) return;
+    const auto parts = value.type == Type::dirs ? parts_of(value.text.value) : std::vector<std::string>{value.text.value};
+    std::string joined;
+    value.list.clear();
+    for (const auto& part : parts) {
+      const auto path = absolute(instance, value, part, ears);
+      if (value.type == Type::dirs) value.list.push_back({path, value.text.span});
+      joined += (joined.empty() ? "" : ",") + path;
+    }
+    value.text.value = joined;
+  }
+
+  // Relative ones lie in the directory that the param names, else in the account's home, as TiUP has it.
+  std::string absolute(Instance& instance, const Value& value, const std::string& path, Diagnostics& ears) {
+    const auto& param = *value.param;
+    if (path.starts_with('/')) {
+      const bool shared = !value.stated && param.inherits && !param.own.empty() && topology_.global.other.contains(param.name.value);
+      if (!shared) return cleaned(path);
+      return cleaned(path + "/" + Scope(topology_, &instance, ears, touch_).expand(param.own));
+    }
+    if (param.in.empty()) return cleaned("/home/" + topology_.global.user.value + "/" + path);
+    touch_(instance, param.in.value);
+    return cleaned(instance.values.at(param.in.value).text.value + "/" + path);
+  }
+
+  // Written ones first: what is derived from a bad one is bad with it, and only the cause is told.
+  void check_dirs_of(Instance& instance) {
+    bool good = true;
+    for (const bool stated : {true, false}) {
+      for (auto& [name, value] : instance.values) {
+        if (!is_dir(value) || value.stated != stated || !value.usable) continue;
+        if (!stated && !good)
+          value.usable = false;
+        else
+          good = check_dir(instance, name, value) && good;
+      }
+    }
+  }
+
+  bool check_dir(const Instance& instance, const std::string& name, Value& value) {
+    const auto paths = value.type == Type::dirs ? value.list : step::Texts{value.text};
+    for (const auto& path : paths) {
+      if (path.empty() || fits(path.value, instance.playbook->provisioned)) continue;
+      const bool comma = path.value.find(',') != std::string::npos;
+      diagnostics_.error("T014", fmt::format("`{}` cannot be `{}`", name, path.value), value.stated ? value.text.span : instance.span)
+          .help = comma ? "it is one directory, not a list of them" : "give the component a directory of its own, for example below /opt";
+      value.usable = false;
+      return false;
+    }
+    return true;
+  }
+
+  static bool fits(const std::string& path, bool provisioned) {
+    static const std::set<std::string> precious = {"/",      "/bin", "/boot", "/dev",  "/etc",     "/home",     "/lib",
+                                                   "/lib64", "/opt", "/proc", "/root", "/run",     "/sbin",     "/srv",
+                                                   "/sys",   "/tmp", "/usr",  "/var",  "/var/tmp", "/usr/local"};
+    if (std::any_of(path.begin(), path.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; })) return false;
+    if (path.find(',') != std::string::npos) return false;
+    return !provisioned || !precious.contains(path);
+  }
+};
+
+}  // namespace
+
+void resolve_versions(Topology& topology, const Versions& written, const Asked& asked, Diagnostics& diagnostics) {
+  std::set<std::string> told;  // components whose version is refused already: one cause, one error
+  each_instance(topology, [&](Instance& instance) {
+    const auto& playbook = *instance.playbook;
+    const auto& component = playbook.component.value;
+    const auto own = asked.versions.find(component), family = asked.versions.find(playbook.version_of.value);
+    if (own != asked.versions.end())
+      instance.version = {own->second, {}};
+    else if (const auto stated = written.find(component); stated != written.end())
+      instance.version = stated->second;
+    else if (family != asked.versions.end())
+      instance.version = {family->second, {}};
+    else
+      instance.version = playbook.default_version;
+    if (instance.version.empty()) return;  // hostless ones may have none, and what is left alone
+    const auto version = playbook::parse_version(instance.version.value);
+    if (!version && !playbook.provisioned) {
+      instance.version = {};  // "nightly": whatever it is, it is not ours
+      return;
+    }
+    const auto range = playbook::Range::parse(playbook.versions.value.empty() ? "*" : playbook.versions.value);
+    instance.version_usable = version && (!range || range->holds(*version));
+    if (instance.version_usable || !told.insert(component).second) return;
+    const auto& span = instance.version.span;
+    const auto place = span.known() && span.file == instance.span.file ? span : instance.span;
+    if (!version)
+      diagnostics.error("T016", fmt::format("`{}` is not a version", instance.version.value), place).help = "for example 3.6.2 or v8.4.0";
+    else
+      diagnostics.error("T016", fmt::format("{} {} is not served by its playbook", component, instance.version.value), place).help =
+          fmt::format("it serves {}", playbook.versions.value);
+  });
+}
+
+void resolve_values(Topology& topology, bool heard, Diagnostics& diagnostics) { Resolver(topology, heard, diagnostics).resolve(); }
+
+}  // namespace tidelab::topology

@@ -1,0 +1,48 @@
+#include "topology/topology.hpp"
+
+#include <fmt/format.h>
+
+namespace tidelab::topology {
+
+std::string Instance::name() const { return fmt::format("{} {}", section, ordinal); }
+
+const Value* Instance::find(const std::string& param) const {
+  const auto found = values.find(param);
+  return found == values.end() ? nullptr : &found->second;
+}
+
+std::vector<const Instance*> Topology::of(const std::string& section) const {
+  std::vector<const Instance*> out;
+  const auto found = sections.find(section);
+  if (found == sections.end()) return out;
+  const auto& list = found->second.left_alone ? left_alone : instances;
+  out.reserve(found->second.count);
+  for (std::size_t i = 0; i < found->second.count; ++i) out.push_back(&list[found->second.begin + i]);
+  return out;
+}
+
+std::size_t Topology::count(const std::string& section) const {
+  const auto found = sections.find(section);
+  return found == sections.end() ? 0 : found->second.count;
+}
+
+const Instance* Topology::first(const std::string& section) const {
+  const auto found = sections.find(section);
+  if (found == sections.end() || found->second.count == 0) return nullptr;
+  return &(found->second.left_alone ? left_alone : instances)[found->second.begin];
+}
+
+std::string left_alone_note(const Topology& topology) {
+  std::vector<std::string> roles;
+  std::map<std::string, int> counts;
+  for (const auto& each : topology.left_alone) {
+    if (!each.span.known()) continue;  // nobody wrote it
+    const auto& title = each.playbook->title.value;
+    if (++counts[title] == 1) roles.push_back(title);
+  }
+  for (auto& each : roles)
+    if (counts[each] > 1) each = fmt::format("{} ({})", each, counts[each]);
+  return roles.empty() ? "" : fmt::format("left alone, since tidelab does not provision them: {}", fmt::join(roles, ", "));
+}
+
+}  // namespace tidelab::topology
