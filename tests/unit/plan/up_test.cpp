@@ -72,12 +72,13 @@ TEST_CASE("versions choose steps, nested ones too") {
 }
 
 TEST_CASE("lists come whole, and what a user typed is not looked into again") {
-  Planned p({bases, tops}, one + "tops: [{host: b, args: ['$${x}', 'a b']}]\n");
+  Planned p({bases, tops}, one + "tops: [{host: b, args: ['${x}', '$${y}', 'a b']}]\n");
   const auto plan = p.up();
   const auto& argv = std::get<step::Service>(plan.steps.back().action).argv;
-  REQUIRE(argv.size() == 3);
+  REQUIRE(argv.size() == 4);
   CHECK(argv[1].value == "${x}");
-  CHECK(argv[2].value == "a b");
+  CHECK(argv[2].value == "$${y}");
+  CHECK(argv[3].value == "a b");
 }
 
 TEST_CASE("artifacts are registered once, with their sources in order") {
