@@ -78,7 +78,7 @@ void add_guide_flags(CLI::App& app, std::string_view name, Options& o) {
   }
   if (name == "template") {
     app.add_option("NAME", o.target, "which one; without it they are listed");
-    app.add_option("--hosts", o.hosts, "your hosts, in order, with commas between them")->delimiter(',');
+    app.add_option("--hosts", o.hosts, "your hosts, in order, with commas between them")->delimiter(',')->allow_extra_args(false);
     app.add_option("--host", o.role_hosts, "ROLE=ADDRESS[,ADDRESS…]: where one role runs; may be given again")->allow_extra_args(false);
     app.add_option("--user", o.user, "account that services run under");
     app.add_option("--dir", o.dir, "directory below which everything is installed");
