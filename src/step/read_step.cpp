@@ -93,7 +93,7 @@ void flatten(const Node& node, const std::string& prefix, Settings& out, Diagnos
       const auto& a = other.key.value;
       if (a == dotted) {
         auto& d = diagnostics.error("S007", fmt::format("`{}` is set twice", dotted), key.span);
-        d.notes.push_back({"the other one is", other.key.span});
+        d.notes.push_back({"the other one", other.key.span});
       }
     }
     out.push_back(std::move(setting));
