@@ -16,7 +16,7 @@ struct CheckedFile {
   int warnings = 0;
   int instances = 0;  ///< 0 when there are errors
   int hosts = 0;
-  std::string note{};  ///< a remark that is no finding; may be empty
+  std::string note = {};  ///< a remark that is no finding; may be empty
 };
 
 /// What there is to say about a code in general.
