@@ -122,8 +122,8 @@ std::unique_ptr<Loaded> load_text(const Options& options, const std::string& nam
   out->topology_text = text;
   if (!out->diagnostics.has_errors()) {
     const auto& file = out->files.add(name, text);
-    out->topology =
-        topology::read_topology(file, out->library, {options.lab, options.ssh ? "builtin" : "", versions_of(options)}, out->diagnostics);
+    const auto type = options.ssh_type.empty() && options.ssh ? "builtin" : options.ssh_type;
+    out->topology = topology::read_topology(file, out->library, {options.lab, type, versions_of(options)}, out->diagnostics);
   }
   if (!told_no_errors(*out, options)) return nullptr;
   return out;
