@@ -237,6 +237,9 @@ private:
       const auto *then = old->find(name), *here = now->find(name);
       const auto &a = then == nullptr ? nothing : *then, &b = here == nullptr ? nothing : *here;
       if (same_value(a, b)) continue;
+      // A field that the other version does not have has no older value that anything could have been made under.
+      const bool both = then != nullptr && here != nullptr;
+      if (!both && !a.stated && !b.stated) continue;
       add({Change::Kind::changed,
            {where},
            name,
@@ -245,7 +248,7 @@ private:
            place_of(a, *old),
            place_of(b, *now),
            !a.stated && !b.stated,
-           now->playbook->provisioned ? refusal(a, b) : ""});
+           both && now->playbook->provisioned ? refusal(a, b) : ""});
     }
     compare_settings(*old, *now, where);
     std::stable_partition(out_.begin() + static_cast<std::ptrdiff_t>(first), out_.end(), [](const auto& each) { return !each.derived; });

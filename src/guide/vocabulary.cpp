@@ -108,7 +108,11 @@ Vocabulary make_vocabulary(const playbook::Library& library) {
 
 std::string name_for_people(const Field& field) {
   switch (field.type) {
-    case Type::one_of: return "one of " + fmt::format("{}", fmt::join(field.words, ", "));
+    case Type::one_of: {
+      std::string out;
+      for (const auto& each : field.words) out += each.empty() ? "" : (out.empty() ? "" : ", ") + each;
+      return "one of " + out;
+    }
     case Type::list: return "list of texts";
     case Type::integer: return "whole number";
     case Type::boolean: return "true or false";

@@ -14,7 +14,7 @@ HOME = pathlib.Path(__file__).resolve().parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
 FLOW = ["insert", "changefeed ticdc-kafka", "topic ticdc-test", "source table", "sink table test.tidelab_check_sink"]
 
-HOSTILE_TOPIC = 'a"]; evil [label="<b>&amp;\\ {|}'
+HOSTILE = 'a"]; evil [label="<b>&amp;\\ {|}'
 
 
 def thirty_hosts():
@@ -82,9 +82,9 @@ def main():
     # Arrows of a hop meet in its label: as many as instances, not as pairs of them.
     run.check(dot.count("penwidth=2") <= 40, f"thirty hosts: {dot.count('penwidth=2')} thick arrows")
 
-    hostile = (HOME / "topologies" / "one_host.yaml").read_text().replace("topic: ticdc-test", "topic: '" + HOSTILE_TOPIC + "'")
+    hostile = (HOME / "topologies" / "one_host.yaml").read_text().replace("topic: ticdc-test", "topic: ticdc-test\n    sink_table: 'test." + HOSTILE + "'")
     texts, _, dot = run.draw("hostile", hostile)
-    run.check_texts("hostile", texts, ["topic " + HOSTILE_TOPIC])
+    run.check_texts("hostile", texts, ["sink table test." + HOSTILE])
     run.check(re.search(r"^\s*evil", dot, re.M) is None, "hostile: a text became a statement")
 
     addresses = ["--hosts", "fd00::21,fd00::22,fd00::23,::1"]

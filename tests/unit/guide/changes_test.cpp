@@ -11,8 +11,8 @@ std::string compare(const std::string& before, const std::string& after) {
   Lab old, now;
   old.read(before);
   now.read(after);
-  REQUIRE(old.complaints() == "");
-  REQUIRE(now.complaints() == "");
+  REQUIRE_FALSE(old.diagnostics.has_errors());
+  REQUIRE_FALSE(now.diagnostics.has_errors());
   std::string out;
   for (const auto& each : changes(old.topology, now.topology)) {
     const auto* sign = each.kind == Change::Kind::added ? "+" : each.kind == Change::Kind::removed ? "-" : each.refusal.empty() ? "~" : "x";
