@@ -35,6 +35,7 @@ def make_topology(count):
     first_port = {"pd_servers": 12379, "flink_jobmanagers": 18081, "kafka_servers": 19092, "flink_taskmanagers": 16125, "cdc_servers": 18300,
                   "tidb_servers": 14000, "tikv_servers": 20160}
     second_port = {"pd_servers": "peer_port", "kafka_servers": "controller_port", "tidb_servers": "status_port", "tikv_servers": "status_port"}
+    named = {"pd_servers": "client_port"}
     for section, members in sections.items():
         out.append(f"{section}:")
         for i in range(members):
@@ -44,7 +45,7 @@ def make_topology(count):
                 out.append(f"    jre: {jre[section]}")
             if nth > 0 or i % 4 == 0:
                 if "flink_taskmanagers" != section:
-                    out.append(f"    port: {first_port[section] + 40 * nth}")
+                    out.append(f"    {named.get(section, 'port')}: {first_port[section] + 40 * nth}")
                 if section in second_port:
                     out.append(f"    {second_port[section]}: {first_port[section] + 40 * nth + 20}")
                 out.append(f"    deploy_dir: /srv/lab/{section}-{nth}")
