@@ -129,8 +129,7 @@ private:
       for (const auto& section : each.playbook->needs) need(each.section, section.value);
       for (const auto& rule : each.playbook->rules) {
         if (rule.word.value != "requires" || !topology::applies(rule.versions, each, topology_)) continue;
-        for (const auto& [name, section] : rule.with)
-          if (name.value == "section") need(each.section, section.value);
+        need(each.section, rule.text("section"));
       }
     }
     std::set<std::pair<std::string, std::string>> drawn;
