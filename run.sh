@@ -8,7 +8,7 @@ usage() {
 usage: ./run.sh smoke [TOPOLOGY] [flags…]   build, then: lab up, rows verified at every hop, lab down
                                             (default topology: topologies/one_host.yaml)
        ./run.sh test [LEVEL…]               every test, or those of the levels named:
-                                            arch unit net golden fuzz standin ssh e2e sabotage
+                                            arch unit net golden fuzz standin ssh e2e hosts sabotage
        ./run.sh build                       only build/release/tidelab
 Missing Debian packages are installed (with sudo when not root).
 END
@@ -34,7 +34,7 @@ jobs=$(nproc)
 
 # level, seconds it may take on two cores from cold. A level may also use what those before it have left, so that the
 # whole ends within the sum: 80 minutes.
-budgets="packages 180  build 900  arch 150  unit 90  net 240  golden 120  fuzz 180  ssh 420  standin 420  e2e 1200  sabotage 900"
+budgets="packages 180  build 900  arch 150  unit 90  net 240  golden 120  fuzz 180  ssh 420  standin 420  e2e 900  hosts 500  sabotage 700"
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'run.sh: %s\n' "$*" >&2; exit 1; }
@@ -149,7 +149,7 @@ END
 level_arch() {
     ctest_level arch
     # The scripts are code too.
-    local scripts=(run.sh .ci/run playbooks/*/assemble) bad=0
+    local scripts=(run.sh .ci/run playbooks/*/assemble tests/netlab/guest.sh) bad=0
     shellcheck -x -e SC1091,SC2154 "${scripts[@]}" || bad=1
     add_counts $((1 - bad)) "$bad"
     bad=0
@@ -187,13 +187,14 @@ for line in sys.stdin:
 print(passed, failed if passed or failed else 1)' >"$counts"
     add_counts $((1 - bad)) "$bad"
 }
-level_e2e() { lab_level e2e; }
-level_sabotage() { lab_level sabotage; }
+level_e2e() { lab_level e2e tests/e2e/run.py e2e; }
+level_hosts() { lab_level hosts tests/hosts/run.py; }
+level_sabotage() { lab_level sabotage tests/e2e/run.py sabotage; }
 
-lab_level() {
+lab_level() { # LEVEL SCRIPT [ARGUMENT]
     local out=$build/$1.out
-    [ -f tests/e2e/run.py ] || { say "there is no tests/e2e/run.py"; return 1; }
-    TIDELAB=$(realpath -e "$build/release/tidelab") python3 tests/e2e/run.py "$1" 2>&1 | tee "$out" || true
+    shift
+    TIDELAB=$(realpath -e "$build/release/tidelab") python3 "$@" 2>&1 | tee "$out" || true
     tail -n 1 "$out" | sed -n 's/^\([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed$/\1 \2/p' >"$counts"
 }
 
@@ -268,7 +269,7 @@ end_everything() {
 }
 
 test_all() { # LEVEL...
-    local all="arch unit net golden fuzz ssh standin e2e sabotage" wanted=${*:-arch unit net golden fuzz ssh standin e2e sabotage} one since
+    local all="arch unit net golden fuzz ssh standin e2e hosts sabotage" wanted=${*:-arch unit net golden fuzz ssh standin e2e hosts sabotage} one since
     for one in $wanted; do
         case " $all " in *" $one "*) ;; *) usage >&2; die "there is no level $one" ;; esac
     done
@@ -278,7 +279,7 @@ test_all() { # LEVEL...
     since=$SECONDS
     install_packages "${packages[@]}" "${packages_for_tests[@]}"
     record_row packages 0 0 $((SECONDS - since))
-    case " $wanted " in *" standin "* | *" e2e "* | *" sabotage "*) warm_go ;; esac
+    case " $wanted " in *" standin "* | *" e2e "* | *" hosts "* | *" sabotage "*) warm_go ;; esac
     since=$SECONDS
     allowed=$(($(budget_of packages) + $(budget_of build)))
     if ! compile release tidelab || ! compile dev all; then

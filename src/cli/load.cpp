@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 namespace {
 
 // $TIDELAB_HOME, an installation's share/tidelab, or the checkout that the executable was built in.
-std::string find_home(const Options& options) {
+std::string look_for_home(const Options& options) {
   const auto fits = [](const fs::path& dir) { return fs::is_directory(dir / "playbooks") && fs::is_directory(dir / "checks"); };
   if (!options.home.empty()) return fits(options.home) ? fs::path(options.home) : fs::path();
   if (const char* home = std::getenv("TIDELAB_HOME"); home != nullptr && fits(home)) return home;
@@ -103,13 +103,17 @@ plan::Inputs Loaded::inputs(const Options& options) const {
   return {topology, library, templates, checks, options.source, options.nodes, token, number, options.mirror};
 }
 
+std::string find_home(const Options& options) {
+  auto home = look_for_home(options);
+  if (home.empty())
+    std::cerr << "tidelab: cannot find its playbooks; set TIDELAB_HOME to the directory that holds playbooks/ and checks/\n";
+  return home;
+}
+
 std::unique_ptr<Loaded> load_library(const Options& options) {
   auto out = std::make_unique<Loaded>();
   const auto home = find_home(options);
-  if (home.empty()) {
-    std::cerr << "tidelab: cannot find its playbooks; set TIDELAB_HOME to the directory that holds playbooks/ and checks/\n";
-    return nullptr;
-  }
+  if (home.empty()) return nullptr;
   out->home = home;
   load_playbooks(*out, home);
   load_checks(*out, home);
@@ -117,30 +121,39 @@ std::unique_ptr<Loaded> load_library(const Options& options) {
   return out;
 }
 
+bool read_into(Loaded& out, const Options& options, const std::string& name, std::string text) {
+  out.topology_text = std::move(text);
+  if (out.diagnostics.has_errors()) return false;  // playbooks that cannot be trusted would blame the topology
+  const auto& file = out.files.add(name, out.topology_text);
+  // The name of the lab comes from the file's, and the standard input has none that could be one.
+  const auto lab = options.lab.empty() && name == name_of_input("-") ? "stdin" : options.lab;
+  out.topology = topology::read_topology(file, out.library, {lab, options.ssh ? "builtin" : "", versions_of(options)}, out.diagnostics);
+  return !out.diagnostics.has_errors();
+}
+
+void complain_unreadable(Loaded& out, const std::string& name, const Unreadable& why) {
+  const auto& file = out.files.add(name, "");
+  out.diagnostics.error("U001", fmt::format("cannot read {}: {}", name, why.what), {&file, 0, 0, 0}).help = why.help;
+}
+
 std::unique_ptr<Loaded> load_text(const Options& options, const std::string& name, const std::string& text) {
   auto out = load_library(options);
   if (!out) return nullptr;
-  out->topology_text = text;
-  if (!out->diagnostics.has_errors()) {
-    const auto& file = out->files.add(name, text);
-    out->topology =
-        topology::read_topology(file, out->library, {options.lab, options.ssh ? "builtin" : "", versions_of(options)}, out->diagnostics);
-  }
+  read_into(*out, options, name, text);
   if (!told_no_errors(*out, options)) return nullptr;
   return out;
 }
 
 std::unique_ptr<Loaded> load(const Options& options) {
-  std::optional<std::string> text;
-  if (options.target == "-")
-    text = std::string((std::istreambuf_iterator<char>(std::cin)), {});
-  else if (fs::is_regular_file(options.target))
-    text = read_file(options.target);
-  if (!text) {
-    std::cerr << fmt::format("tidelab: cannot read {}\n", options.target);
-    return nullptr;
-  }
-  return load_text(options, options.target == "-" ? "stdin" : options.target, *text);
+  auto out = load_library(options);
+  if (!out) return nullptr;
+  const auto name = name_of_input(options.target);
+  if (auto text = read_input(options.target, options.stop))
+    read_into(*out, options, name, std::move(*text));
+  else
+    complain_unreadable(*out, name, text.error());
+  if (!told_no_errors(*out, options)) return nullptr;
+  return out;
 }
 
 std::unique_ptr<Loaded> load_either(const Options& options, const std::string& target) {
@@ -157,8 +170,9 @@ std::unique_ptr<Loaded> load_either(const Options& options, const std::string& t
 }
 
 bool told_no_errors(Loaded& loaded, const Options& options) {
-  const bool bad = loaded.diagnostics.has_errors() || (options.strict && !loaded.diagnostics.empty());
-  if (!loaded.diagnostics.empty()) std::cerr << source::render_text(loaded.diagnostics) << "\n";
+  if (options.strict) loaded.diagnostics.promote_warnings();
+  const bool bad = loaded.diagnostics.has_errors();
+  if (!loaded.diagnostics.empty()) std::cerr << source::render_text(loaded.diagnostics, {options.colour_errors}) << "\n";
   if (!bad) loaded.diagnostics = {};
   return !bad;
 }

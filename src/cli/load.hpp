@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "check/check.hpp"
+#include "cli/input.hpp"
 #include "cli/options.hpp"
 #include "plan/make.hpp"
 #include "playbook/playbook.hpp"
@@ -44,6 +45,14 @@ std::unique_ptr<Loaded> load_library(const Options& options);
 
 /// T019: what other labs of this user, as their records say, have on the same machines.
 void check_other_labs(Loaded& loaded);
+
+/// Reads one more topology; false when there are errors. `loaded.topology` is the last one.
+bool read_into(Loaded& loaded, const Options& options, const std::string& name, std::string text);
+/// U001
+void complain_unreadable(Loaded& loaded, const std::string& name, const Unreadable& why);
+
+/// The directory that holds playbooks/, checks/ and docs/explain/; empty after saying that there is none.
+std::string find_home(const Options& options);
 
 /// False after printing what is wrong.
 bool told_no_errors(Loaded& loaded, const Options& options);

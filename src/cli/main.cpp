@@ -32,7 +32,9 @@ enum Flag : unsigned {
   tails = 128,
   strict = 256,
   formats = 512,
-  guides = 1024  // its flags are its own
+  guides = 1024,  // its flags are its own
+  files = 2048,
+  codes = 4096
 };
 
 struct Row {
@@ -43,7 +45,8 @@ struct Row {
 };
 
 constexpr Row rows[] = {
-    {"validate", "read a topology and tell every mistake in it", validate, topology | strict},
+    {"validate", "read a topology and tell every mistake in it", validate, files | strict},
+    {"explain", "tell more about a diagnostic, with a wrong and a right example", explain, codes},
     {"plan", "print what `up` would make true; contacts no host", plan, topology | hosts | source | plans},
     {"fetch", "get the archives of a topology into the cache; contacts no host", fetch, topology | source},
     {"up", "bring the lab up; a second time it changes nothing", up, topology | hosts | source | report_to | formats},
@@ -78,7 +81,7 @@ void add_guide_flags(CLI::App& app, std::string_view name, Options& o) {
   }
   if (name == "template") {
     app.add_option("NAME", o.target, "which one; without it they are listed");
-    app.add_option("--hosts", o.hosts, "your hosts, in order, with commas between them")->delimiter(',');
+    app.add_option("--hosts", o.hosts, "your hosts, in order, with commas between them")->delimiter(',')->allow_extra_args(false);
     app.add_option("--host", o.role_hosts, "ROLE=ADDRESS[,ADDRESS…]: where one role runs; may be given again")->allow_extra_args(false);
     app.add_option("--user", o.user, "account that services run under");
     app.add_option("--dir", o.dir, "directory below which everything is installed");
@@ -92,7 +95,7 @@ void add_flags(CLI::App& app, const Row& row, Options& o) {
     app.add_option(journal ? "JOURNAL" : "TOPOLOGY", o.target,
                    journal ? "a journal (.jsonl)" : "a topology file, or the name of a lab that is up")
         ->required();
-  if (row.flags & topology && !journal) {
+  if (row.flags & (topology | files) && !journal) {
     app.add_option("--lab", o.lab, "name of the lab, in place of the file's name");
     app.add_option("--version-of", o.versions, "COMPONENT=VERSION, before what the file says; covers what follows that component")
         ->check(CLI::Validator(
@@ -126,7 +129,21 @@ void add_flags(CLI::App& app, const Row& row, Options& o) {
   if (row.flags & strict) app.add_flag("--strict", o.strict, "warnings are errors");
   if (row.flags & formats)
     app.add_option("--format", o.format, "text, json, junit or html")->check(CLI::IsMember({"text", "json", "junit", "html"}));
+  if (row.flags & files) {
+    app.add_option("TOPOLOGY", o.targets, "topology files; `-` is the standard input")->required();
+    app.add_option("--format", o.format, "text, json, sarif or junit")->check(CLI::IsMember({"text", "json", "sarif", "junit"}));
+  }
+  if (row.flags & codes) app.add_option("CODE", o.target, "a code as diagnostics print it, e.g. T012; none: list them all");
+  app.add_option("--color,--colour", o.colour_when, "always, never, or auto: on a terminal, unless NO_COLOR is set or TERM is dumb")
+      ->check(CLI::IsMember({"always", "never", "auto"}));
   app.add_flag("-v,--verbose", o.verbose, "say more");
+}
+
+// https://no-color.org: set and not empty. A terminal without abilities calls itself dumb.
+bool wants_colour(const std::string& when, int stream) {
+  if (when != "auto") return when == "always";
+  const auto says = [](const char* name) { return std::string_view(std::getenv(name) == nullptr ? "" : std::getenv(name)); };
+  return ::isatty(stream) != 0 && says("NO_COLOR").empty() && says("TERM") != "dumb";
 }
 
 // The first signal asks everything to end in order; the second ends us at once.
@@ -175,7 +192,8 @@ int run(int argc, char** argv) {
     }
     return app.exit(error) == 0 ? exit_true : exit_usage;
   }
-  options.colour = ::isatty(1) != 0 && std::getenv("NO_COLOR") == nullptr;
+  options.colour = wants_colour(options.colour_when, STDOUT_FILENO);
+  options.colour_errors = wants_colour(options.colour_when, STDERR_FILENO);
   live::open_log(options.verbose);
   std::stop_source stop;
   options.stop = stop.get_token();

@@ -8,10 +8,11 @@
 namespace tidelab::cli {
 
 struct Options {
-  std::string target;  ///< a topology file, or the name of a lab that is up
-  std::string home;    ///< where playbooks/ and checks/ are; empty: found from the executable
-  std::string mirror;  ///< a directory with archives under their own names
-  std::string source;  ///< pin artifacts to one kind
+  std::string target;                ///< a topology file, or the name of a lab that is up
+  std::vector<std::string> targets;  ///< topology files
+  std::string home;                  ///< where playbooks/ and checks/ are; empty: found from the executable
+  std::string mirror;                ///< a directory with archives under their own names
+  std::string source;                ///< pin artifacts to one kind
   std::string format = "text";
   std::string report_dir;
   std::string lab;
@@ -34,7 +35,9 @@ struct Options {
   bool follow = false;
   int lines = 40;
   bool verbose = false;
-  bool colour = false;
+  std::string colour_when = "auto";  ///< always, never, auto: on a terminal that takes it
+  bool colour = false;               ///< on the standard output
+  bool colour_errors = false;        ///< on the standard error
   std::stop_token stop;
 };
 
@@ -68,5 +71,6 @@ int schema(const Options& options);
 int print_template(const Options& options);
 int graph(const Options& options);
 int diff(const Options& options);
+int explain(const Options& options);
 
 }  // namespace tidelab::cli

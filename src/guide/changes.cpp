@@ -91,6 +91,7 @@ public:
         compare(pair);
     }
     mask_secrets();
+    tell_lone_refusals();
     return std::move(out_);
   }
 
@@ -142,6 +143,17 @@ private:
     if (name == "ssh_port") return {std::to_string(global.ssh_port), {}};
     const auto found = global.other.find(name);
     return found == global.other.end() ? Text{} : found->second;
+  }
+
+  // What may not change, and follows from something that may, has to be told itself.
+  void tell_lone_refusals() {
+    const auto told = [&](const Change& lone) {
+      return std::any_of(out_.begin(), out_.end(), [&](const Change& each) {
+        return !each.derived && !each.refusal.empty() && (each.where == lone.where || each.where.front() == "global");
+      });
+    };
+    for (auto& each : out_)
+      if (each.derived && !each.refusal.empty() && !told(each)) each.derived = false;
   }
 
   // A secret may have been put into a value that is none: a URI, a statement.
@@ -249,68 +261,12 @@ private:
   }
 };
 
-constexpr std::size_t longest = 72;  // of a value that is shown whole
-constexpr std::size_t context = 24;  // what is shown around a difference inside a longer one
-
-bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }
-
-// Where two long texts begin and end to differ, with something around it; both are cut at the same distance from their ends.
-std::pair<std::string, std::string> shown_values(const std::string& before, const std::string& after) {
-  const auto whole = [](const std::string& text) { return text.empty() ? std::string("(none)") : text; };
-  if (std::max(before.size(), after.size()) <= longest || before.empty() || after.empty()) return {whole(before), whole(after)};
-  const auto shorter = std::min(before.size(), after.size());
-  std::size_t front = 0, back = 0;
-  while (front < shorter && before[front] == after[front]) ++front;
-  while (back < shorter - front && before[before.size() - 1 - back] == after[after.size() - 1 - back]) ++back;
-  front = front > context ? front - context : 0;
-  back = back > context ? back - context : 0;
-  const auto cut = [&](const std::string& text) {
-    auto from = front, to = text.size() - back;
-    while (from > 0 && !starts_character(text[from])) --from;
-    while (to < text.size() && !starts_character(text[to])) ++to;
-    return (from > 0 ? "…" : "") + text.substr(from, to - from) + (to < text.size() ? "…" : "");
-  };
-  return {cut(before), cut(after)};
-}
-
-std::string places(const Change& change) {
-  std::string out;
-  for (const auto* each : {&change.before_at, &change.after_at})
-    if (each->known()) out += (out.empty() ? "  " : " → ") + source::render_place(*each);
-  return out;
-}
-
 }  // namespace
 
 std::vector<Change> changes(const Topology& before, const Topology& after) { return Comparison(before, after).make(); }
 
 bool has_refusals(const std::vector<Change>& changes) {
   return std::any_of(changes.begin(), changes.end(), [](const auto& each) { return !each.refusal.empty(); });
-}
-
-std::string render_text(const std::vector<Change>& changes, bool only_refusals) {
-  std::string out, last;
-  bool with_it = false;  // the line that names what follows from other changes is open
-  for (const auto& each : changes) {
-    if (only_refusals && (each.refusal.empty() || each.derived)) continue;
-    const auto where = fmt::format("{}", fmt::join(each.where, ", "));
-    if (with_it && (!each.derived || where != last)) out += '\n', with_it = false;
-    if (each.kind != Change::Kind::changed) {
-      out += fmt::format("{} {}{}\n", each.kind == Change::Kind::added ? "+" : "-", where, places(each));
-    } else {
-      if (where != last) out += where + "\n";
-      if (each.derived) {
-        out += (with_it ? ", " : "  ~ follows from that: ") + each.field;
-        with_it = true;
-      } else {
-        const auto [before, after] = shown_values(each.before, each.after);
-        out += fmt::format("  {} {}: {} → {}{}\n", each.refusal.empty() ? "~" : "✗", each.field, before, after, places(each));
-      }
-    }
-    last = each.kind == Change::Kind::changed ? where : "";
-    if (!each.refusal.empty() && !each.derived) out += fmt::format("      not while the lab is up: {}\n", each.refusal);
-  }
-  return with_it ? out + '\n' : out;
 }
 
 }  // namespace tidelab::guide

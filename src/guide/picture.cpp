@@ -129,7 +129,7 @@ private:
       for (const auto& section : each.playbook->needs) need(each.section, section.value);
       for (const auto& rule : each.playbook->rules) {
         if (rule.word.value != "requires" || !topology::applies(rule.versions, each, topology_)) continue;
-        need(each.section, rule.text("section"));
+        if (const auto section = rule.text("section"); !section.empty()) need(each.section, section);
       }
     }
     std::set<std::pair<std::string, std::string>> drawn;

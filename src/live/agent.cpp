@@ -230,6 +230,8 @@ act_user() {
 }
 drop_user() {
   [ "$(awk -F: -v u="$1" '$1 == u { print $5 }' /etc/passwd)" = tidelab ] || return 0
+  # What its processes left where everybody may write would belong to whoever is given its number next.
+  find /tmp /var/tmp -xdev -uid "$(id -u "$1")" -delete 2>/dev/null
   # A process that has just ended counts until it is reaped.
   i=0
   until userdel -r -- "$1" > /dev/null 2>&1 || ! id -u "$1" > /dev/null 2>&1; do

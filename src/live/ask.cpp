@@ -27,6 +27,14 @@ Result<Asked> ask_tcp(const Tcp& w, const Control& control) {
   return Asked{fmt::format("{{\"answer\":{}}}", json_string(*answer)), Clock::now()};
 }
 
+// What a program said last is nearer to why it failed than its banner.
+std::string last_said(const std::string& text) {
+  constexpr std::size_t most = 2000;
+  if (text.size() <= most) return text;
+  const auto line = text.find('\n', text.size() - most);
+  return "…\n" + text.substr(line == std::string::npos ? text.size() - most : line + 1);
+}
+
 bool accepted(const std::string& list, int status) {
   if (list.empty()) return status >= 200 && status < 300;
   return ("|" + list + "|").find(fmt::format("|{}|", status)) != std::string::npos;
@@ -73,11 +81,11 @@ Result<Asked> ask_exec(World& world, const Exec& w, const Where& where, const Co
   const auto all = output->out + output->err;
   const auto program = w.argv.empty() ? std::string() : w.argv.front().value;
   if (!w.fail_if.empty() && std::regex_search(all, std::regex(w.fail_if.value)))
-    return step::fail(Why::failed, fmt::format("{} says that it failed", program), shorten(all));
+    return step::fail(Why::failed, fmt::format("{} says that it failed", program), last_said(all));
   const auto& expect = w.ask.expect;
   const bool exit_is_judged = std::any_of(expect.begin(), expect.end(), [](const auto& c) { return c.pointer.value == "/exit"; });
   if (output->code != 0 && !exit_is_judged)
-    return step::fail(Why::failed, fmt::format("{} ended with {}", program, output->code), shorten(all));
+    return step::fail(Why::failed, fmt::format("{} ended with {}", program, output->code), last_said(all));
   return Asked{fmt::format("{{\"exit\":{},\"stdout\":{},\"stderr\":{}}}", output->code, json_string(output->out), json_string(output->err)),
                Clock::now()};
 }

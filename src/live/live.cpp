@@ -124,7 +124,7 @@ std::vector<Failure> preflight(const plan::Plan& plan, Setup& setup, const Contr
   std::swap(world.setup.hosts, setup.hosts);
   for (std::size_t lane = 1; lane < plan.lanes.size(); ++lane) {
     threads.emplace_back([&, lane] {
-      std::string calls = "pre_tools sh tar gzip awk sed cut head tail stat sha256sum setsid readlink dirname grep sort tr xargs\n";
+      std::string calls = "pre_tools sh tar gzip awk sed cut head tail stat sha256sum setsid readlink dirname grep sort tr xargs find\n";
       calls += "pre_dir " + host::quote(plan.lanes[lane].state_dir) + "\npre_units\n";
       for (const auto& component : plan.components) {
         if (component.lane != static_cast<int>(lane)) continue;

@@ -6,28 +6,12 @@
 
 #include <fmt/format.h>
 
+#include "source/utf8.hpp"
+
 namespace tidelab::report {
 namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
-
-/// The length of the code point at the start of `text`, 0 when these bytes are no UTF-8 (also overlong forms,
-/// surrogates, and what lies behind U+10FFFF).
-int decode(std::string_view text, std::uint32_t& code) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned first = byte(0);
-  if (first < 0x80) return code = first, 1;
-  const int length = first >= 0xF0 && first < 0xF8 ? 4 : first >= 0xE0 && first < 0xF0 ? 3 : first >= 0xC0 && first < 0xE0 ? 2 : 0;
-  if (length == 0 || text.size() < static_cast<std::size_t>(length)) return 0;
-  code = first & (0xFFu >> (length + 1));
-  for (int i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0u) != 0x80u) return 0;
-    code = code << 6 | (byte(i) & 0x3Fu);
-  }
-  constexpr std::uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = code >= 0xD800 && code < 0xE000;
-  return code < least[length] || surrogate || code > 0x10FFFF ? 0 : length;
-}
 
 bool is_shown(std::uint32_t code) {
   const bool control = code < 0x20 ? code != '\n' && code != '\t' : code >= 0x7F && code < 0xA0;
@@ -51,8 +35,7 @@ std::string printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    std::uint32_t code = 0;
-    const int length = decode(text, code);
+    const auto [code, length] = source::decode(text, 0);
     if (length > 0 && code == '\r') {
       if (text.size() == 1 || text[1] != '\n') out += '\n';  // a progress bar: each state on a line of its own
     } else if (length > 0 && is_shown(code)) {
@@ -60,7 +43,7 @@ std::string printable(std::string_view text) {
     } else {
       out += replacement;
     }
-    text.remove_prefix(std::max(length, 1));
+    text.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return out;
 }

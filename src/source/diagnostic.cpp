@@ -1,31 +1,40 @@
+// The list of faults, its order, and guesses at what was meant.
 #include "source/diagnostic.hpp"
 
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <utility>
 
 #include <fmt/format.h>
 
 namespace tidelab::source {
 
+Diagnostic& Diagnostics::add(Diagnostic made) {
+  ++(made.severity == Severity::error ? errors_ : warnings_);
+  if (list_.size() < most_kept) return list_.emplace_back(std::move(made));
+  return last_left_out_ = std::move(made);
+}
+
 Diagnostic& Diagnostics::error(std::string code, std::string message, Span span) {
-  list_.push_back({Severity::error, std::move(code), std::move(message), span, {}, {}, {}});
-  return list_.back();
+  return add({Severity::error, std::move(code), std::move(message), span, {}, {}, {}});
 }
 
 Diagnostic& Diagnostics::warning(std::string code, std::string message, Span span) {
-  auto& made = error(std::move(code), std::move(message), span);
-  made.severity = Severity::warning;
-  return made;
+  return add({Severity::warning, std::move(code), std::move(message), span, {}, {}, {}});
 }
 
-int Diagnostics::errors() const {
-  return static_cast<int>(std::count_if(list_.begin(), list_.end(), [](const auto& d) { return d.severity == Severity::error; }));
+void Diagnostics::append(Diagnostics other) {
+  const auto errors = errors_ + other.errors_, warnings = warnings_ + other.warnings_;
+  for (auto& each : other.list_) add(std::move(each));
+  errors_ = errors;
+  warnings_ = warnings;
 }
 
-int Diagnostics::warnings() const { return static_cast<int>(list_.size()) - errors(); }
-
-bool Diagnostics::has_errors() const { return errors() > 0; }
+void Diagnostics::promote_warnings() {
+  for (auto& each : list_) each.severity = Severity::error;
+  errors_ += std::exchange(warnings_, 0);
+}
 
 std::vector<const Diagnostic*> Diagnostics::ordered() const {
   std::map<const File*, int> rank;
@@ -37,52 +46,6 @@ std::vector<const Diagnostic*> Diagnostics::ordered() const {
   std::stable_sort(out.begin(), out.end(), [&](const auto* a, const auto* b) {
     return std::tuple(rank[a->span.file], a->span.line, a->span.column) < std::tuple(rank[b->span.file], b->span.line, b->span.column);
   });
-  return out;
-}
-
-namespace {
-
-// Terminals show one cell a code point for all that configuration files usually hold; tabs are
-// printed as one blank so that the caret stays under its word.
-std::string as_cells(std::string_view line) {
-  std::string out(line);
-  std::replace_if(
-      out.begin(), out.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
-  return out;
-}
-
-constexpr std::size_t widest_excerpt = 240;  // a minified file must not fill the terminal
-
-}  // namespace
-
-std::string render_text(const Diagnostic& d) {
-  std::string out = fmt::format("{}[{}]: {}", d.severity == Severity::error ? "error" : "warning", d.code, d.message);
-  const auto number = std::to_string(d.span.line);
-  const std::string pad(d.span.known() ? number.size() : 1, ' ');
-  if (d.span.known()) {
-    out += fmt::format("\n{}--> {}\n{} |", pad, render_place(d.span), pad);
-    const auto text = as_cells(d.span.file->line(d.span.line));
-    if (text.size() <= widest_excerpt) {
-      const std::string carets(static_cast<std::size_t>(std::max(1, d.span.length)), '^');
-      out += fmt::format("\n{} | {}\n{} | {}{}", number, text, pad,
-                         std::string(static_cast<std::size_t>(std::max(0, d.span.column - 1)), ' '), carets);
-      if (!d.label.empty()) out += " " + d.label;
-    }
-  }
-  for (const auto& note : d.notes) {
-    out += fmt::format("\n{} = note: {}", pad, note.text);
-    if (note.span.known()) out += " at " + render_place(note.span);
-  }
-  if (!d.help.empty()) out += fmt::format("\n{} = help: {}", pad, d.help);
-  return out;
-}
-
-std::string render_text(const Diagnostics& diagnostics) {
-  std::string out;
-  for (const auto* each : diagnostics.ordered()) out += render_text(*each) + "\n\n";
-  const auto count = [](int n, const char* word) { return fmt::format("{} {}{}", n, word, n == 1 ? "" : "s"); };
-  if (diagnostics.errors() > 0) out += count(diagnostics.errors(), "error");
-  if (diagnostics.warnings() > 0) out += (diagnostics.errors() > 0 ? ", " : "") + count(diagnostics.warnings(), "warning");
   return out;
 }
 

@@ -20,6 +20,7 @@ std::string_view File::line(int number) const {
 
 std::string render_place(const Span& span) {
   if (!span.known()) return {};
+  if (!span.has_line()) return span.file->name;
   return fmt::format("{}:{}:{}", span.file->name, span.line, span.column);
 }
 

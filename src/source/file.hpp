@@ -17,7 +17,7 @@ struct File {
 };
 
 /// A place in a file. Lines and columns count from 1; columns count characters (UTF-8 code points),
-/// as editors do. `file == nullptr` means that the value was not written by a person.
+/// as editors do. `file == nullptr` means that the value was not written by a person, line 0 the whole file.
 struct Span {
   const File* file = nullptr;
   int line = 0;
@@ -25,9 +25,10 @@ struct Span {
   int length = 1;
 
   bool known() const { return file != nullptr; }
+  bool has_line() const { return known() && line > 0; }
 };
 
-/// `file:line:column`, or an empty text when the span is not known.
+/// `file:line:column`, `file` for a whole file, or an empty text when the span is not known.
 std::string render_place(const Span& span);
 
 /// Text with the place where it was written.

@@ -42,7 +42,9 @@ void read_condition(const Text& pointer, const Node& node, Match& match, Diagnos
     }
     return;
   }
-  for (const auto& [key, value] : node.entries) {
+  for (const auto& entry : node.entries) {
+    const auto& key = entry.key;  // clang 14 cannot capture structured bindings
+    const auto& value = entry.value;
     const auto* found = std::find_if(std::begin(operators), std::end(operators), [&](const auto& o) { return key.value == o.name; });
     if (found == std::end(operators)) {
       auto& d = diagnostics.error("S006", fmt::format("`{}` is not a comparison", key.value), key.span);
@@ -93,7 +95,7 @@ void flatten(const Node& node, const std::string& prefix, Settings& out, Diagnos
       const auto& a = other.key.value;
       if (a == dotted) {
         auto& d = diagnostics.error("S007", fmt::format("`{}` is set twice", dotted), key.span);
-        d.notes.push_back({"the other one is", other.key.span});
+        d.notes.push_back({"the other one", other.key.span});
       }
     }
     out.push_back(std::move(setting));
@@ -209,7 +211,9 @@ bool read_step(const Node& node, Step& out, Diagnostics& diagnostics) {
   out.origin = node.entries.empty() ? node.span : node.entries.front().key.span;
   bool found = false, unknown = false;
   const auto names = word_names();
-  for (const auto& [key, value] : node.entries) {
+  for (const auto& entry : node.entries) {
+    const auto& key = entry.key;
+    const auto& value = entry.value;
     if (key.value == "on") {
       out.on = value.as_text();
     } else if (key.value == "title") {

@@ -201,7 +201,7 @@ private:
         if (fresh || (!name->stated && clash_.contains({first->second, &instance}))) continue;
         auto& d = diagnostics_.error("T015", fmt::format("two of `{}` are called `{}`", instance.section, name->text.value),
                                      name->stated ? name->text.span : instance.span);
-        d.notes.push_back({"the other one is", first->second->span});
+        d.notes.push_back({"the other one", first->second->span});
         d.help = "give one of them another `name`";
       }
     }

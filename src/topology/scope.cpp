@@ -119,14 +119,23 @@ std::string Scope::over_section(std::string_view function, std::string_view rest
       const auto name = format.substr(open + 1, end - open - 1);
       std::string buffer;
       const auto* value = scope.plain(name, buffer);
-      if (value == nullptr)
+      if (value == nullptr) {  // and so for every other member: one cause, one error
         diagnostics_.error("T030", fmt::format("`{}` of `{}` is not known", name, section), text.span);
-      else
-        out += name == "host" ? bracketed(*value) : *value;
+        return {};
+      }
+      out += name == "host" ? bracketed(*value) : *value;
+      if (out.size() > most_expanded) return refuse_size(text);
       at = end + 1;
     }
+    if (out.size() > most_expanded) return refuse_size(text);
   }
   return out;
+}
+
+std::string Scope::refuse_size(const Text& text) const {
+  diagnostics_.error("T034", fmt::format("this text grows beyond {} bytes when it is put together", most_expanded), text.span).help =
+      "texts that stand for texts multiply; write it out, or shorter";
+  return {};
 }
 
 std::string Scope::evaluate(std::string_view inside, const Text& text) const {
@@ -173,13 +182,14 @@ std::string Scope::expand(const Text& text) const {
         return out;
       }
       out += evaluate(all.substr(dollar + 2, end - dollar - 2), text);
+      if (out.size() > most_expanded) return refuse_size(text);
       at = end + 1;
     } else {
       out += '$';
       at = dollar + 1;
     }
   }
-  return out;
+  return out.size() > most_expanded ? refuse_size(text) : out;
 }
 
 const Value* Scope::whole_value(const Text& text) const {

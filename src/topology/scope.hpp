@@ -20,6 +20,9 @@
 
 namespace tidelab::topology {
 
+/// A text that grows beyond this is refused: texts stand for texts, and a few lines could ask for gigabytes.
+inline constexpr std::size_t most_expanded = 1U << 20;
+
 /// Called before the value of a name is read, so that a default which depends on others is resolved first.
 using Touch = std::function<void(const Instance&, const std::string& name)>;
 
@@ -30,7 +33,7 @@ public:
   /// A name with a value of its own, e.g. `token` of a check.
   void set(const std::string& name, std::string value) { extra_[name] = std::move(value); }
 
-  /// Everything replaced; what cannot be is a diagnostic (T030 unknown name, T031 empty section, T032 syntax).
+  /// Everything replaced; what cannot be is a diagnostic (T030 unknown name, T031 empty section, T032 syntax, T034 too large).
   std::string expand(const Text& text) const;
   /// True when the text is exactly one `${name}` of a list or map value: how whole lists are passed.
   const Value* whole_value(const Text& text) const;
@@ -38,6 +41,7 @@ public:
 private:
   std::string evaluate(std::string_view inside, const Text& text) const;
   std::string over_section(std::string_view function, std::string_view rest, const Text& text) const;
+  std::string refuse_size(const Text& text) const;
   const std::string* plain(const std::string& name, std::string& buffer) const;
 
   const Topology& topology_;

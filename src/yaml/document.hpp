@@ -47,6 +47,7 @@ struct Limits {
   std::size_t bytes = 8U << 20;
   int depth = 64;
   std::size_t nodes = 1'000'000;  ///< after aliases are resolved
+  std::size_t ahead = 2U << 20;   ///< bytes of one scalar, or of one collection in brackets with all that is in it
 };
 
 /// Reads one document. Anchors, aliases and merge keys (`<<`) are resolved; duplicate keys, a second

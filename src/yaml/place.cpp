@@ -7,36 +7,17 @@
 
 #include <fmt/format.h>
 
+#include "source/utf8.hpp"
+
 namespace tidelab::yaml {
 
 namespace {
 
+using source::decode;
+using source::starts_character;
+
 constexpr std::size_t block = 64;
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-
-bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }
-
-// What the UTF-8 sequence at `at` stands for, and its length; length 0 when it is none (cut off, overlong, a surrogate, too large).
-struct Decoded {
-  std::uint32_t value = 0;
-  std::size_t length = 0;
-};
-
-Decoded decode(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
-  const auto first = byte(at);
-  if (first < 0x80) return {first, 1};
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() - at < length) return {};
-  std::uint32_t value = first & (0xffU >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(at + i) & 0xc0U) != 0x80U) return {};
-    value = value << 6U | (byte(at + i) & 0x3fU);
-  }
-  constexpr std::uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-  if (value < least[length] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff)) return {};
-  return {value, length};
-}
 
 bool is_control(std::uint32_t c) { return c < 0x20 || (c >= 0x7f && c < 0xa0 && c != 0x85) || c == 0xfffe || c == 0xffff; }
 
@@ -46,17 +27,19 @@ Places::Places(const source::File& file) : file_(&file) {
   const std::string_view text = file.text;
   if (text.starts_with(byte_order_mark)) begin_ = byte_order_mark.size();
   lines_.push_back(begin_);
+  for (auto at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) lines_.push_back(at + 1);
+  if (std::all_of(text.begin(), text.end(), starts_character)) return;
   characters_.reserve(text.size() / block + 1);
   std::uint32_t count = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (i % block == 0) characters_.push_back(count);
     if (starts_character(text[i])) ++count;
-    if (text[i] == '\n') lines_.push_back(i + 1);
   }
   if (text.size() % block == 0) characters_.push_back(count);
 }
 
 std::size_t Places::characters_before(std::size_t offset) const {
+  if (characters_.empty()) return offset;
   const auto start = offset / block;
   const std::string_view rest = std::string_view(file_->text).substr(start * block, offset % block);
   return characters_[start] + static_cast<std::size_t>(std::count_if(rest.begin(), rest.end(), starts_character));
@@ -83,7 +66,9 @@ bool check_bytes(const source::File& file, const Places& places, source::Diagnos
     const auto [value, length] = decode(text, at);
     if (length == 0) {
       const auto byte = static_cast<unsigned char>(text[at]);
-      diagnostics.error("Y005", fmt::format("byte 0x{:02x} is not UTF-8", byte), places.at(at)).help = "save the file as UTF-8";
+      const bool utf16 = text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff");
+      diagnostics.error("Y005", fmt::format("byte 0x{:02x} is not UTF-8", byte), places.at(at)).help =
+          utf16 ? "this looks like UTF-16: save the file as UTF-8" : "save the file as UTF-8";
       return false;
     }
     const bool line_end = value == '\n' || (value == '\r' && text.substr(at + 1, 1) == "\n");

@@ -29,7 +29,7 @@ private:
   const source::File* file_;
   std::size_t begin_ = 0;
   std::vector<std::size_t> lines_;         ///< offset of each line's first byte
-  std::vector<std::uint32_t> characters_;  ///< characters before each block of bytes
+  std::vector<std::uint32_t> characters_;  ///< characters before each block of bytes; empty when each byte is one
 };
 
 /// Complains (Y005) about the first byte that is not UTF-8, or that is a control character.

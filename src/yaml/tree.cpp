@@ -15,6 +15,7 @@ namespace {
 
 constexpr int most_complaints = 100;  // a file of a million equal keys must not become a million diagnostics
 constexpr std::string_view standard = "tag:yaml.org,2002:";
+constexpr std::string_view standard_text = "tag:yaml.org,2002:str";
 
 }  // namespace
 
@@ -47,7 +48,7 @@ void Tree::add_scalar(const Event& event, const std::string& value) {
   grown.node.kind = Kind::scalar;
   grown.node.span = places_.span(extent.begin, extent.end);
   grown.node.text = value;
-  grown.node.quoted = event.tag == "!" || event.tag == fmt::format("{}str", standard);
+  grown.node.quoted = event.tag == "!" || event.tag == standard_text;
   if (!extent.closed) {
     complain("Y001", "a quote is opened and never closed", places_.at(extent.begin)).help =
         "close it, or quote a text that holds a quote with the other kind";

@@ -221,15 +221,22 @@ def this_machine(tree):
 
 
 def codes(tree):
-    page = tree.root / "docs" / "diagnostics.md"
-    known = set(re.findall(r"\b[A-Z][0-9]{3}\b", page.read_text())) if page.is_file() else set()
-    told = set()
+    """Each code that src/ or a playbook can tell has a page, and each page a code that can be told."""
+    pages = {p.stem for p in (tree.root / "docs" / "explain").glob("*.md")}
+    told = {}
     for path in tree.code:
         for number, text in enumerate(lines(path), 1):
             for code in re.findall(r'"([A-Z][0-9]{3})"', text):
-                if code not in known and code not in told:
-                    told.add(code)
-                    yield tree.name(path, number), f"{code} is not in docs/diagnostics.md"
+                told.setdefault(code, tree.name(path, number))
+    for path in sorted((tree.root / "playbooks").rglob("*.yaml")):
+        for number, text in enumerate(lines(path), 1):
+            if found := re.search(r"\bcode:\s*[\"']?([A-Z][0-9]{3})\b", text):
+                told.setdefault(found[1], tree.name(path, number))
+    for code, place in told.items():
+        if code not in pages:
+            yield place, f"{code} has no page docs/explain/{code}.md"
+    for code in sorted(pages - set(told)):
+        yield f"docs/explain/{code}.md:1", f"nothing tells {code}"
 
 
 def rule_cases(tree):

@@ -15,12 +15,13 @@ GOOD = {
     "src/source/file.cpp": '#include "source/file.hpp"\n#include <fmt/format.h>\n',
     "src/source/CMakeLists.txt": "target_sources(core PRIVATE file.cpp)\n",
     "src/step/step.hpp": '#pragma once\n#include "source/file.hpp"\n',
-    "src/step/CMakeLists.txt": "target_sources(core PRIVATE)\n",
+    "src/step/CMakeLists.txt": "target_sources(core PRIVATE step.cpp)\n",
     "src/host/session.hpp": '// Private to host: a session.\n#pragma once\n#include <cstddef>\n#include "step/step.hpp"\n#include "source/file.hpp"\n',
     "src/host/CMakeLists.txt": "target_sources(net PRIVATE)\n",
     "playbooks/broker/playbook.yaml": "component: broker\nsection: broker_servers\n",
     "playbooks/kafka/playbook.yaml": 'component: kafka\nsection: "kafka_servers"\n',
-    "docs/diagnostics.md": "Y001 syntax\n",
+    "docs/explain/Y001.md": "# Y001: syntax\n",
+    "src/step/step.cpp": 'auto code = "Y001";\n',
     "tests/unit/a_test.cpp": "// calls sleep(1) nowhere\n",
 }
 
@@ -132,7 +133,9 @@ class Arch(unittest.TestCase):
         self.assertIn("git", error)
 
     def test_codes(self):
-        self.fails("codes", "src/step/a.cpp", 'f("Y001");\nf("S042");\nf("S042");\n', "src/step/a.cpp:2: codes: S042")
+        self.fails("codes", "src/step/a.cpp", 'f("Y001");\nf("S042");\nf("S042");\n', "src/step/a.cpp:2: codes: S042 has no page")
+        self.fails("codes", "playbooks/broker/playbook.yaml", "rules:\n  - code: R777\n", "playbooks/broker/playbook.yaml:2: codes: R777 has no page")
+        self.fails("codes", "docs/explain/T001.md", "# T001: gone\n", "docs/explain/T001.md:1: codes: nothing tells T001")
         self.passes("codes", {"src/step/a.cpp": 'f("Y001"); f("X1"); f("AB123");\n'})
 
     def test_rule_cases(self):

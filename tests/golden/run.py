@@ -2,7 +2,7 @@
 """Golden cases: what a person types, and every byte of what comes back.
 
 A case is a folder with `command` (one line: arguments of tidelab, as a shell would split them) and the files
-that it names (a folder `state` holds records of labs that are up); `stdout`, `stderr` and `code` say what must come back. Only the version of the program is
+that it names (a folder `state` holds records of labs that are up; `stdin` is what is piped in, `env` more variables); `stdout`, `stderr` and `code` say what must come back. Only the version of the program is
 normalised. `--accept` writes what came back into the cases, and is never a pass: a person reads the difference first."""
 
 import argparse
@@ -33,15 +33,18 @@ def run_case(case, binary):
     with tempfile.TemporaryDirectory(prefix="tidelab-golden-") as scratch:
         scratch = pathlib.Path(scratch)
         work = scratch / "case"
-        shutil.copytree(case, work, ignore=shutil.ignore_patterns(*EXPECTED, "command"))
+        shutil.copytree(case, work, ignore=shutil.ignore_patterns(*EXPECTED, "command", "stdin", "env"))
         env = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(scratch / "home"), "TIDELAB_HOME": str(HOME),
                "XDG_STATE_HOME": str(work / "state" if (work / "state").is_dir() else scratch / "state"), "XDG_CACHE_HOME": str(scratch / "cache")}
+        if (case / "env").exists():
+            env.update(line.split("=", 1) for line in (case / "env").read_text().split())
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LLVM_PROFILE_FILE"):
             if name in os.environ:
                 env[name] = os.environ[name]
         argv = [binary] + [each.replace("$HOME", str(HOME)) for each in shlex.split((case / "command").read_text())]
         try:
-            done = subprocess.run(argv, cwd=work, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+            piped = {"input": (case / "stdin").read_bytes()} if (case / "stdin").exists() else {"stdin": subprocess.DEVNULL}
+            done = subprocess.run(argv, cwd=work, env=env, capture_output=True, timeout=120, **piped)
         except subprocess.TimeoutExpired:
             return {"stdout": "", "stderr": "the golden runner gave up after 120 s\n", "code": "none\n"}
         return {"stdout": normalise(done.stdout).replace(str(HOME), "$HOME"), "stderr": normalise(done.stderr).replace(str(HOME), "$HOME"),

@@ -62,8 +62,7 @@ class Hosts:
 
     def argv(self, command, target, *more):
         argv = [str(BINARY), *(["--home", str(self.home)] if self.home else []), command, str(target), *more]
-        if command not in ("fetch", "validate"):
-            argv += ["--ssh-user", self.user, "--identity", str(self.folder / "net/id_ed25519"), "--known-hosts", str(self.folder / "net/known_hosts")]
+        argv += ["--ssh-user", self.user, "--identity", str(self.folder / "net/id_ed25519"), "--known-hosts", str(self.folder / "net/known_hosts")]
         return self.net.ctl(*argv)
 
     def environment(self):
@@ -78,6 +77,11 @@ class Hosts:
         ran = self.tidelab(command, target, *more, **kw)
         must(ran.code == 0, f"`tidelab {command}` ended with {ran.code}", ran.out[-8000:])
         return ran
+
+    def fetch(self, file, *more):
+        """The archives, got from where the machine gets them."""
+        ran = subprocess.run([str(BINARY), "fetch", str(file), *more], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1500, stdin=subprocess.DEVNULL)
+        must(ran.returncode == 0, f"`tidelab fetch` ended with {ran.returncode}", ran.stdout[-4000:])
 
     def report(self, command, target, *more, **kw):
         return self.good(command, target, *more, "--format", "json", **kw).json()

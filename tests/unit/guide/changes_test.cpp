@@ -69,6 +69,22 @@ TEST_CASE("an instance's own setting is compared with the one that it replaces")
   CHECK(compare(front("") + shared, front(", config: {k: two}") + shared) == "~ fronts 1 (a:7000) config k one>two\n");
 }
 
+TEST_CASE("what may not change is told, also when it follows from what may") {
+  CHECK(compare(front(", place: p"), front(", place: q")) ==
+        "~ fronts 1 (a:7000) place p>q\nx fronts 1 (a:7000) spare_dir /srv/p>/srv/q\n");
+}
+
+TEST_CASE("a long value is cut down to where it differs, and controls never reach a terminal") {
+  Lab old, now;
+  const std::string same(100, 'm');
+  old.read("fronts: [{host: a, label: \"" + same + "OLD" + same + "\"}]\nbacks: [{host: a}]\n");
+  now.read("fronts: [{host: a, label: \"" + same + "N\\eW" + same + "\"}]\nbacks: [{host: a}]\n");
+  REQUIRE(old.complaints() == "");
+  const auto text = render_text(changes(old.topology, now.topology));
+  CHECK(text.find("label: …" + std::string(24, 'm') + "OLD" + std::string(24, 'm') + "… → …") != std::string::npos);
+  CHECK(text.find('\x1b') == std::string::npos);
+}
+
 TEST_CASE("what is global") {
   CHECK(compare(front(""), front("") + "global: {user: me, ssh_port: 2222}\n") ==
         "x global deploy_dir /home/lab/deploy>/home/me/deploy derived\n"

@@ -24,6 +24,8 @@ params:
   fast: {type: bool, default: false}
   copies: {type: int, default: 1}
   password: {type: secret, default: ""}
+  place: {type: text, default: here}
+  spare_dir: {type: dir, default: "/srv/${place}"}
   label: {type: text, required: true, help: "what it is called"}
 )";
 
