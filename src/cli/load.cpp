@@ -166,6 +166,7 @@ std::unique_ptr<Loaded> load_either(const Options& options, const std::string& t
     return nullptr;
   }
   if (asked.lab.empty()) asked.lab = record->lab;
+  asked.versions = record->reach.versions;
   return load_text(asked, record->name + " (as applied)", record->topology);
 }
 

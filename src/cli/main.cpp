@@ -66,6 +66,17 @@ constexpr Row rows[] = {
     {"playbooks", "list the components that there are playbooks for", playbooks, 0},
 };
 
+// How a topology is read.
+void add_reading_flags(CLI::App& app, Options& o) {
+  app.add_option("--lab", o.lab, "name of the lab, in place of the file's name");
+  app.add_option("--version-of", o.versions, "COMPONENT=VERSION, before what the file says; covers what follows that component")
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            return text.find('=') > 0 && text.find('=') + 1 < text.size() ? std::string() : "not COMPONENT=VERSION";
+          },
+          "COMPONENT=VERSION"));
+}
+
 // Commands that only read and print.
 void add_guide_flags(CLI::App& app, std::string_view name, Options& o) {
   const auto format = [&](const std::string& first, const std::string& second) {
@@ -77,7 +88,7 @@ void add_guide_flags(CLI::App& app, std::string_view name, Options& o) {
   if (name == "diff") app.add_option("OLD", o.old_target, "a topology file, or the name of a lab that is up")->required();
   if (name == "graph" || name == "diff") {
     app.add_option(name == "diff" ? "NEW" : "TOPOLOGY", o.target, "a topology file, or the name of a lab that is up")->required();
-    app.add_option("--lab", o.lab, "name of the lab, in place of the file's name");
+    add_reading_flags(app, o);
   }
   if (name == "template") {
     app.add_option("NAME", o.target, "which one; without it they are listed");
@@ -96,13 +107,7 @@ void add_flags(CLI::App& app, const Row& row, Options& o) {
                    journal ? "a journal (.jsonl)" : "a topology file, or the name of a lab that is up")
         ->required();
   if (row.flags & (topology | files) && !journal) {
-    app.add_option("--lab", o.lab, "name of the lab, in place of the file's name");
-    app.add_option("--version-of", o.versions, "COMPONENT=VERSION, before what the file says; covers what follows that component")
-        ->check(CLI::Validator(
-            [](const std::string& text) {
-              return text.find('=') > 0 && text.find('=') + 1 < text.size() ? std::string() : "not COMPONENT=VERSION";
-            },
-            "COMPONENT=VERSION"));
+    add_reading_flags(app, o);
   }
   if (row.flags & hosts) {
     app.add_flag("--ssh", o.ssh, "reach every host over ssh, also this machine");

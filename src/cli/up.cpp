@@ -32,6 +32,7 @@ bool may_follow(const Lab& lab, const std::string& name) {
   if (!record || record->topology == lab.loaded->topology_text) return true;
   auto options = lab.options;
   options.lab = name;
+  options.versions = record->reach.versions;
   const auto before = load_text(options, record->name + " (as applied)", record->topology);
   if (!before) return true;  // the older file is no longer understood; what it made is still in the owned list
   const auto changes = guide::changes(before->topology, lab.loaded->topology);

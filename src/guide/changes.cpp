@@ -12,6 +12,7 @@ namespace tidelab::guide {
 
 namespace {
 
+using playbook::Mutability;
 using playbook::Type;
 using source::Text;
 using topology::Instance;
@@ -23,6 +24,7 @@ constexpr auto left_there = "what is in the old directory would be left there";
 std::string as_text(const Value& value) {
   switch (value.type) {
     case Type::secret: return value.text.empty() ? "" : "***";
+    case Type::any: return value.stated ? "(something)" : "";
     case Type::list: {
       std::string out;
       for (const auto& each : value.list) out += (out.empty() ? "" : ", ") + each.value;
@@ -75,6 +77,10 @@ public:
   std::vector<Change> make() {
     compare_global();
     for (const auto& pair : paired()) {
+      // What is on every host comes and goes with its host.
+      if ((pair.before == nullptr || pair.after == nullptr) &&
+          !(pair.after == nullptr ? pair.before : pair.after)->playbook->on_hosts_of.empty())
+        continue;
       if (pair.before == nullptr)
         out_.push_back({Change::Kind::added, {shown(after_, *pair.after)}, "", "", "", {}, pair.after->span, false, ""});
       else if (pair.after == nullptr)
@@ -86,7 +92,7 @@ public:
                         pair.before->span,
                         {},
                         false,
-                        "it would run on, and nobody would see it"});
+                        pair.before->playbook->provisioned ? "it would run on, and nobody would see it" : ""});
       else
         compare(pair);
     }
@@ -104,21 +110,24 @@ private:
     std::vector<Pair> out;
     std::set<const Instance*> taken;
     const auto take = [&](const Instance& instance, auto same) -> const Instance* {
-      for (const auto& each : before_.instances)
-        if (each.section == instance.section && taken.count(&each) == 0 && same(each)) return taken.insert(&each), &each;
+      for (const auto* list : {&before_.instances, &before_.left_alone})
+        for (const auto& each : *list)
+          if (each.section == instance.section && taken.count(&each) == 0 && same(each)) return taken.insert(&each), &each;
       return nullptr;
     };
-    for (const auto& each : after_.instances) {
-      const auto node = node_of(after_, each);
-      out.push_back({take(each, [&](const Instance& old) { return node_of(before_, old) == node; }), &each});
-    }
+    for (const auto* list : {&after_.instances, &after_.left_alone})
+      for (const auto& each : *list) {
+        const auto node = node_of(after_, each);
+        out.push_back({take(each, [&](const Instance& old) { return node_of(before_, old) == node; }), &each});
+      }
     for (auto& pair : out)
       if (pair.before == nullptr && !pair.after->playbook->hostless)
         pair.before = take(*pair.after, [&](const Instance& old) {
           return topology::same_host(old.host.value) == topology::same_host(pair.after->host.value);
         });
-    for (const auto& each : before_.instances)
-      if (taken.count(&each) == 0) out.push_back({&each, nullptr});
+    for (const auto* list : {&before_.instances, &before_.left_alone})
+      for (const auto& each : *list)
+        if (taken.count(&each) == 0) out.push_back({&each, nullptr});
     return out;
   }
 
@@ -181,6 +190,7 @@ private:
       if (name == "lab") change.refusal = "a lab keeps its name; another name is another lab";
       if (name == "user") change.refusal = "files and processes belong to the account";
       if (name.ends_with("_dir")) change.refusal = left_there;
+      if (name == "systemd_mode") change.refusal = "the services are kept by the other one";
       if (name == "ssh_type") change.refusal = "the record of what was made is kept where the hosts were reached";
       out_.push_back(std::move(change));
     }
@@ -208,22 +218,45 @@ private:
            now->span,
            follows,
            ""});
-    for (const auto& param : now->playbook->params) {
-      const auto then = old->values.find(param.name.value), here = now->values.find(param.name.value);
-      if (then == old->values.end() || here == now->values.end() || same_value(then->second, here->second)) continue;
-      const auto &a = then->second, &b = here->second;
+    if (!(old->manage_host == now->manage_host))
       add({Change::Kind::changed,
            {where},
-           param.name.value,
+           "manage_host",
+           old->manage_host.value,
+           now->manage_host.value,
+           old->manage_host.span,
+           now->manage_host.span,
+           false,
+           ""});
+    for (const auto& name : names_of(*old, *now)) {
+      static const Value nothing;
+      const auto *then = old->find(name), *here = now->find(name);
+      const auto &a = then == nullptr ? nothing : *then, &b = here == nullptr ? nothing : *here;
+      if (same_value(a, b)) continue;
+      add({Change::Kind::changed,
+           {where},
+           name,
            as_text(a),
            as_text(b),
            place_of(a, *old),
            place_of(b, *now),
            !a.stated && !b.stated,
-           refusal(param, *now)});
+           now->playbook->provisioned ? refusal(a, b) : ""});
     }
     compare_settings(*old, *now, where);
     std::stable_partition(out_.begin() + static_cast<std::ptrdiff_t>(first), out_.end(), [](const auto& each) { return !each.derived; });
+  }
+
+  // In the order of the playbook, then what all instances have.
+  static std::vector<std::string> names_of(const Instance& old, const Instance& now) {
+    std::vector<std::string> out;
+    const auto add = [&](const std::string& name) {
+      if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(name);
+    };
+    for (const auto& param : now.playbook->params) add(param.name.value);
+    for (const auto* side : {&now, &old})
+      for (const auto& [name, value] : side->values) add(name);
+    return out;
   }
 
   // The last of one name wins, as it does in the file that is written from them.
@@ -253,11 +286,21 @@ private:
       }
   }
 
-  static std::string refusal(const playbook::Param& param, const Instance& now) {
-    if (now.playbook->hostless || param.mutability != playbook::Mutability::no) return "";
-    if (param.type == Type::dir) return left_there;
-    if (param.type == Type::port) return "the other servers, and what is in the data, know it by the old port";
-    return "";
+  // Whether a list only grew at its end; of directories in one text, with commas between them.
+  static bool grew(const Value& old, const Value& now) {
+    if (old.list.size() > now.list.size()) return false;
+    return old.list.empty() ? now.text.value.starts_with(old.text.value + ",")
+                            : std::equal(old.list.begin(), old.list.end(), now.list.begin());
+  }
+
+  static std::string refusal(const Value& old, const Value& now) {
+    const auto* param = now.param == nullptr ? old.param : now.param;
+    if (param == nullptr || !param->provisioned) return "";
+    if (param->mutability == Mutability::yes || param->mutability == Mutability::free) return "";
+    if (param->mutability == Mutability::append) return grew(old, now) ? "" : "more may be added behind what is there, and nothing else";
+    if (param->type == Type::dir || param->type == Type::dirs) return left_there;
+    if (param->type == Type::port) return "the other servers, and what is in the data, know it by the old port";
+    return "what was made under the old value would stay as it is";
   }
 };
 

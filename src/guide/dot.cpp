@@ -20,7 +20,7 @@ std::string escaped(const std::string& text) {
       default: out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
     }
   }
-  return out;
+  return out.empty() ? "&#160;" : out;  // nothing between two tags is a syntax error there
 }
 
 std::string row(const std::string& text, const char* align, int size) {
@@ -32,6 +32,7 @@ void add_part(std::string& out, const Part& part) {
       "    p{} [label=<<table border=\"1\" cellborder=\"0\" cellspacing=\"0\" cellpadding=\"3\" bgcolor=\"white\" style=\"rounded\">"
       "<tr><td align=\"left\"><b>{}</b> <font point-size=\"10\">{}</font></td></tr>",
       part.id, escaped(part.title), escaped(part.version));
+  if (part.left_alone) out += row("left alone", "left", 10);
   for (const auto& each : part.lines) out += row(each, "left", 10);
   out += "</table>>];\n";
 }

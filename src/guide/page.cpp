@@ -18,6 +18,9 @@ constexpr auto opening =
     "from, `tidelab schema` the same knowledge for an editor, and `tidelab validate FILE` tells every mistake at once.\n\n"
     "A default may refer to other values: `${port}` is the instance's own, `${global.deploy_dir}` the topology's, `${ordinal}` counts\n"
     "the instances of a section from 1, and `${join SECTION \"{host}:{port}\" \",\"}` lists the instances of a section.\n\n"
+    "**May change** says what a lab that is up can follow: `tidelab diff OLD NEW` tells for a whole file, and `tidelab up` refuses the "
+    "rest.\n"
+    "*Not acted on*: the field is understood and checked, and tidelab does nothing about it.\n\n"
     "For an editor with a YAML language server:\n\n"
     "```sh\n"
     "tidelab schema > topology.schema.json\n"
@@ -53,21 +56,33 @@ std::string default_cell(const Field& field) {
   return is_long(field) ? std::string("see below") : code(field.fallback);
 }
 
-void add_fields(std::string& out, const std::vector<Field>& fields) {
-  out += "\n| field | type | default | meaning |\n|---|---|---|---|\n";
-  std::string others;
-  for (const auto& each : fields) {
-    if (each.left_alone) {
-      others += (others.empty() ? "`" : ", `") + each.name + "`";
-      continue;
-    }
-    auto meaning = each.help;
-    if (!each.versions.empty()) meaning += fmt::format("{}versions {}", meaning.empty() ? "" : "; ", each.versions);
-    out += fmt::format("| `{}` | {} | {} | {} |\n", each.name, cell(name_for_people(each)), default_cell(each), cell(meaning));
+const char* may_change(const Field& field) {
+  switch (field.mutability) {
+    case playbook::Mutability::no: return "no";
+    case playbook::Mutability::append: return "may grow";
+    case playbook::Mutability::yes:
+    case playbook::Mutability::free: break;
   }
+  return "yes";
+}
+
+std::string meaning_of(const Field& field) {
+  auto out = field.help;
+  const auto add = [&](const std::string& more) { out += (out.empty() ? "" : "; ") + more; };
+  if (!field.inside.empty()) add(fmt::format("a relative path lies in its `{}`", field.inside));
+  if (field.inherits) add(fmt::format("`global.{}`, where that is written, comes before the default", field.name));
+  if (!field.versions.empty()) add(fmt::format("versions {}", field.versions));
+  if (field.left_alone) add("*not acted on*");
+  return out;
+}
+
+void add_fields(std::string& out, const std::vector<Field>& fields) {
+  out += "\n| field | type | default | may change | meaning |\n|---|---|---|---|---|\n";
+  for (const auto& each : fields)
+    out += fmt::format("| `{}` | {} | {} | {} | {} |\n", each.name, cell(name_for_people(each)), default_cell(each), may_change(each),
+                       cell(meaning_of(each)));
   for (const auto& each : fields)
     if (is_long(each)) out += fmt::format("\nDefault of `{}`:\n\n```\n{}\n```\n", each.name, each.fallback);
-  if (!others.empty()) out += fmt::format("\nUnderstood, and not provisioned: {}.\n", others);
 }
 
 std::string names(const std::vector<std::string>& list) { return list.empty() ? "" : fmt::format("`{}`", fmt::join(list, "`, `")); }
@@ -81,13 +96,19 @@ void add_section(std::string& out, const Section& section) {
   if (section.hostless) out += " It has no host of its own.";
   if (!section.provisioned) out += " Understood and left alone: its ports and directories count in conflicts.";
   if (section.per_host) out += " One on each host of a cluster; the section is a mapping and may be missing.";
+  if (!section.hostless && !section.per_host) out += " Has what [every instance](#every-instance) has, too.";
   out += "\n";
-  add_fields(out, section.fields);
+  std::vector<Field> own;
+  for (const auto& each : section.fields)
+    if (!each.shared) own.push_back(each);
+  add_fields(out, own);
 }
 
 }  // namespace
 
 std::string render_page(const Vocabulary& vocabulary) {
+  auto sections = vocabulary.sections;
+  std::stable_partition(sections.begin(), sections.end(), [](const auto& each) { return each.provisioned; });
   std::string out = opening;
   out +=
       "\n## At the top\n\n| key | what |\n|---|---|\n"
@@ -95,12 +116,14 @@ std::string render_page(const Vocabulary& vocabulary) {
       "| `component_versions` | the version of each component |\n"
       "| `component_sources` | understood, and not provisioned |\n"
       "| `server_configs` | any key of each component's configuration file, nested or dotted |\n";
-  for (const auto& each : vocabulary.sections)
+  for (const auto& each : sections)
     out += fmt::format("| [`{}`](#{}) | {}{} |\n", each.key, each.key, cell(each.title), each.per_host ? "" : ", one item an instance");
   out += fmt::format("\nKeys of `component_versions` and `server_configs`: {}.\n", names(vocabulary.components));
   out += "\n## `global`\n";
   add_fields(out, vocabulary.global);
-  for (const auto& each : vocabulary.sections) add_section(out, each);
+  out += "\n## Every instance\n\nA section's own field of the same name comes before these.\n";
+  add_fields(out, vocabulary.every);
+  for (const auto& each : sections) add_section(out, each);
   return out;
 }
 

@@ -33,8 +33,9 @@ public:
 
   Picture paint() {
     out_.title = topology_.global.lab.value;
-    for (const auto& each : topology_.instances)
-      if (!each.playbook->hostless) place(each);
+    for (const auto* list : {&topology_.instances, &topology_.left_alone})
+      for (const auto& each : *list)  // what is on every host anyway would only repeat itself
+        if (!each.playbook->hostless && each.playbook->on_hosts_of.empty()) place(each);
     for (const auto& each : topology_.instances)
       if (!each.playbook->flow.empty()) follow(each);
     find_needs();
@@ -55,7 +56,8 @@ private:
     const auto host = topology::same_host(instance.host.value);
     auto box = std::find_if(out_.boxes.begin(), out_.boxes.end(), [&](const auto& b) { return topology::same_host(b.host) == host; });
     if (box == out_.boxes.end()) box = out_.boxes.insert(out_.boxes.end(), {instance.host.value, {}});
-    Part part{static_cast<int>(host_of_.size()), instance.section, instance.playbook->title.value, instance.version.value, {}};
+    Part part{static_cast<int>(host_of_.size()), instance.section, instance.playbook->title.value, instance.version.value, {},
+              !instance.playbook->provisioned};
     for (const auto& param : instance.playbook->params) {
       const auto found = instance.values.find(param.name.value);
       if (param.type == playbook::Type::port && found != instance.values.end() && !found->second.text.empty())

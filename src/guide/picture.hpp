@@ -15,6 +15,7 @@ struct Part {
   int id = 0;  ///< unique in the picture
   std::string section, title, version;
   std::vector<std::string> lines;  ///< its ports and its runtime
+  bool left_alone = false;         ///< not provisioned
 };
 
 struct Box {

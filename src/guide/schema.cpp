@@ -1,4 +1,5 @@
 // The vocabulary as a JSON Schema. Draft-07, since that is what the YAML servers of editors know best.
+#include <cctype>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -18,27 +19,54 @@ const json scalar = json::array({"string", "number", "boolean"});
 
 json whole_number(long least, long most) { return {{"type", "integer"}, {"minimum", least}, {"maximum", most}}; }
 
+// A pattern for any of the words in any mix of cases, as they are read.
+std::string in_any_case(const std::vector<std::string>& words) {
+  std::string out;
+  for (const auto& word : words) {
+    out += out.empty() ? "" : "|";
+    for (const char c : word) {
+      const auto lower = std::tolower(static_cast<unsigned char>(c)), upper = std::toupper(static_cast<unsigned char>(c));
+      if (lower != upper)
+        out += fmt::format("[{}{}]", static_cast<char>(upper), static_cast<char>(lower));
+      else
+        out += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' ? std::string(1, c) : std::string("\\") + c;
+    }
+  }
+  return "^(?:" + out + ")$";
+}
+
+// The words as such come first: they are what an editor offers.
+json words(json offered, const std::vector<std::string>& all) {
+  return {{"anyOf", json::array({std::move(offered), {{"type", "string"}, {"pattern", in_any_case(all)}}})}};
+}
+
 json typed(const Field& field) {
+  const bool may_be_empty = !field.required;  // an empty path or host is as good as none
+  const auto text = [&](const std::string& pattern) -> json {
+    return {{"type", "string"}, {"pattern", may_be_empty ? fmt::format("^$|{}", pattern) : pattern}};
+  };
   switch (field.type) {
     case Type::port: return whole_number(field.least.value_or(1), 65535);
     case Type::integer: return field.least ? json{{"type", "integer"}, {"minimum", *field.least}} : whole_number(0, 2147483647);
     // TiUP takes `yes` and `no` where it wants a truth, which YAML 1.2 calls texts.
-    case Type::boolean: return {{"enum", {true, false, "yes", "no", "on", "off"}}};
+    case Type::boolean: return words({{"type", "boolean"}}, {"yes", "no", "on", "off"});
     case Type::duration: return {{"type", "string"}, {"pattern", "^[0-9]+(ms|s|m|h)$"}};
-    case Type::one_of: return {{"enum", field.words}};
+    case Type::one_of: return words({{"enum", field.words}}, field.words);
     case Type::dir:
     case Type::dirs: return {{"type", "string"}};
-    case Type::path: return {{"type", "string"}, {"pattern", "^/"}};
+    case Type::path: return text("^/");
     case Type::any: return json::object();
     // No blanks, no leading dash, and not one colon alone, which would be a port.
-    case Type::host: return {{"type", "string"}, {"pattern", "^(?!-)(?![^:]*:[^:]*$)[A-Za-z0-9._:-]+$"}};
+    case Type::host: return text("^(?!-)(?![^:]*:[^:]*$)[A-Za-z0-9._:-]+$");
     case Type::list: return {{"type", json::array({"string", "number", "boolean", "array"})}, {"items", {{"type", scalar}}}};
     case Type::map: return {{"type", "object"}};
     case Type::text:
     case Type::size:
     case Type::secret: break;
   }
-  return {{"type", scalar}};
+  json out = {{"type", scalar}};
+  if (!field.pattern.empty()) out["pattern"] = fmt::format("^(?:{}){}$", field.pattern, may_be_empty ? "?" : "");
+  return out;
 }
 
 // A default that is a literal, in the type that an editor would insert.
@@ -54,17 +82,17 @@ json literal(const Field& field) {
 }
 
 std::string describe(const Field& field) {
-  if (field.left_alone) return "understood, and not provisioned by tidelab";
   auto out = field.help;
   const auto add = [&](const std::string& more) { out += (out.empty() ? "" : "\n") + more; };
   if (!field.versions.empty()) add("versions: " + field.versions);
   if (!field.fallback.empty()) add("default: " + field.fallback);
+  if (field.left_alone) add("understood, and not acted on by tidelab");
   return out;
 }
 
 json or_nothing(json schema) {
-  if (schema.contains("enum"))
-    schema["enum"].push_back(nullptr);
+  if (schema.contains("anyOf"))
+    schema["anyOf"].push_back({{"type", "null"}});
   else if (schema.contains("type") && schema["type"].is_array())
     schema["type"].push_back("null");
   else if (schema.contains("type"))
@@ -73,7 +101,7 @@ json or_nothing(json schema) {
 }
 
 json make_property(const Field& field) {
-  auto out = field.left_alone ? json::object() : typed(field);
+  auto out = typed(field);
   if (!field.required) out = or_nothing(std::move(out));  // a key without a value is as good as none
   if (const auto text = describe(field); !text.empty()) out["description"] = text;
   if (!field.fallback.empty() && field.fallback.find("${") == std::string::npos)

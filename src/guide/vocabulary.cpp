@@ -42,9 +42,19 @@ Field make_field(const playbook::Param& param) {
   out.versions = in_words(param.versions);
   out.required = param.required;
   out.left_alone = !param.provisioned;
+  out.mutability = param.mutability;
+  out.pattern = param.pattern.value;
+  out.inside = param.in.value;
+  out.inherits = param.inherits;
   out.least = param.least;
   for (const auto& [alias, meant] : param.aliases) out.words.push_back(alias.value);
   if (param.inherits && out.fallback.empty()) out.fallback = "${global." + out.name + "}";
+  return out;
+}
+
+Field shared_field(const playbook::Param& param) {
+  auto out = make_field(param);
+  out.shared = true;
   return out;
 }
 
@@ -65,12 +75,12 @@ Section make_section(const playbook::Playbook& playbook, const playbook::Common&
   const auto add_common = [&](bool acted_on) {
     for (const auto& each : common.instance)
       if (each.provisioned == acted_on && !has(each.name.value) && !out.per_host && (!out.hostless || each.name.value == "config"))
-        out.fields.push_back(make_field(each));
+        out.fields.push_back(shared_field(each));
   };
   std::vector<Field> own;
   for (const auto& each : playbook.params) own.push_back(make_field(each));
   for (const auto& each : common.instance)
-    if (each.required && !out.hostless && !out.per_host) out.fields.push_back(make_field(each));
+    if (each.required && !out.hostless && !out.per_host) out.fields.push_back(shared_field(each));
   out.fields.insert(out.fields.end(), own.begin(), own.end());
   add_common(true);
   add_common(false);
@@ -82,6 +92,7 @@ Section make_section(const playbook::Playbook& playbook, const playbook::Common&
 Vocabulary make_vocabulary(const playbook::Library& library) {
   Vocabulary out;
   for (const auto& each : library.common.global) out.global.push_back(make_field(each));
+  for (const auto& each : library.common.instance) out.every.push_back(make_field(each));
   const auto add = [&](const std::string& component) {
     if (std::find(out.components.begin(), out.components.end(), component) == out.components.end()) out.components.push_back(component);
   };
@@ -96,8 +107,6 @@ Vocabulary make_vocabulary(const playbook::Library& library) {
 }
 
 std::string name_for_people(const Field& field) {
-  if (field.left_alone) return "any";
-  if (field.name == "config") return "map";
   switch (field.type) {
     case Type::one_of: return "one of " + fmt::format("{}", fmt::join(field.words, ", "));
     case Type::list: return "list of texts";

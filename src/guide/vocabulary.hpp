@@ -20,7 +20,12 @@ struct Field {
   std::string help;
   std::string versions;  ///< for which it is there, in words; empty: all
   bool required = false;
-  bool left_alone = false;            ///< understood, and not provisioned: any value is taken
+  bool left_alone = false;  ///< understood and checked, and not acted on
+  playbook::Mutability mutability = playbook::Mutability::no;
+  std::string inside;                 ///< of a directory: the field in whose directory a relative path lies
+  bool inherits = false;              ///< what `global` says under this name comes before the default
+  bool shared = false;                ///< in a section: one that every instance has
+  std::string pattern;                ///< that a written text must match as a whole; empty: any
   std::optional<std::int64_t> least;  ///< of a number, where it is not the type's own
 };
 
@@ -36,6 +41,7 @@ struct Section {
 
 struct Vocabulary {
   std::vector<Field> global;
+  std::vector<Field> every;  ///< what an instance of any section has; in `fields` of each section, too, unless it has its own
   std::vector<Section> sections;
   std::vector<std::string> components;  ///< keys of `server_configs` and `component_versions`, each once
 };

@@ -50,7 +50,8 @@ source::Span Places::span(std::size_t from, std::size_t to) const {
   from = std::clamp(from, begin_, text.size());
   const auto line = std::upper_bound(lines_.begin(), lines_.end(), from) - lines_.begin();
   auto end = static_cast<std::size_t>(line) < lines_.size() ? lines_[static_cast<std::size_t>(line)] - 1 : text.size();
-  if (end > from && text[end - 1] == '\r') --end;
+  if (end > lines_[static_cast<std::size_t>(line) - 1] && text[end - 1] == '\r') --end;
+  from = std::min(from, end);  // a parser may stand between the two bytes of a line end
   to = std::clamp(to, from, std::max(from, end));
   source::Span out;
   out.file = file_;

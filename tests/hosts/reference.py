@@ -1,9 +1,12 @@
 """topologies/four_hosts.yaml to the letter: addresses, ports, directories, versions, what a person does by hand there,
 one runtime for each JVM, a changed runtime, a power cut, and an end without residue. Two hosts run systemd, two do not."""
-import pathlib
-import re
+import sys
+import time
 
-from lab import ROOT, Hosts, must, until
+from lab import ROOT, must, until
+
+sys.path.append(str(ROOT / "tests/bench"))
+from up import critical_path  # noqa: E402
 
 FILE = ROOT / "topologies/four_hosts.yaml"
 ASSEMBLED = ("--source", "assembled")
@@ -31,8 +34,12 @@ def up(hosts, file=FILE):
 
 
 def it_comes_up(hosts):
+    began = time.monotonic()
     report = up(hosts)
-    print(f"up: {report['sentence']}", flush=True)
+    wall = time.monotonic() - began
+    longest, end = critical_path(hosts.folder / "state/tidelab/four_hosts/up.jsonl")
+    print(f"up: {wall:.1f} s, in the plan {end:.1f} s, critical path {longest:.1f} s, {report['traffic']}", flush=True)
+    must(end <= 1.15 * longest, f"{end:.1f} s in the plan, and its longest chain of steps takes {longest:.1f} s")
     print(green(hosts)["sentence"], flush=True)
 
 
@@ -141,7 +148,9 @@ def a_power_cut(hosts):
 
 
 def it_goes_without_residue(hosts):
-    hosts.good("down", FILE)
+    began = time.monotonic()
+    report = hosts.report("down", FILE)
+    print(f"down: {time.monotonic() - began:.1f} s, {report['traffic']}", flush=True)
     hosts.nothing_left()
 
 

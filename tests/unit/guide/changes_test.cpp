@@ -56,6 +56,25 @@ TEST_CASE("lists, maps and secrets") {
   CHECK(compare(front(", password: one"), front(", password: two")) == "~ fronts 1 (a:7000) password ***>***\n");
 }
 
+TEST_CASE("what may grow may only grow at its end") {
+  CHECK(compare(front(", stores: /srv/one"), front(", stores: \"/srv/one,/srv/two\"")) ==
+        "~ fronts 1 (a:7000) stores /srv/one>/srv/one,/srv/two\n");
+  CHECK(compare(front(", stores: \"/srv/one,/srv/two\""), front(", stores: /srv/one")).find("x ") == 0);
+  CHECK(compare(front(""), front(", steps: [one, two]")) == "~ fronts 1 (a:7000) steps [one]>[one, two]\n");
+  CHECK(compare(front(""), front(", steps: [two, one]")) == "x fronts 1 (a:7000) steps [one]>[two, one]\n");
+}
+
+TEST_CASE("what is left alone may come, go and change as it likes") {
+  CHECK(compare(front(""), front("") + "guests: [{host: b}]\n") == "+ guests 1 (b:7200)\n");
+  CHECK(compare(front("") + "guests: [{host: b}]\n", front("")) == "- guests 1 (b:7200)\n");
+  CHECK(compare(front("") + "guests: [{host: b}]\n", front("") + "guests: [{host: b, port: 7201}]\n") ==
+        "~ guests 1 (b:7200) port 7200>7201\n");
+}
+
+TEST_CASE("what tidelab does not act on is told and not refused") {
+  CHECK(compare(front(""), front(", numa_node: \"1\"")) == "~ fronts 1 (a:7000) numa_node >1\n");
+}
+
 TEST_CASE("one line about many instances is one change") {
   const std::string two = "fronts: [{host: a, label: x}, {host: b, label: y}]\nbacks: [{host: a}]\n";
   CHECK(compare(two + "component_versions: {front: 1.0.0}\n", two + "component_versions: {front: 2.0.0}\n") ==

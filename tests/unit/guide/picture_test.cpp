@@ -78,6 +78,14 @@ TEST_CASE("without a way there are boxes and needs, in columns") {
   CHECK(render_dot(picture).find("numbered") == std::string::npos);
 }
 
+TEST_CASE("what is left alone is drawn, and says so") {
+  Lab lab;
+  const auto picture = paint(lab, std::string(two_hosts) + "guests: [{host: a}]\n");
+  REQUIRE(picture.boxes[0].parts.size() == 2);
+  CHECK(picture.boxes[0].parts[1].left_alone);
+  CHECK(render_dot(picture).find(">left alone<") != std::string::npos);
+}
+
 TEST_CASE("no text leaves its label") {
   Picture picture;
   picture.title = "\"]; a -> b; <x>&\n";
@@ -87,6 +95,10 @@ TEST_CASE("no text leaves its label") {
   CHECK(dot.find("&quot;]; a -&gt; b; &lt;x&gt;&amp; ") != std::string::npos);
   CHECK(dot.find("t&lt;b&gt;") != std::string::npos);
   CHECK(dot.find("<script>") == std::string::npos);
+  SECTION("and one without a text is none of nothing, which Graphviz refuses") {
+    picture.boxes[0].parts[0].version = "";
+    CHECK(render_dot(picture).find("<font point-size=\"10\">&#160;</font>") != std::string::npos);
+  }
 }
 
 }  // namespace tidelab::guide

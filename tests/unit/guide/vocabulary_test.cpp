@@ -23,8 +23,8 @@ TEST_CASE("every section of the playbooks is in the vocabulary, each component o
   const Made made;
   std::vector<std::string> keys;
   for (const auto& each : made.vocabulary.sections) keys.push_back(each.key);
-  CHECK(keys == std::vector<std::string>{"backs", "fronts", "ways"});
-  CHECK(made.vocabulary.components == std::vector<std::string>{"back", "front", "way"});
+  CHECK(keys == std::vector<std::string>{"backs", "fronts", "guests", "ways"});
+  CHECK(made.vocabulary.components == std::vector<std::string>{"back", "front", "guest", "way"});
 }
 
 TEST_CASE("a schema knows each type, its range and its literal default") {
@@ -33,7 +33,10 @@ TEST_CASE("a schema knows each type, its range and its literal default") {
   CHECK(fields["port"]["minimum"] == 1);
   CHECK(fields["port"]["maximum"] == 65535);
   CHECK(fields["port"]["default"] == 7000);
-  CHECK(fields["mode"]["enum"] == json({"one", "many", nullptr}));
+  CHECK(fields["mode"]["anyOf"][0]["enum"] == json({"one", "many"}));
+  CHECK(fields["mode"]["anyOf"][1]["pattern"] == "^(?:[Oo][Nn][Ee]|[Mm][Aa][Nn][Yy])$");
+  CHECK(fields["mode"]["anyOf"][2]["type"] == "null");
+  CHECK(made.schema["properties"]["global"]["properties"]["user"]["pattern"] == "^(?:[a-z_][a-z0-9_-]{0,31})?$");
   CHECK(fields["fast"]["default"] == false);
   CHECK(fields["copies"]["type"] == json({"integer", "null"}));
   CHECK(fields["pause"].contains("pattern"));
@@ -75,9 +78,13 @@ TEST_CASE("the page has a row for every field, and no text ends a cell") {
       CHECK(page.find("`" + field.name + "`") != std::string::npos);
     }
   }
+  CHECK(page.find("| `mode` | one of one, many | `one` | yes |  |") != std::string::npos);
+  CHECK(page.find("| `stores` | directories | `/srv/one` | may grow |  |") != std::string::npos);
+  CHECK(page.find("| `numa_node` | text |  | no | *not acted on* |") != std::string::npos);
+  CHECK(page.find("## `guests`") > page.find("## `ways`"));  // what is left alone comes last
   CHECK(page.find("listens \\| here") != std::string::npos);
   CHECK(page.find("Front &lt;end>") != std::string::npos);
-  CHECK(page.find("| `label` | text | **required** | what it is called |") != std::string::npos);
+  CHECK(page.find("| `label` | text | **required** | no | what it is called |") != std::string::npos);
 }
 
 }  // namespace tidelab::guide

@@ -17,14 +17,16 @@ params:
   port: {type: port, default: 7000, help: "listens | here"}
   status_port: {type: port, default: 7001, versions: ">=2"}
   dir: {type: dir, default: "/srv/front-${port}"}
-  mode: {type: enum, values: [one, many], default: one}
-  tags: {type: list, default: [a, b]}
-  opts: {type: map, default: {k: v}}
-  pause: {type: duration, default: 5s}
-  fast: {type: bool, default: false}
-  copies: {type: int, default: 1}
-  password: {type: secret, default: ""}
-  place: {type: text, default: here}
+  mode: {type: enum, mutable: yes, values: [one, many], default: one}
+  tags: {type: list, mutable: yes, default: [a, b]}
+  opts: {type: map, mutable: yes, default: {k: v}}
+  pause: {type: duration, mutable: yes, default: 5s}
+  fast: {type: bool, mutable: yes, default: false}
+  copies: {type: int, mutable: yes, default: 1}
+  password: {type: secret, mutable: yes, default: ""}
+  stores: {type: dirs, default: /srv/one, mutable: append}
+  steps: {type: list, default: [one], mutable: append}
+  place: {type: text, mutable: yes, default: here}
   spare_dir: {type: dir, default: "/srv/${place}"}
   label: {type: text, required: true, help: "what it is called"}
 )";
@@ -54,8 +56,18 @@ flow:
   - {port: port, port_of: fronts, label: out}
 )";
 
+inline const char* const guests = R"(
+section: guests
+component: guest
+title: Guest
+provisioned: false
+node: ${host}:${port}
+params:
+  port: {type: port, default: 7200}
+)";
+
 struct Lab : support::World {
-  Lab() : World({fronts, backs, ways}) {}
+  Lab() : World({fronts, backs, ways, guests}) {}
 };
 
 }  // namespace tidelab::guide
