@@ -46,7 +46,7 @@ std::optional<double> as_number(const std::string& text) {
   return number;
 }
 
-// -1, 0, 1; integers exactly, since a TSO does not fit into a double.
+// -1, 0, 1; integers exactly, since a commit timestamp does not fit into a double.
 std::optional<int> compare(const std::string& a, const std::string& b) {
   if (const auto x = as_integer(a), y = as_integer(b); x && y) return *x < *y ? -1 : *x > *y;
   if (const auto x = as_number(a), y = as_number(b); x && y) return *x < *y ? -1 : *x > *y;

@@ -16,7 +16,7 @@ using source::Text;
 enum class Op { equals, not_equals, contains, lacks, matches, at_least, at_most, one_of, exists };
 
 /// `pointer` "" means the whole answer. `exists` compares with "true" or "false". Numbers that both sides
-/// can be read as are compared as numbers (64-bit integers exactly, so a TSO keeps all its bits).
+/// can be read as are compared as numbers (64-bit integers exactly, so a commit timestamp keeps all its bits).
 struct Condition {
   Text pointer;
   Op op = Op::equals;

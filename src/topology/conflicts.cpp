@@ -92,11 +92,13 @@ private:
       if (value.type == Type::port && !value.text.empty()) claims.push_back({&instance, &name, &value, {}, 0});
     });
     std::stable_sort(claims.begin(), claims.end(), earlier);
-    for (const auto& claim : claims) {
+    for (auto claim : claims) {
       const auto& port = claim.value->text.value;
       const auto [first, fresh] = taken.try_emplace(fmt::format("{} {}", claim.instance->machine, port), claim);
       if (fresh) continue;
-      const auto& other = first->second;
+      auto other = first->second;
+      // Within one instance, the one that is written is to blame.
+      if (claim.instance == other.instance && !claim.value->stated && other.value->stated) std::swap(claim, other);
       if (other.instance == claim.instance && !claim.instance->playbook->on_hosts_of.empty() && claim.instance->ordinal > 1) continue;
       clash_.insert({other.instance, claim.instance});
       const bool warning = only_perhaps(claim, other) || only_perhaps(other, claim);

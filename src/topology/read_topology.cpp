@@ -84,7 +84,7 @@ private:
     auto& global = out.global;
     const auto stem = std::filesystem::path(out.file).stem().string();
     global.lab = {asked.lab.empty() ? stem : asked.lab, {root.span.file, 1, 1, 1}};
-    for (const auto& param : library_.common.global) set_global(param.name.value, param.fallback, global);
+    for (const auto& param : library_.common.global) set_global(param.name.value, {param.fallback.value, {}}, global);
     if (const auto* node = root.find("global");
         node != nullptr && !node->is_null() && yaml::read_mapping(*node, "`global`", diagnostics_)) {
       Fields fields;

@@ -115,6 +115,7 @@ private:
   void drop_ignored(Instance& instance, const Param& param) {
     const auto found = instance.values.find(param.name.value);
     if (found == instance.values.end() || instance.version.empty() || !instance.version_usable) return;
+    if (has_rule_against(instance, param)) return;
     const auto& component = instance.playbook->component.value;
     if (instance.playbook->provisioned && told_ignored_.insert({component, param.name.value}).second)
       diagnostics_
@@ -122,6 +123,15 @@ private:
                    found->second.text.span)
           .help = fmt::format("it is ignored; versions {} know it, so remove the key or use one of those", range_of(param));
     instance.values.erase(found);
+  }
+
+  // A playbook that says more about it than that it is ignored.
+  bool has_rule_against(const Instance& instance, const Param& param) const {
+    const auto& rules = instance.playbook->rules;
+    return std::any_of(rules.begin(), rules.end(), [&](const auto& rule) {
+      const auto* value = rule.word.value == "absent" ? rule.find("value") : nullptr;
+      return value != nullptr && value->texts.front().value == param.name.value && applies(rule.versions, instance, topology_);
+    });
   }
 
   static std::string range_of(const Param& param) {

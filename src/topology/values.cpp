@@ -104,6 +104,7 @@ std::vector<Found> find_setting(const std::string& key, const Instance& instance
     add(out, instance, {joined(*own), own->values.front().span}, true);
     return out;
   }
+  if (!instance.placed) return out;
   for (const auto& step : instance.playbook->install) {
     const auto* config = std::get_if<step::Config>(&step.action);
     if (config == nullptr || !applies(step.versions, instance, topology)) continue;
@@ -119,7 +120,13 @@ std::vector<Found> find_setting(const std::string& key, const Instance& instance
         return out;
       }
     }
-    add(out, instance, {Scope(topology, &instance, unheard).expand(text), {}}, false);
+    bool usable = true;  // what is made from a mistake is no second one
+    const auto look = [&](const Instance& whose, const std::string& name) {
+      const auto* value = whose.find(name);
+      usable = usable && whose.placed && (value == nullptr || value->usable);
+    };
+    const auto made = Scope(topology, &instance, unheard, look).expand(text);
+    if (usable) add(out, instance, {made, {}}, false);
     return out;
   }
   return out;

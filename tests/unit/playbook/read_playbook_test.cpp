@@ -190,7 +190,7 @@ TEST_CASE("a param with all that it may say") {
 
 TEST_CASE("P002, P007: ways to change and patterns that do not exist") {
   CHECK(brief("params:\n  p: {type: text, mutable: maybe}") ==
-        "P002 4:27 there is no way to be `mutable` `maybe` | known are no, yes, append, free");
+        "P002 4:28 there is no way to be `mutable` `maybe` | known are no, yes, append, free");
   CHECK(brief("params:\n  p: {type: text, pattern: '['}").starts_with("P007 4:28 `[` is not a regular expression"));
 }
 

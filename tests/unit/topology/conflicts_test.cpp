@@ -92,7 +92,7 @@ TEST_CASE("T022: what only a host can be") {
   CHECK(brief("stores: [{host: a, arch: amd64}]\ntwins: [{host: A, arch: arm64}]").find("T022 2:25 `arch` is arm64 here and amd64") !=
         std::string::npos);
   CHECK(brief("stores: [{host: a, arch: x86_64}]\ntwins: [{host: a}, {host: a, port: 1, deploy_dir: /z, arch: amd64}]") == "");
-  CHECK(brief("stores: [{host: a, lonely: true}]\ntwins: [{host: a}]").find("T022 2:9 `lonely` is false here and true") !=
+  CHECK(brief("stores: [{host: a, lonely: true}]\ntwins: [{host: a}]").find("T022 2:10 `lonely` is false here and true") !=
         std::string::npos);
 }
 
@@ -112,7 +112,7 @@ TEST_CASE("T019: what another lab has") {
   CHECK(against("stores: [{host: m, port: 7000, peer_port: 2}]") ==
         "T019 2:26 port 7000 on host m is taken by lab other | choose another `port`, or take that lab away with `tidelab down other`");
   CHECK(against("stores: [{host: M, port: 1, peer_port: 2, data_dir: /data/one/two}]")
-            .starts_with("T019 2:54 directory /data/one/two on host M is taken by lab other, which has /data/one"));
-  CHECK(against("stores: [{host: m, port: 1, peer_port: 2, data_dir: /data}]").starts_with("T019 2:54 directory /data "));
+            .starts_with("T019 2:53 directory /data/one/two on host M is taken by lab other, which has /data/one"));
+  CHECK(against("stores: [{host: m, port: 1, peer_port: 2, data_dir: /data}]").starts_with("T019 2:53 directory /data "));
   CHECK(against("stores: [{host: m, port: 1, peer_port: 2, data_dir: /data/on}]") == "");
 }

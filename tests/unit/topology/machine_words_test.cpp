@@ -36,7 +36,7 @@ std::string brief(const std::string& text) {
 TEST_CASE("once_per_host, labelled: by machine, whatever it is called") {
   CHECK(brief("keepers: [{host: a}, {host: b}]") == "");
   CHECK(brief("keepers: [{host: localhost, config: {tags.zone: z}}, {host: 127.0.0.1, port: 1}]") ==
-        "R803 2:59 no tags\nR801 2:65 two on one host");
+        "R803 2:55 no tags\nR801 2:61 two on one host");
 }
 
 TEST_CASE("no_more_than: each that is too many") {

@@ -68,6 +68,8 @@ TEST_CASE("a port that is switched off is none") {
 
 TEST_CASE("paths on our own machine are absolute, and no claims on hosts") {
   support::World world({stores, twins, flows, helpers});
-  world.read("helpers: [{host: a, rules: here}, {host: b, rules: /r}, {host: b, port: 1, deploy_dir: /y, rules: /r}]\nstores: [{host: c}]");
+  world.read(
+      "helpers: [{host: a, rules: here}, {host: b, rules: /r}, {host: b, port: 1, off_port: -1, deploy_dir: /y, rules: /r}]\nstores: "
+      "[{host: c}]");
   CHECK(world.brief() == "T014 1:28 `rules` must be an absolute path | it is a path on the machine that runs tidelab; begin it with `/`");
 }

@@ -18,13 +18,13 @@ TEST_CASE("conflicts and rules are told beside mistakes of reading") {
   CHECK(brief("stores:\n  - {host: a, fast: maybe, copies: 9}\n  - {host: a, peer_port: 7100, deploy_dir: /x}\n") ==
         "Y010 2:21 expected `true` or `false` for `fast`, found `maybe`\n"
         "R905 2:36 9 copies of 2\n"
-        "T012 3:5 port 7000 is used twice on host a | give one of them another `port`, or move it to another host");
+        "T012 3:6 port 7000 is used twice on host a | give one of them another `port`, or move it to another host");
 }
 
 TEST_CASE("what derives from a wrong value is silent") {
   // deploy_dir, data_dir and tags hang on the port; both would be in each other's way.
   CHECK(brief("stores:\n  - {host: a, port: x}\n  - {host: a, port: y, peer_port: 7009}\n") ==
-        "Y010 2:20 expected a number for `port`, found `x`\nY010 3:20 expected a number for `port`, found `y`");
+        "Y010 2:21 expected a number for `port`, found `x`\nY010 3:21 expected a number for `port`, found `y`");
   CHECK(brief("stores:\n  - {host: 'a b'}\n  - {host: 'a b'}\n") ==
         "T004 2:12 `a b` is not a host | a name or an address, without blanks\n"
         "T004 3:12 `a b` is not a host | a name or an address, without blanks");
@@ -89,7 +89,7 @@ TEST_CASE("anchors, aliases and merge keys stand for what they name, and are poi
       brief(
           "global:\n  custom: &base {fast: true, port: 7005}\nstores:\n  - {<<: *base, host: a}\n  - {<<: *base, host: b, port: 7006}\n") ==
       "");
-  CHECK(brief("stores:\n  - &one {host: a, port: 70000}\n  - {<<: *one, host: b, port: 7000}\n").starts_with("Y011 2:28"));
+  CHECK(brief("stores:\n  - &one {host: a, port: 70000}\n  - {<<: *one, host: b, port: 7000}\n").starts_with("Y011 2:26"));
   CHECK(brief("global:\n  custom: &bad {prot: 1}\nstores:\n  - {<<: *bad, host: a}\n").starts_with("T001 2:17 `prot`"));
 }
 
