@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/ssh_config.hpp"
 #include "step/control.hpp"
 #include "step/failure.hpp"
 
@@ -21,7 +22,8 @@ using step::Result;
 /// What the command reads on stdin: nothing, a text, or a file of this machine (streamed, never held whole).
 struct Input {
   std::string text;
-  std::string file;  ///< wins over `text` when not empty
+  std::string file;    ///< wins over `text` when not empty
+  std::string lead{};  ///< comes before either
 };
 
 struct Command {
@@ -31,6 +33,8 @@ struct Command {
   Input input;
   /// If set, stdout is handed over here as it comes (any chunking), and Output::out stays empty.
   std::function<void(std::string_view)> on_out;
+  /// If set, what ends this command goes through here first: only root may end what root runs.
+  std::function<Command(const Command&)> as_i_run{};
 };
 
 /// A command that ended. `code` is 128 + signal when a signal ended it, as a shell would say.
@@ -67,18 +71,49 @@ public:
 /// This machine, as the invoking user.
 std::unique_ptr<Host> make_local();
 
+/// What opens doors. Read once, held in memory, and never in argv, in an environment, in a file or in a log.
+struct Secrets {
+  std::string passphrase;  ///< of private keys; empty: keys that have one are left to the agent
+  std::string password;    ///< of the account; the last resort, after every key
+};
+
 struct SshTarget {
-  std::string address;  ///< name or IP; IPv6 without brackets
-  int port = 22;
-  std::string user;
-  std::vector<std::string> identities;  ///< private key files; empty: agent, then the usual files of ~/.ssh
-  std::string known_hosts;              ///< empty: ~/.ssh/known_hosts
+  std::string address;                  ///< name or IP as people say it; IPv6 without brackets, with zone where needed
+  int port = 0;                         ///< 0: what OpenSSH's configuration says, else 22
+  std::string user;                     ///< empty: what OpenSSH's configuration says, else our own
+  std::vector<std::string> identities;  ///< private key files; empty: see `config`, then agent and the usual files of ~/.ssh
+  std::string known_hosts;              ///< empty: see `config`, then ~/.ssh/known_hosts
   bool accept_new = false;              ///< an unknown host key is added; a changed one is always refused
   std::chrono::milliseconds connect_within{10'000};
+  Secrets secrets{};
+  std::string config_file{};  ///< in place of ~/.ssh/config and the system's ("none": no configuration at all)
+  SshConfig config{};         ///< filled by resolve()
 };
+
+/// Asks OpenSSH's client, where it is installed, what its configuration says of this host (`ssh -G`). What the target
+/// says already stays. Port and user are set afterwards. Failure: the configuration cannot be read.
+Result<SshTarget> resolve(SshTarget target, const Control& control);
 
 /// Connects lazily, at the first run(), keeps one connection, and connects again after it broke
 /// (a command that was under way then fails with Why::unreachable: it may or may not have run).
 std::unique_ptr<Host> make_ssh(SshTarget target);
+
+/// The same by OpenSSH's own client, over one multiplexed connection: whatever that client can do, works. Of the
+/// target, `config` is not looked at, since the client reads its configuration itself.
+std::unique_ptr<Host> make_system_ssh(SshTarget target);
+
+/// A host that cannot be used, for a reason that is known before anyone asks it.
+std::unique_ptr<Host> make_unreachable(std::string name, step::Failure reason);
+
+/// Put before an argv that must run as root, by whoever comes as somebody else.
+std::vector<std::string> sudo_words();
+
+/// Runs on `host`, and sees to it that what begins with sudo_words() works there: the command's environment and
+/// stdin reach it through sudo, and sudo gets the password where it asks for one (empty: there is none, and sudo must
+/// not ask). That sudo refuses is a Failure of Why::unreachable, told before the command has begun.
+std::unique_ptr<Host> make_sudo(std::unique_ptr<Host> host, std::string password);
+
+/// Where we come as root already: takes sudo_words() away.
+std::unique_ptr<Host> make_without_sudo(std::unique_ptr<Host> host);
 
 }  // namespace tidelab::host

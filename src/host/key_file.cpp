@@ -39,7 +39,15 @@ void read_openssh(std::string_view text, KeyFile& key) {
   if (blob.size() < 4) return;
   blob.remove_prefix(4);  // number of keys
   auto public_key = take_string(blob);
+  key.public_key = public_key;
   key.rsa = take_string(public_key) == "ssh-rsa";
+}
+
+// "ssh-rsa AAAA… comment", beside an old key file that does not hold its public half in the open.
+void read_public_half(KeyFile& key) {
+  std::ifstream file(key.path + ".pub");
+  std::string type, text;
+  if (file >> type >> text) key.public_key = unbase64(text);
 }
 
 }  // namespace
@@ -59,6 +67,7 @@ KeyFile read_key_file(const std::string& path) {
   key.is_key = text.find("PRIVATE KEY-----") != std::string::npos;
   key.rsa = text.find("BEGIN RSA PRIVATE KEY") != std::string::npos;
   key.encrypted = text.find("Proc-Type: 4,ENCRYPTED") != std::string::npos || text.find("BEGIN ENCRYPTED PRIVATE KEY") != std::string::npos;
+  read_public_half(key);
   return key;
 }
 

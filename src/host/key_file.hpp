@@ -11,6 +11,7 @@ struct KeyFile {
   bool is_key = false;
   bool encrypted = false;
   bool rsa = false;
+  std::string public_key;  ///< the public half as ssh sends it; empty where the file does not tell it
 };
 
 KeyFile read_key_file(const std::string& path);

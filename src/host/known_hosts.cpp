@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -25,6 +26,8 @@ namespace {
 constexpr std::array<std::string_view, 4> kUsable{"ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"};
 
 bool usable(std::string_view type) { return std::find(kUsable.begin(), kUsable.end(), type) != kUsable.end(); }
+
+bool of_host(const KnownKey& key) { return !key.revoked && !key.authority; }
 
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
@@ -112,25 +115,28 @@ std::vector<KnownKey> read_known_keys(std::string_view text, std::string_view na
     ++number;
     if (words.empty() || words[0].starts_with('#')) continue;
     const bool revoked = words[0] == "@revoked";
+    const bool authority = words[0] == "@cert-authority";
     if (words[0].starts_with('@')) {
-      if (!revoked) continue;  // certificates are not something libssh2 verifies
+      if (!revoked && !authority) continue;
       words.erase(words.begin());
     }
-    if (words.size() >= 3 && fits(words[0], std::string(name))) keys.push_back({number, revoked, words[1], words[2]});
+    if (words.size() >= 3 && fits(words[0], std::string(name))) keys.push_back({number, revoked, words[1], words[2], authority});
   }
   return keys;
 }
 
 Judgement judge(const std::vector<KnownKey>& known, std::string_view type, std::string_view key) {
-  for (const auto& entry : known)
-    if (entry.revoked && entry.key == key) return {Verdict::revoked, entry.line};
-  for (const auto& entry : known)
-    if (!entry.revoked && entry.key == key) return {Verdict::known, entry.line};
-  for (const auto& entry : known)
-    if (!entry.revoked && entry.type == type) return {Verdict::changed, entry.line};
+  const auto first = [&](auto fits, Verdict verdict) -> std::optional<Judgement> {
+    const auto found = std::find_if(known.begin(), known.end(), fits);
+    if (found == known.end()) return std::nullopt;
+    return Judgement{verdict, found->line, found->file};
+  };
+  // A revoked authority speaks of certificates; a revoked key is never good, whatever else stands there.
+  if (auto is = first([&](const KnownKey& k) { return k.revoked && k.key == key; }, Verdict::revoked)) return *is;
+  if (auto is = first([&](const KnownKey& k) { return of_host(k) && k.key == key; }, Verdict::known)) return *is;
+  if (auto is = first([&](const KnownKey& k) { return of_host(k) && k.type == type; }, Verdict::changed)) return *is;
   // Those were asked for first (render_preference). If the host shows something else, it has lost them.
-  for (const auto& entry : known)
-    if (!entry.revoked && usable(entry.type)) return {Verdict::changed, entry.line};
+  if (auto is = first([&](const KnownKey& k) { return of_host(k) && usable(k.type); }, Verdict::changed)) return *is;
   return {};
 }
 
@@ -138,10 +144,10 @@ std::string render_preference(const std::vector<KnownKey>& known) {
   std::vector<std::string> order;
   for (const bool wanted : {true, false}) {
     for (const auto type : kUsable) {
-      const bool is_known = std::any_of(known.begin(), known.end(), [&](const KnownKey& key) { return !key.revoked && key.type == type; });
+      const bool is_known = std::any_of(known.begin(), known.end(), [&](const KnownKey& key) { return of_host(key) && key.type == type; });
       if (is_known == wanted) order.emplace_back(type);
     }
-    const bool rsa = std::any_of(known.begin(), known.end(), [](const KnownKey& key) { return !key.revoked && key.type == "ssh-rsa"; });
+    const bool rsa = std::any_of(known.begin(), known.end(), [](const KnownKey& key) { return of_host(key) && key.type == "ssh-rsa"; });
     if (rsa == wanted) order.insert(order.end(), {"rsa-sha2-512", "rsa-sha2-256"});
   }
   return fmt::format("{}", fmt::join(order, ","));

@@ -14,8 +14,10 @@ namespace tidelab::host {
 struct KnownKey {
   int line = 0;
   bool revoked = false;
-  std::string type;  ///< "ssh-ed25519"
-  std::string key;   ///< base64, as in the file
+  std::string type;        ///< "ssh-ed25519"
+  std::string key;         ///< base64, as in the file
+  bool authority = false;  ///< not a host's key, but one that signs them (@cert-authority): no verdict comes from it
+  std::string file{};
 };
 
 /// "host" for port 22, else "[host]:port".
@@ -29,6 +31,7 @@ enum class Verdict { known, unknown, changed, revoked };
 struct Judgement {
   Verdict verdict = Verdict::unknown;
   int line = 0;  ///< where the key that decided stands
+  std::string file{};
 };
 
 /// A host of which a key that we could have negotiated is known must show one that is known.

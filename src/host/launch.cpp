@@ -31,15 +31,16 @@ Fd above_stdio(int fd) {
 
 // A text is handed over as an anonymous file: no second stream to feed, no SIGPIPE when it is not read.
 Result<Fd> open_input(const Input& input) {
-  if (!input.file.empty() || input.text.empty()) {
+  const auto held = input.lead + (input.file.empty() ? input.text : std::string());
+  if (held.empty()) {
     const char* path = input.file.empty() ? "/dev/null" : input.file.c_str();
     Fd fd = above_stdio(::open(path, O_RDONLY | O_CLOEXEC));
     if (!fd) return step::fail(Why::failed, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
     return fd;
   }
   Fd fd = above_stdio(::memfd_create("stdin", MFD_CLOEXEC));
-  for (std::size_t done = 0; fd && done < input.text.size();) {
-    const auto n = ::write(fd.get(), input.text.data() + done, input.text.size() - done);
+  for (std::size_t done = 0; fd && done < held.size();) {
+    const auto n = ::write(fd.get(), held.data() + done, held.size() - done);
     if (n < 0) return step::fail(Why::failed, fmt::format("cannot hold the input: {}", std::strerror(errno)));
     done += static_cast<std::size_t>(n);
   }
@@ -120,10 +121,14 @@ Result<Launch> make_launch(const Command& command) {
   launch.in = std::move(*in);
   launch.environment = make_environment(command);
   for (auto& entry : launch.environment) launch.envp.push_back(entry.data());
-  for (const auto& word : command.argv) launch.argv.push_back(const_cast<char*>(word.c_str()));
+  // A text before a file: one stream of the two is made by a shell, so that the file need not be held.
+  if (!command.input.lead.empty() && !command.input.file.empty())
+    launch.words = {"sh", "-c", "f=$1; shift; { cat; cat <\"$f\"; } | exec \"$@\"", "sh", command.input.file};
+  launch.words.insert(launch.words.end(), command.argv.begin(), command.argv.end());
+  for (auto& word : launch.words) launch.argv.push_back(word.data());
   launch.envp.push_back(nullptr);
   launch.argv.push_back(nullptr);
-  launch.path = find_program(command.argv.front(), launch.environment, command.cwd);
+  launch.path = find_program(launch.words.front(), launch.environment, command.cwd);
   launch.cwd = command.cwd;
   return launch;
 }

@@ -12,8 +12,8 @@
 namespace tidelab::host {
 
 struct Launch {
-  std::vector<std::string> environment;
-  std::vector<char*> argv, envp;  ///< point into the command and `environment`
+  std::vector<std::string> words, environment;
+  std::vector<char*> argv, envp;  ///< point into `words` and `environment`
   std::string path, cwd;
   Fd in, out, err, problem;
 };

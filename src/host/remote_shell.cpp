@@ -2,6 +2,7 @@
 #include "host/remote_shell.hpp"
 
 #include <charconv>
+#include <fstream>
 #include <random>
 
 #include <fmt/format.h>
@@ -23,6 +24,19 @@ std::size_t partial_mark(std::string_view text, std::string_view mark) {
 
 }  // namespace
 
+Result<void> check_runnable(const Command& command, const Control& control, const std::string& host) {
+  const auto words = quote_argv(command.argv);
+  if (control.stopped())
+    return step::fail(step::Why::interrupted, fmt::format("`{}` was not started on {} because of the stop", words, host));
+  if (control.expired()) return step::fail(step::Why::timed_out, fmt::format("no time was left to start `{}` on {}", words, host));
+  for (const auto& [variable, value] : command.env)
+    if (!is_variable_name(variable))
+      return step::fail(step::Why::failed, fmt::format("'{}' is not a name that a shell can export", variable));
+  if (!command.input.file.empty() && !std::ifstream(command.input.file))
+    return step::fail(step::Why::failed, fmt::format("cannot read {}", command.input.file));
+  return {};
+}
+
 std::string make_mark() {
   std::random_device random;
   return fmt::format("tidelab-{:08x}{:08x}", random(), random());
@@ -34,16 +48,41 @@ bool is_variable_name(std::string_view name) {
   return !name.empty() && letters.find(name.front()) != std::string_view::npos && name.find_first_not_of(others) == std::string_view::npos;
 }
 
+std::string render_surroundings(const Command& command) {
+  std::string text;
+  if (!command.cwd.empty()) text += fmt::format("cd {} || exit {}; ", quote(path_for_cd(command.cwd)), kNoDirectory);
+  for (const auto& [name, value] : command.env) text += fmt::format("export {}={}; ", name, quote(value));
+  return text;
+}
+
 std::string render_remote(const Command& command, const std::string& mark) {
-  std::string inner;
-  if (!command.cwd.empty()) inner += fmt::format("cd {} || exit {}; ", quote(path_for_cd(command.cwd)), kNoDirectory);
-  for (const auto& [name, value] : command.env) inner += fmt::format("export {}={}; ", name, quote(value));
+  auto inner = render_surroundings(command);
   // Old shells do not know `exec --`, so it is used only where nothing else works.
   inner += command.argv.front().starts_with('-') ? "exec -- " : "exec ";
   inner += quote_argv(command.argv);
-  return fmt::format(
-      "printf '%s:%d\\n' {0} $$; printf '%s:%d\\n' {0} $$ >&2; ( {1} ); c=$?; printf '%s=%d\\n' {0} $c; printf '%s=%d\\n' {0} $c >&2", mark,
-      inner);
+  return fmt::format("m() {{ printf '%s%s%d\\n' {0} \"$@\"; printf '%s%s%d\\n' {0} \"$@\" >&2; }}; m : $$; ( {1} ); m '=' $?", mark, inner);
+}
+
+std::string render_for_any_shell(const std::string& line) {
+  static constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/.";
+  std::string word;
+  for (const char c : line) {
+    if (plain.find(c) != std::string_view::npos)
+      word += c;
+    else
+      word += fmt::format("@0{:03o}", static_cast<unsigned char>(c));
+  }
+  return fmt::format("exec sh -c 'eval \"$(printf %b \"$(printf %s \"$0\" | tr @ \"\\134\")\")\"' {}", word);
+}
+
+tl::unexpected<step::Failure> make_no_shell(int code, std::string said) {
+  return tl::unexpected<step::Failure>(
+      {step::Why::unreachable,
+       fmt::format("the login shell ended with code {} before the command began", code),
+       std::move(said),
+       {},
+       {},
+       "the account must be one that may log in, with a shell that can run `exec sh -c …` (getent passwd USER)"});
 }
 
 std::vector<std::string> make_group_kill(long pid) {
@@ -55,6 +94,11 @@ std::vector<std::string> make_group_kill(long pid) {
       "while alive $1; do n=$((n+1)); "
       "[ $n -eq 40 ] && kill -s KILL -- -$1 2>/dev/null; [ $n -ge 60 ] && exit 1; sleep 0.05; done; exit 0";
   return {"sh", "-c", script, "sh", std::to_string(pid)};
+}
+
+Command make_ender(const Command& ended, long pid) {
+  const Command ender{make_group_kill(pid), {}, {}, {}, {}};
+  return ended.as_i_run ? ended.as_i_run(ender) : ender;
 }
 
 void MarkedStream::emit(std::string& clean, std::string_view bytes) {

@@ -4,7 +4,7 @@
 // its own. Our line makes this shell say its pid first, on both streams, then run the program in a
 // subshell, then say the exit code, again on both streams:
 //
-//   printf MARK:PID … ; ( cd … ; export … ; exec argv ) ; c=$? ; printf MARK=CODE …
+//   m() { printf MARK… ; }; m : PID ; ( cd … ; export … ; exec argv ) ; m = CODE
 //
 // Why marks instead of the channel's own exit-status and EOF:
 //  - the pid is the process group that has to be ended at a deadline;
@@ -13,6 +13,10 @@
 //    command itself wrote there, so it is exact and needs no grace period;
 //  - whatever ~/.bashrc prints comes before the first mark and can be told from output.
 // `exec` keeps shell builtins out of the way: `echo` is the program, as it is on this machine.
+//
+// Shells that are not POSIX (fish, csh) find the function at the line's start to be no syntax of theirs, and
+// refuse the whole line before any of it runs. What was refused so is sent again in the one form that all
+// shells read alike (render_for_any_shell), which hands it to the host's sh.
 #pragma once
 
 #include <optional>
@@ -26,13 +30,27 @@ namespace tidelab::host {
 /// 125, as env(1) has it: the directory to start in cannot be entered.
 inline constexpr int kNoDirectory = 125;
 
+/// What can be said before anything is started on `host`: no time, a stop, a name that is none, no such input.
+Result<void> check_runnable(const Command& command, const Control& control, const std::string& host);
+
 /// A text that no program prints by chance.
 std::string make_mark();
 
 std::string render_remote(const Command& command, const std::string& mark);
 
+/// Its part for directory and environment: "cd … || exit 125; export …; ".
+std::string render_surroundings(const Command& command);
+
+/// The same line for a login shell of any kind: `exec sh -c '…' WORD`, where no character has a meaning to any of
+/// them. Longer, and one `sh` and `tr` dearer.
+std::string render_for_any_shell(const std::string& line);
+
+/// The login shell ended without beginning the command, in either form of the line.
+tl::unexpected<step::Failure> make_no_shell(int code, std::string said);
+
 /// Ends a process group: TERM, then KILL two seconds later; it returns when the group is gone.
 std::vector<std::string> make_group_kill(long pid);
+Command make_ender(const Command& ended, long pid);
 
 /// True for names that a shell can export.
 bool is_variable_name(std::string_view name);

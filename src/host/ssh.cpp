@@ -1,6 +1,5 @@
 // A host over ssh, the callers' half: they hand their requests over at the desk and wait there.
 #include <algorithm>
-#include <fstream>
 
 #include <fmt/format.h>
 
@@ -81,8 +80,8 @@ void Ssh::cancel(Request& request) {
 
 // Ends a remote process group by a second command; over a connection of its own if the host grants this one
 // no further channel (MaxSessions).
-bool Ssh::kill(long pid) {
-  const Command command{make_group_kill(pid), {}, {}, {}, {}};
+bool Ssh::kill(const Command& ended, long pid) {
+  const auto command = make_ender(ended, pid);
   Control control;
   control.deadline = Clock::now() + 6s;
   Request request{command, true};
@@ -108,7 +107,7 @@ Result<Output> Ssh::end(Request& request, const Control& control) {
     desk_.changed.wait_for(lock, 2s, [&] { return request.pid != 0 || request.result.has_value(); });
     if (!request.result) pid = request.pid;
   }
-  const bool ended = pid == 0 ? request.result.has_value() : kill(pid);
+  const bool ended = pid == 0 ? request.result.has_value() : kill(request.command, pid);
   cancel(request);
   const std::string err = *request.result ? (*request.result)->err : request.result->error().what;
   auto what = why == Why::interrupted ? fmt::format("`{}` was ended on {} because of the stop", words, name())
@@ -118,13 +117,7 @@ Result<Output> Ssh::end(Request& request, const Control& control) {
 }
 
 Result<Output> Ssh::run(const Command& command, const Control& control) {
-  const auto words = quote_argv(command.argv);
-  if (control.stopped()) return step::fail(Why::interrupted, fmt::format("`{}` was not started on {} because of the stop", words, name()));
-  if (control.expired()) return step::fail(Why::timed_out, fmt::format("no time was left to start `{}` on {}", words, name()));
-  for (const auto& [variable, value] : command.env)
-    if (!is_variable_name(variable)) return step::fail(Why::failed, fmt::format("'{}' is not a name that a shell can export", variable));
-  if (!command.input.file.empty() && !std::ifstream(command.input.file))
-    return step::fail(Why::failed, fmt::format("cannot read {}", command.input.file));
+  if (auto can = check_runnable(command, control, name()); !can) return tl::unexpected(can.error());
   ++commands_;
   Request request{command};
   submit(request);
@@ -132,6 +125,29 @@ Result<Output> Ssh::run(const Command& command, const Control& control) {
   return end(request, control);
 }
 
-std::unique_ptr<Host> make_ssh(SshTarget target) { return std::make_unique<Ssh>(std::move(target)); }
+std::unique_ptr<Host> make_ssh(SshTarget target) {
+  if (target.port == 0) target.port = 22;
+  return std::make_unique<Ssh>(std::move(target));
+}
+
+namespace {
+
+class Unreachable final : public Host {
+public:
+  Unreachable(std::string name, step::Failure reason) : name_(std::move(name)), reason_(std::move(reason)) {}
+  Result<Output> run(const Command&, const Control&) override { return tl::unexpected(reason_); }
+  std::string name() const override { return name_; }
+  Traffic traffic() const override { return {}; }
+
+private:
+  std::string name_;
+  step::Failure reason_;
+};
+
+}  // namespace
+
+std::unique_ptr<Host> make_unreachable(std::string name, step::Failure reason) {
+  return std::make_unique<Unreachable>(std::move(name), std::move(reason));
+}
 
 }  // namespace tidelab::host

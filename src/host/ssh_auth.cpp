@@ -1,8 +1,8 @@
-// Who we say we are: the named identities, else the agent, then the usual files. Every attempt is remembered,
-// so that a refusal can say what was tried and why it could not work.
+// Who we say we are: the named identities, else the agent, then the usual files, and a password last. Every
+// attempt is remembered, so that a refusal can say what was tried and why it could not work.
 #include <libssh2.h>
 
-#include <array>
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -26,23 +26,46 @@ struct AgentEnd {
   }
 };
 
+// Each prompt that hides what is typed asks for the password; others (a name, say) are left empty.
+void answer_prompts(const char*, int, const char*, int, int count, const LIBSSH2_USERAUTH_KBDINT_PROMPT* prompts,
+                    LIBSSH2_USERAUTH_KBDINT_RESPONSE* responses, void** abstract) {
+  const auto* password = static_cast<Link*>(*abstract)->password;
+  for (int i = 0; i < count; ++i) {
+    if (!password || prompts[i].echo) continue;
+    responses[i].text = ::strdup(password->c_str());  // libssh2 frees it
+    responses[i].length = static_cast<unsigned>(password->size());
+  }
+}
+
 class Attempt {
 public:
-  Attempt(Link& link, const SshTarget& target, const Patience& patience) : link_(link), target_(target), patience_(patience) {}
+  Attempt(Link& link, const SshTarget& target, const Patience& patience)
+      : link_(link),
+        target_(target),
+        patience_(patience),
+        user_(target.user.c_str()),
+        user_size_(static_cast<unsigned>(target.user.size())) {}
 
   Result<void> perform();
 
 private:
+  bool try_keys();
   bool try_file(const std::string& path);
-  bool try_agent();
+  bool try_agent(bool only_locked);
+  bool try_agent_keys(LIBSSH2_AGENT* agent, bool only_locked);
+  bool try_password();
   bool judge(int rc, const std::string& what, bool rsa);
   bool over() const { return out_of_time_ || link_.closed; }
+  std::string help() const;
   tl::unexpected<Failure> refusal() const;
 
   Link& link_;
   const SshTarget& target_;
   const Patience& patience_;
+  const char* user_;
+  unsigned user_size_;
   std::vector<std::string> tried_;
+  std::vector<std::string> locked_keys_;  // public halves of key files that we cannot open
   bool rsa_refused_ = false, locked_ = false, out_of_time_ = false;
 };
 
@@ -61,74 +84,137 @@ bool Attempt::judge(int rc, const std::string& what, bool rsa) {
 
 bool Attempt::try_file(const std::string& path) {
   const auto key = read_key_file(path);
-  if (!key.readable || !key.is_key || key.encrypted) {
-    locked_ = locked_ || key.encrypted;
-    tried_.push_back(fmt::format("{}: {}", path,
-                                 !key.readable ? "cannot be read"
-                                 : !key.is_key ? "is not a private key"
-                                               : "is protected by a passphrase, which only an agent can hold"));
+  const auto& passphrase = target_.secrets.passphrase;
+  if (key.encrypted && passphrase.empty()) {
+    locked_ = true;
+    locked_keys_.push_back(key.public_key);
+    tried_.push_back(path + ": is protected by a passphrase");
     return false;
   }
-  const auto size = static_cast<unsigned>(target_.user.size());
+  if (!key.readable || !key.is_key) {
+    tried_.push_back(fmt::format("{}: {}", path, !key.readable ? "cannot be read" : "is not a private key"));
+    return false;
+  }
   // The public half is derived from the private one, so no .pub file is needed.
   const int rc = link_.finish(patience_, [&] {
-    return libssh2_userauth_publickey_fromfile_ex(link_.session(), target_.user.c_str(), size, nullptr, path.c_str(), "");
+    return libssh2_userauth_publickey_fromfile_ex(link_.session(), user_, user_size_, nullptr, path.c_str(),
+                                                  key.encrypted ? passphrase.c_str() : "");
   });
-  return judge(rc, path, key.rsa);
-}
-
-bool Attempt::try_agent() {
-  if (!std::getenv("SSH_AUTH_SOCK")) {
-    tried_.push_back("ssh-agent: none (SSH_AUTH_SOCK is not set)");
-    return false;
-  }
-  const std::unique_ptr<LIBSSH2_AGENT, AgentEnd> agent(libssh2_agent_init(link_.session()));
-  if (!agent || libssh2_agent_connect(agent.get()) != 0 || libssh2_agent_list_identities(agent.get()) != 0) {
-    tried_.push_back("ssh-agent: does not answer");
-    return false;
-  }
-  libssh2_agent_publickey* key = nullptr;
-  int count = 0;
-  for (libssh2_agent_publickey* before = nullptr; libssh2_agent_get_identity(agent.get(), &key, before) == 0 && !over();
-       before = key, ++count) {
-    const int rc = link_.finish(patience_, [&] { return libssh2_agent_userauth(agent.get(), target_.user.c_str(), key); });
-    const bool rsa = key->blob_len > 11 && std::memcmp(key->blob + 4, "ssh-rsa", 7) == 0;
-    if (judge(rc, fmt::format("ssh-agent key '{}'", key->comment ? key->comment : ""), rsa)) return true;
-  }
-  if (count == 0) tried_.push_back("ssh-agent: holds no keys");
+  const bool opened = rc == 0 || rc == LIBSSH2_ERROR_AUTHENTICATION_FAILED || rc == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED;
+  if (!key.encrypted || opened || rc == Link::kOutOfTime || link_.closed) return judge(rc, path, key.rsa);
+  tried_.push_back(fmt::format("{}: the passphrase does not open it ({})", path, link_.last_error()));
   return false;
 }
 
+bool Attempt::try_agent(bool only_locked) {
+  const auto& path = target_.config.agent;
+  if (path == "none") {
+    tried_.emplace_back("ssh-agent: none (the configuration says so)");
+    return false;
+  }
+  if (path.empty() && !std::getenv("SSH_AUTH_SOCK")) {
+    tried_.emplace_back("ssh-agent: none (SSH_AUTH_SOCK is not set)");
+    return false;
+  }
+  const std::unique_ptr<LIBSSH2_AGENT, AgentEnd> agent(libssh2_agent_init(link_.session()));
+  if (agent && !path.empty()) libssh2_agent_set_identity_path(agent.get(), path.c_str());
+  if (!agent || libssh2_agent_connect(agent.get()) != 0 || libssh2_agent_list_identities(agent.get()) != 0) {
+    tried_.emplace_back("ssh-agent: does not answer");
+    return false;
+  }
+  return try_agent_keys(agent.get(), only_locked);
+}
+
+bool Attempt::try_agent_keys(LIBSSH2_AGENT* agent, bool only_locked) {
+  libssh2_agent_publickey* key = nullptr;
+  int count = 0;
+  for (libssh2_agent_publickey* before = nullptr; libssh2_agent_get_identity(agent, &key, before) == 0 && !over(); before = key) {
+    const std::string blob(reinterpret_cast<const char*>(key->blob), key->blob_len);
+    const auto wanted = [&](const std::string& locked) { return locked.empty() || locked == blob; };
+    if (only_locked && std::none_of(locked_keys_.begin(), locked_keys_.end(), wanted)) continue;
+    ++count;
+    const int rc = link_.finish(patience_, [&] { return libssh2_agent_userauth(agent, user_, key); });
+    const bool rsa = blob.compare(4, 7, "ssh-rsa") == 0;
+    if (judge(rc, fmt::format("ssh-agent key '{}'", key->comment ? key->comment : ""), rsa)) return true;
+  }
+  if (count == 0) tried_.emplace_back(only_locked ? "ssh-agent: does not hold that key" : "ssh-agent: holds no keys");
+  return false;
+}
+
+bool Attempt::try_password() {
+  const char* offered = nullptr;
+  const int asked = link_.finish(patience_, [&] {
+    offered = libssh2_userauth_list(link_.session(), user_, user_size_);
+    return offered || libssh2_userauth_authenticated(link_.session()) ? 0 : libssh2_session_last_errno(link_.session());
+  });
+  if (asked == 0 && !offered) return true;  // this host asks for nothing
+  if (asked != 0) return judge(asked, "password", false);
+  const std::string methods = std::string(",") + offered + ",";
+  const auto& password = target_.secrets.password;
+  link_.password = &password;
+  bool in = false;
+  if (methods.find(",password,") != std::string::npos)
+    in = judge(link_.finish(patience_,
+                            [&] {
+                              return libssh2_userauth_password_ex(link_.session(), user_, user_size_, password.c_str(),
+                                                                  static_cast<unsigned>(password.size()), nullptr);
+                            }),
+               "password", false);
+  if (!in && !over() && methods.find(",keyboard-interactive,") != std::string::npos)
+    in = judge(link_.finish(patience_,
+                            [&] { return libssh2_userauth_keyboard_interactive_ex(link_.session(), user_, user_size_, &answer_prompts); }),
+               "password (keyboard-interactive)", false);
+  link_.password = nullptr;
+  if (methods.find("password") == std::string::npos && methods.find("keyboard-interactive") == std::string::npos)
+    tried_.push_back(fmt::format("password: the host takes none, only {}", offered));
+  return in;
+}
+
+std::string Attempt::help() const {
+  if (rsa_refused_ && !signs_rsa_by_sha2(link_))
+    return fmt::format(
+        "libssh2 {} signs with RSA keys by SHA-1 only, which hosts since OpenSSH 8.8 refuse: use an ed25519 or ecdsa key (ssh-keygen -t "
+        "ed25519, ssh-copy-id), or OpenSSH's client with `ssh_type: system` under `global`",
+        libssh2_version(0));
+  if (locked_)
+    return "load the key into an agent (eval $(ssh-agent); ssh-add FILE), or give its passphrase: --ask-passphrase or --passphrase-fd";
+  if (!target_.secrets.password.empty()) return "check the account and its password; root may often log in by key only (PermitRootLogin)";
+  return fmt::format(
+      "put the public key into ~{}/.ssh/authorized_keys of the host, name another identity, or as the last resort --ask-password",
+      target_.user);
+}
+
 tl::unexpected<Failure> Attempt::refusal() const {
-  Failure failure{Why::unreachable, {}, {}, {}, {}, {}};
+  Failure failure{Why::unreachable, {}, {}, {}, {}, help()};
   failure.what = fmt::format("{} let us in with none of these: {}", render_target(target_), fmt::join(tried_, "; "));
   if (out_of_time_)
     failure.what = fmt::format("{} did not answer the authentication in time: {}", render_target(target_), fmt::join(tried_, "; "));
   failure.evidence = fmt::format("{}", fmt::join(tried_, "\n"));
-  if (rsa_refused_)
-    failure.help = fmt::format(
-        "libssh2 {} signs with RSA keys by SHA-1 only (rsa-sha2 came with 1.11), which hosts since OpenSSH 8.8 refuse: use an "
-        "ed25519 or ecdsa key (ssh-keygen -t ed25519, ssh-copy-id)",
-        libssh2_version(0));
-  else if (locked_)
-    failure.help = "load the key into an agent (eval $(ssh-agent); ssh-add FILE), or name one without a passphrase";
-  else
-    failure.help = fmt::format("put the public key into ~{}/.ssh/authorized_keys of the host, or name another identity", target_.user);
   return tl::unexpected<Failure>(std::move(failure));
 }
 
+// Keys named on the command line mean just these, and so do those of a configuration that says IdentitiesOnly; a named
+// key that is locked may well be in the agent.
+bool Attempt::try_keys() {
+  const bool told = !target_.identities.empty();
+  const auto& files = told ? target_.identities : target_.config.identities;
+  const bool only = told || target_.config.identities_only;
+  if (!only && try_agent(false)) return true;
+  for (const auto& path : files)
+    if (over() || try_file(path)) return !over();
+  if (files.empty()) {
+    for (const char* name : {"id_ed25519", "id_ecdsa", "id_rsa"}) {
+      const auto path = home_file(name);
+      if (name == std::string_view("id_rsa") && !std::filesystem::exists(path)) continue;
+      if (over() || try_file(path)) return !over();
+    }
+  }
+  return !over() && only && !locked_keys_.empty() && try_agent(true);
+}
+
 Result<void> Attempt::perform() {
-  for (const auto& path : target_.identities) {
-    if (over()) return refusal();
-    if (try_file(path)) return {};
-  }
-  // A named key that is locked may well be in the agent; beyond that, named keys mean just these.
-  if (!over() && (target_.identities.empty() || locked_) && try_agent()) return {};
-  if (!target_.identities.empty()) return refusal();
-  for (const char* name : {"id_ed25519", "id_ecdsa"}) {
-    if (over()) return refusal();
-    if (try_file(home_file(name))) return {};
-  }
+  if (try_keys()) return {};
+  if (!over() && !target_.secrets.password.empty() && try_password()) return {};
   return refusal();
 }
 

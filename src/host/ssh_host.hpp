@@ -30,7 +30,7 @@ private:
   bool await(Request& request, const Control& control);
   bool take_back(Request& request);
   Result<Output> end(Request& request, const Control& control);
-  bool kill(long pid);
+  bool kill(const Command& ended, long pid);
   void cancel(Request& request);
 
   // By the thread.
@@ -57,6 +57,7 @@ private:
   std::list<Task> tasks_;
   Task* owner_ = nullptr;  // of the half-sent packet, if there is one
   bool broken_ = false;
+  bool any_shell_ = false;  // the login shell there is not POSIX
   step::Clock::time_point again_at_{};
   std::size_t cap_ = kMostChannels;
   long counted_ = 0;

@@ -1,36 +1,25 @@
 // One authenticated ssh connection: socket, handshake, host key, user key. Used by one thread only.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <string>
 
-#include "host/fd.hpp"
-#include "host/host.hpp"
+#include "host/ssh_socket.hpp"
 
 struct _LIBSSH2_SESSION;
 
 namespace tidelab::host {
 
-/// What may end the making of a connection, besides its own time limit.
-struct Patience {
-  const Wake& wake;
-  const std::atomic<bool>& quit;
-  step::Clock::time_point until;
-
-  /// Waits for `events` of `fd`. False when there is no time left, or all is to end.
-  bool wait(int fd, short events) const;
-};
-
 class Link {
 public:
-  explicit Link(Fd socket);
+  explicit Link(Socket socket);
   ~Link();
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
   _LIBSSH2_SESSION* session() const { return session_; }
   int fd() const { return socket_.get(); }
+  const Jump* jump() const { return jump_.get(); }
 
   /// A packet is half sent. libssh2 then refuses (LIBSSH2_ERROR_BAD_USE) every call that may send but a
   /// repetition of the very call that returned EAGAIN.
@@ -49,8 +38,9 @@ public:
 
   // Written by the socket callbacks.
   long received = 0, sent = 0;
-  bool closed = false;  ///< by the other side, or by the kernel that gave the link up
-  int error = 0;        ///< errno of it, 0 for an orderly end
+  bool closed = false;                    ///< by the other side, or by the kernel that gave the link up
+  int error = 0;                          ///< errno of it, 0 for an orderly end
+  const std::string* password = nullptr;  ///< for the callback that answers prompts, while it may
 
   static constexpr int kAgain = -37;
   static constexpr int kOutOfTime = -1000;
@@ -59,13 +49,17 @@ private:
   bool wait(const Patience& patience) const;
 
   Fd socket_;
+  std::unique_ptr<Jump> jump_;
   _LIBSSH2_SESSION* session_ = nullptr;
 };
 
-/// "root@192.168.12.21:22"
-std::string render_target(const SshTarget& target);
-
 Result<std::unique_ptr<Link>> open_link(const SshTarget& target, const Patience& patience);
+
+/// In ssh_hostkey.cpp: handshake, and the host key is one that we know.
+Result<void> greet(Link& link, const SshTarget& target, const Patience& patience);
+
+/// What libssh2 itself says, since its version number tells little about how it was built.
+bool signs_rsa_by_sha2(const Link& link);
 
 /// In ssh_auth.cpp.
 Result<void> authenticate(Link& link, const SshTarget& target, const Patience& patience);

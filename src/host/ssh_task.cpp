@@ -41,7 +41,9 @@ int exit_code(LIBSSH2_CHANNEL* channel) {
 Task::Task(Request& request, Desk& desk) : Task(request, desk, make_mark()) {}
 
 Task::Task(Request& request, Desk& desk, const std::string& mark)
-    : request_(&request), desk_(desk), line_(render_remote(request.command, mark)), out_(mark), err_(mark) {}
+    : request_(&request), desk_(desk), line_(render_remote(request.command, mark)), out_(mark), err_(mark) {
+  if (request.any_shell) line_ = render_for_any_shell(line_);
+}
 
 void Task::finish(Result<Output> result) {
   if (!request_) return;
@@ -188,11 +190,12 @@ bool Task::load_input() {
   if (block_at_ < block_.size()) return true;
   const auto& input = request_->command.input;
   block_at_ = 0;
-  if (input.file.empty()) {
-    block_ = file_opened_ ? std::string() : input.text;
-    file_opened_ = true;
-    return !block_.empty();
+  if (!lead_given_) {
+    lead_given_ = true;
+    block_ = input.lead + (input.file.empty() ? input.text : std::string());
+    if (!block_.empty()) return true;
   }
+  if (input.file.empty()) return false;
   if (!file_opened_) file_.open(input.file, std::ios::binary);
   file_opened_ = true;
   block_.resize(kBlock);
@@ -231,9 +234,10 @@ Task::Step Task::await_close(Link& link) {
     output_.err += err_.take_rest();
     output_.code = code;
     finish(std::move(output_));
+  } else if (request_ && !request_->any_shell) {
+    alien_ = true;
   } else {
-    finish(step::fail(Why::unreachable, fmt::format("the login shell ended with code {} before the command began", code),
-                      out_.noise() + out_.take_rest() + err_.noise() + err_.take_rest()));
+    finish(make_no_shell(code, out_.noise() + out_.take_rest() + err_.noise() + err_.take_rest()));
   }
   state_ = State::close;
   return link.closed ? Step::broken : Step::progress;

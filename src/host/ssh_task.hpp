@@ -27,6 +27,7 @@ struct Request {
   bool urgent = false;  ///< ends another command: does not count against the cap of channels
   bool retried = false;
   int refusals = 0;
+  bool any_shell = false;  ///< in the form that login shells of any kind read
 
   // From here on guarded by Desk::mutex.
   bool cancel = false;
@@ -48,6 +49,7 @@ public:
   bool opening() const { return state_ == State::open; }
   bool started() const { return state_ != State::open; }
   bool refused() const { return refused_; }
+  bool alien() const { return alien_; }  ///< the login shell did not begin, as one does that is not POSIX
   bool gone() const { return state_ == State::gone; }
   Request* request() const { return request_; }  ///< null once it has its result
 
@@ -86,7 +88,7 @@ private:
   std::ifstream file_;
   std::string block_;
   std::size_t block_at_ = 0;
-  bool file_opened_ = false, input_done_ = false, refused_ = false, told_pid_ = false;
+  bool lead_given_ = false, file_opened_ = false, input_done_ = false, refused_ = false, alien_ = false, told_pid_ = false;
 };
 
 }  // namespace tidelab::host

@@ -61,6 +61,7 @@ void Ssh::start() {
   if (std::any_of(tasks_.begin(), tasks_.end(), [](const Task& task) { return task.opening(); })) return;
   const std::lock_guard lock(desk_.mutex);
   if (again_at_ > Clock::now() || queue_.empty() || !(queue_.front()->urgent || tasks_.size() < cap_)) return;
+  queue_.front()->any_shell = any_shell_;
   tasks_.emplace_back(*queue_.front(), desk_);
   queue_.pop_front();
 }
@@ -111,6 +112,12 @@ void Ssh::sweep() {
   for (auto task = tasks_.begin(); task != tasks_.end();) {
     if (!task->gone()) {
       ++task;
+      continue;
+    }
+    if (task->alien() && task->request()) {
+      task->request()->any_shell = any_shell_ = true;
+      requeue(*task->request());
+      task = tasks_.erase(task);
       continue;
     }
     const auto others = tasks_.size() - 1;

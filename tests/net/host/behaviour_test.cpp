@@ -1,4 +1,4 @@
-// What any host must do, said once and asked of this machine and of an sshd.
+// What any host must do, said once and asked of this machine, and of an sshd through each of the two clients.
 #include <csignal>
 #include <fstream>
 #include <optional>
@@ -17,15 +17,18 @@ using tidelab::support::Sshd;
 
 namespace {
 
+enum class Door { local, builtin, system };
+
 struct Place {
-  explicit Place(bool remote) {
-    if (!remote) {
+  explicit Place(Door door) {
+    if (door == Door::local) {
       host = make_local();
       return;
     }
     sshd.emplace();
     SshTarget target{"127.0.0.1", sshd->port(), sshd->user(), {sshd->identity()}, sshd->known_hosts()};
-    host = make_ssh(target);
+    target.config_file = "none";
+    host = door == Door::builtin ? make_ssh(target) : make_system_ssh(target);
   }
   Output run(std::vector<std::string> argv, Input input = {}) {
     Control control;
@@ -62,7 +65,7 @@ bool lives(const std::string& pid_file) {
 }  // namespace
 
 TEST_CASE("codes and streams") {
-  Place place(GENERATE(false, true));
+  Place place(GENERATE(Door::local, Door::builtin, Door::system));
   CHECK(place.run({"true"}).code == 0);
   const auto both = place.run({"sh", "-c", "echo out; echo err >&2; exit 7"});
   CHECK(both.code == 7);
@@ -77,7 +80,7 @@ TEST_CASE("codes and streams") {
 }
 
 TEST_CASE("hostile words arrive byte for byte, with environment and directory") {
-  Place place(GENERATE(false, true));
+  Place place(GENERATE(Door::local, Door::builtin, Door::system));
   const std::string word = "-e '\"$(id)`id`\\\n \xff\xfe ü *";
   CHECK(place.run({"printf", "%s|%s", word, ""}).out == word + "|");
   CHECK(place.run({"/bin/echo", "a\\nb"}).out == "a\\nb\n");
@@ -90,7 +93,7 @@ TEST_CASE("hostile words arrive byte for byte, with environment and directory") 
 }
 
 TEST_CASE("a megabyte each way at once, and a large file in") {
-  Place place(GENERATE(false, true));
+  Place place(GENERATE(Door::local, Door::builtin, Door::system));
   std::string text;
   for (int i = 0; text.size() < 1'000'000; ++i) text += std::to_string(i * 7919) + (i % 3 ? " " : "\n");
   CHECK(place.run({"cat"}, {text, {}}).out == text);
@@ -110,7 +113,7 @@ TEST_CASE("a megabyte each way at once, and a large file in") {
 }
 
 TEST_CASE("output is handed on as it comes") {
-  Place place(GENERATE(false, true));
+  Place place(GENERATE(Door::local, Door::builtin, Door::system));
   std::string seen;
   const auto path = temporary("seen");
   std::remove(path.c_str());
@@ -130,7 +133,7 @@ TEST_CASE("output is handed on as it comes") {
 }
 
 TEST_CASE("a deadline or a stop ends the whole process group") {
-  Place place(GENERATE(false, true));
+  Place place(GENERATE(Door::local, Door::builtin, Door::system));
   place.run({"true"});
   const bool by_stop = GENERATE(false, true);
   const auto path = temporary("pid");
@@ -155,7 +158,7 @@ TEST_CASE("a deadline or a stop ends the whole process group") {
 }
 
 TEST_CASE("a daemon left behind with our streams does not hold us") {
-  Place place(GENERATE(false, true));
+  Place place(GENERATE(Door::local, Door::builtin, Door::system));
   const auto path = temporary("daemon");
   const auto output = place.run({"sh", "-c", "sleep 1000 & echo $! >\"$0\"; echo ready", path});
   CHECK(output.out == "ready\n");

@@ -1,0 +1,181 @@
+// Handshake, and who is there: the algorithms that may be used, and the host key's verification.
+#include <libssh2.h>
+
+#include <array>
+#include <fstream>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "host/known_hosts.hpp"
+#include "host/ssh_link.hpp"
+
+namespace tidelab::host {
+namespace {
+
+using step::Failure;
+using step::Why;
+
+struct ShownKey {
+  std::string type, blob;
+};
+
+ShownKey shown_key(LIBSSH2_SESSION* session) {
+  std::size_t size = 0;
+  int type = 0;
+  const char* key = libssh2_session_hostkey(session, &size, &type);
+  ShownKey shown;
+  if (!key || size < 4) return shown;
+  shown.blob.assign(key, size);
+  const auto length = static_cast<std::size_t>(static_cast<unsigned char>(key[3]));  // names are shorter than 256
+  shown.type = shown.blob.substr(4, length);
+  return shown;
+}
+
+tl::unexpected<Failure> refuse(std::string what, std::string help, std::string evidence = {}) {
+  return tl::unexpected<Failure>(Failure{Why::unreachable, std::move(what), std::move(evidence), {}, {}, std::move(help)});
+}
+
+struct Known {
+  std::string name;                // as the files have it
+  std::vector<std::string> files;  // the first is where new keys go
+  std::vector<KnownKey> keys;
+};
+
+Known read_known(const SshTarget& target) {
+  Known known;
+  const auto& alias = target.config.host_key_alias;
+  known.name = alias.empty() ? known_name(address_of(target), target.port) : alias;
+  if (!target.known_hosts.empty())
+    known.files = {target.known_hosts};
+  else if (!target.config.known_hosts.empty())
+    known.files = target.config.known_hosts;
+  else
+    known.files = {home_file("known_hosts"), "/etc/ssh/ssh_known_hosts"};
+  for (const auto& path : known.files) {
+    std::ifstream file(path);
+    std::ostringstream text;
+    if (file) text << file.rdbuf();
+    for (auto& key : read_known_keys(text.str(), known.name)) {
+      key.file = path;
+      known.keys.push_back(std::move(key));
+    }
+  }
+  return known;
+}
+
+Result<void> refuse_unknown(const SshTarget& target, const Known& known, const ShownKey& shown) {
+  std::string why;
+  for (const auto& key : known.keys) {
+    if (key.authority)
+      why = fmt::format(" ({}:{} trusts a certificate authority for it, which libssh2 cannot verify)", key.file, key.line);
+    else if (why.empty())
+      why =
+          fmt::format(" ({}:{} holds a key of a kind that libssh2 {} cannot verify: {})", key.file, key.line, libssh2_version(0), key.type);
+  }
+  auto help = fmt::format(
+      "compare the fingerprint with the host's own (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub there), then use "
+      "--accept-new-host-keys once, or connect once with ssh{}",
+      why.empty() ? "" : "; or let OpenSSH's client do it with `ssh_type: system`");
+  return refuse(fmt::format("the host key of {} is not in {}{}: it shows {} {}", render_target(target), known.files.front(), why,
+                            shown.type, fingerprint(shown.blob)),
+                std::move(help));
+}
+
+Result<void> verify(const Link& link, const SshTarget& target, const Known& known) {
+  const auto shown = shown_key(link.session());
+  const auto key = base64(shown.blob);
+  const auto verdict = judge(known.keys, shown.type, key);
+  switch (verdict.verdict) {
+    case Verdict::known: return {};
+    case Verdict::changed:
+    case Verdict::revoked:
+      return refuse(
+          fmt::format("THE HOST KEY OF {} {}: it shows {} {}, and {}:{} says otherwise; nothing was sent", render_target(target),
+                      verdict.verdict == Verdict::changed ? "HAS CHANGED" : "IS REVOKED", shown.type, fingerprint(shown.blob), verdict.file,
+                      verdict.line),
+          fmt::format("someone may be in between. If the host was really made anew, check the fingerprint on its console and run: "
+                      "ssh-keygen -f {} -R '{}'",
+                      verdict.file, known.name));
+    case Verdict::unknown: break;
+  }
+  if (!target.accept_new) return refuse_unknown(target, known, shown);
+  return append_known(known.files.front(), fmt::format("{} {} {}", known.name, shown.type, key));
+}
+
+// The known kinds first, of those that the configuration allows.
+std::string host_key_preference(const SshTarget& target, const Known& known) {
+  const auto order = render_preference(known.keys);
+  const auto& allowed = target.config.host_key_algorithms;
+  if (allowed.empty()) return order;
+  std::string kept;
+  std::istringstream words(order);
+  for (std::string word; std::getline(words, word, ',');)
+    if (("," + allowed + ",").find("," + word + ",") != std::string::npos) kept += (kept.empty() ? "" : ",") + word;
+  return kept;
+}
+
+// What OpenSSH's configuration restricts stays restricted; libssh2 leaves out what it does not know of such a list.
+Result<void> restrict(const Link& link, const SshTarget& target, const Known& known) {
+  struct Row {
+    const char* option;
+    std::string list;
+    std::array<int, 2> methods;
+  };
+  const auto& config = target.config;
+  const std::array<Row, 4> rows{
+      {{"HostKeyAlgorithms", host_key_preference(target, known), {LIBSSH2_METHOD_HOSTKEY, LIBSSH2_METHOD_HOSTKEY}},
+       {"KexAlgorithms", config.kex, {LIBSSH2_METHOD_KEX, LIBSSH2_METHOD_KEX}},
+       {"Ciphers", config.ciphers, {LIBSSH2_METHOD_CRYPT_CS, LIBSSH2_METHOD_CRYPT_SC}},
+       {"MACs", config.macs, {LIBSSH2_METHOD_MAC_CS, LIBSSH2_METHOD_MAC_SC}}}};
+  auto beyond = config.beyond;
+  for (const auto& row : rows) {
+    const bool named = row.methods[0] == LIBSSH2_METHOD_HOSTKEY || !row.list.empty();
+    if (named && libssh2_session_method_pref(link.session(), row.methods[0], row.list.c_str()) != 0) beyond.emplace_back(row.option);
+    if (named && row.methods[1] != row.methods[0]) libssh2_session_method_pref(link.session(), row.methods[1], row.list.c_str());
+  }
+  if (beyond.empty()) return {};
+  return refuse(fmt::format("OpenSSH's configuration sets {} for {}, which libssh2 {} cannot do", fmt::join(beyond, " and "),
+                            render_target(target), libssh2_version(0)),
+                "let OpenSSH's client make the connection: `ssh_type: system` under `global`");
+}
+
+Result<void> tell_handshake(Link& link, const SshTarget& target, int rc) {
+  const auto* jump = link.jump();
+  const auto over = jump ? fmt::format(" by way of {}", jump->way()) : std::string();
+  const auto said = jump ? jump->said() : std::string();
+  if (rc == Link::kOutOfTime)
+    return refuse(fmt::format("{} accepts connections, but did not finish the ssh handshake in time{}", render_target(target), over), {},
+                  said);
+  if (jump && (link.closed || rc == LIBSSH2_ERROR_SOCKET_DISCONNECT || rc == LIBSSH2_ERROR_BANNER_RECV))
+    return refuse(fmt::format("cannot reach {}{}: {}", render_target(target), over, said.empty() ? "the jump ended" : said),
+                  "the jump is made by OpenSSH's client: try `ssh HOST true` by hand", said);
+  const bool kex = rc == LIBSSH2_ERROR_KEX_FAILURE || rc == LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE || rc == LIBSSH2_ERROR_METHOD_NONE;
+  if (!kex) return refuse(fmt::format("the ssh handshake with {}{} failed: {}", render_target(target), over, link.last_error()), {}, said);
+  const auto rsa = signs_rsa_by_sha2(link) ? "" : " (RSA only by SHA-1, which hosts since OpenSSH 8.8 refuse)";
+  return refuse(
+      fmt::format("{} and libssh2 {} have no algorithm in common: {}", render_target(target), libssh2_version(0), link.last_error()),
+      fmt::format("libssh2 {} verifies ed25519 and ecdsa host keys{} and encrypts by aes-ctr: let OpenSSH's client do it with "
+                  "`ssh_type: system` under `global`, or make such a host key there (ssh-keygen -A)",
+                  libssh2_version(0), rsa));
+}
+
+}  // namespace
+
+bool signs_rsa_by_sha2(const Link& link) {
+  const char** names = nullptr;
+  const int count = libssh2_session_supported_algs(link.session(), LIBSSH2_METHOD_HOSTKEY, &names);
+  bool found = false;
+  for (int i = 0; i < count; ++i) found = found || std::string_view(names[i]) == "rsa-sha2-256";
+  if (count > 0) libssh2_free(link.session(), names);
+  return found;
+}
+
+Result<void> greet(Link& link, const SshTarget& target, const Patience& patience) {
+  const auto known = read_known(target);
+  if (auto possible = restrict(link, target, known); !possible) return possible;
+  const int rc = link.finish(patience, [&] { return libssh2_session_handshake(link.session(), link.fd()); });
+  return rc == 0 ? verify(link, target, known) : tell_handshake(link, target, rc);
+}
+
+}  // namespace tidelab::host

@@ -1,0 +1,53 @@
+// Private to the room: what an ssh connection runs over.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "host/fd.hpp"
+#include "host/host.hpp"
+
+namespace tidelab::host {
+
+/// What may end the making of a connection, besides its own time limit.
+struct Patience {
+  const Wake& wake;
+  const std::atomic<bool>& quit;
+  step::Clock::time_point until;
+
+  /// Waits for `events` of `fd`. False when there is no time left, or all is to end.
+  bool wait(int fd, short events) const;
+};
+
+/// The child process that carries our bytes over another host (ProxyJump, ProxyCommand). Ended with its owner.
+class Jump {
+public:
+  Jump(int pid, Fd said, std::string way);
+  ~Jump();
+  Jump(const Jump&) = delete;
+  Jump& operator=(const Jump&) = delete;
+
+  const std::string& way() const { return way_; }
+  std::string said() const;  ///< on stderr, so far
+
+private:
+  int pid_;
+  Fd said_;
+  std::string way_;
+};
+
+struct Socket {
+  Fd fd;
+  std::unique_ptr<Jump> jump;
+};
+
+/// "root@192.168.12.21:22"
+std::string render_target(const SshTarget& target);
+
+/// Where to connect to: the configuration's HostName, else the address as it was given.
+const std::string& address_of(const SshTarget& target);
+
+Result<Socket> open_socket(const SshTarget& target, const Patience& patience);
+
+}  // namespace tidelab::host

@@ -1,0 +1,163 @@
+// OpenSSH's client: see the header.
+#include "host/system_client.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+
+#include <fmt/format.h>
+
+#include "host/ssh_link.hpp"
+
+namespace tidelab::host {
+namespace {
+
+using step::Failure;
+using step::Why;
+
+// The client leaves the background by itself when it was unused for so long: also after a kill -9 of ours.
+constexpr int kIdleSeconds = 300;
+
+Fd hold_secret(const std::string& secret) {
+  if (secret.empty()) return {};
+  Fd fd(::memfd_create("secret", MFD_CLOEXEC));
+  const auto text = secret + "\n";
+  if (fd && ::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) fd.close();
+  return fd;
+}
+
+bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+
+std::string found(const std::string& text, const char* pattern) {
+  std::smatch match;
+  return std::regex_search(text, match, std::regex(pattern)) ? match[1].str() : std::string();
+}
+
+std::string last_line(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return text.substr(text.rfind('\n') + 1);
+}
+
+}  // namespace
+
+SystemClient::SystemClient(SshTarget target)
+    : target_(std::move(target)), passphrase_(hold_secret(target_.secrets.passphrase)), password_(hold_secret(target_.secrets.password)) {
+  char folder[] = "/tmp/tidelab-ssh-XXXXXX";
+  if (!::mkdtemp(folder)) return;
+  folder_ = folder;
+  if (passphrase_ || password_) write_askpass();
+}
+
+SystemClient::~SystemClient() {
+  std::error_code error;
+  if (usable()) std::filesystem::remove_all(folder_, error);
+}
+
+// It is called with the prompt. Whatever else is asked (a host key, a second factor) gets no answer.
+void SystemClient::write_askpass() {
+  const auto path = folder_ + "/askpass";
+  std::ofstream file(path);
+  file << "#!/bin/sh\ncase $1 in\n";
+  if (passphrase_) file << fmt::format("*[Pp]assphrase*) exec cat /proc/{}/fd/{} ;;\n", ::getpid(), passphrase_.get());
+  if (password_) file << fmt::format("*[Pp]assword*) exec cat /proc/{}/fd/{} ;;\n", ::getpid(), password_.get());
+  file << "esac\nexit 1\n";
+  file.close();
+  ::chmod(path.c_str(), 0700);
+}
+
+std::vector<std::string> SystemClient::options() const {
+  const auto& t = target_;
+  std::vector<std::string> argv{"ssh", "-T", "-x", "-a"};
+  const auto set = [&](const std::string& option) { argv.insert(argv.end(), {"-o", option}); };
+  if (!t.config_file.empty()) argv.insert(argv.end(), {"-F", t.config_file});
+  if (!t.user.empty()) argv.insert(argv.end(), {"-l", t.user});
+  if (t.port != 0) argv.insert(argv.end(), {"-p", std::to_string(t.port)});
+  for (const auto& each : t.identities) argv.insert(argv.end(), {"-i", each});
+  if (!t.identities.empty()) set("IdentitiesOnly=yes");
+  if (!t.known_hosts.empty()) set("UserKnownHostsFile=\"" + t.known_hosts + "\"");
+  if (!t.known_hosts.empty()) set("GlobalKnownHostsFile=none");
+  set(t.accept_new ? "StrictHostKeyChecking=accept-new" : "StrictHostKeyChecking=yes");
+  set("UpdateHostKeys=no");
+  set(passphrase_ || password_ ? "BatchMode=no" : "BatchMode=yes");
+  set("NumberOfPasswordPrompts=1");
+  set(fmt::format("ConnectTimeout={}", std::max<long>(1, static_cast<long>(t.connect_within.count() / 1000))));
+  for (const char* option :
+       {"ServerAliveInterval=4", "ServerAliveCountMax=3", "ClearAllForwardings=yes", "PermitLocalCommand=no", "RemoteCommand=none"})
+    set(option);
+  return argv;
+}
+
+Command SystemClient::make_master() const {
+  auto argv = options();
+  argv.insert(argv.end(), {"-o", "LogLevel=ERROR", "-o", fmt::format("ControlPersist={}", kIdleSeconds), "-M", "-S", folder_ + "/c", "-N",
+                           "-f", "--", target_.address});
+  Command command{std::move(argv), {}, {}, {}, {}};
+  if (passphrase_ || password_) command.env = {{"SSH_ASKPASS", folder_ + "/askpass"}, {"SSH_ASKPASS_REQUIRE", "force"}};
+  return command;
+}
+
+// Without its master a client would quietly connect by itself, without a cap and with no password: it shall fail.
+Command SystemClient::make_command(const std::string& line, Way way) const {
+  auto argv = options();
+  argv.insert(argv.end(), {"-o", "LogLevel=ERROR", "-o", "ControlMaster=no", "-S", folder_ + "/c"});
+  for (const char* option : {"ForkAfterAuthentication=no", "StdinNull=no", "SessionType=default"}) argv.insert(argv.end(), {"-o", option});
+  if (way == Way::shared) argv.insert(argv.end(), {"-o", "ProxyJump=none", "-o", "ProxyCommand=false"});
+  argv.insert(argv.end(), {"--", target_.address, line});
+  Command command{std::move(argv), {}, {}, {}, {}};
+  if (way == Way::alone && (passphrase_ || password_))
+    command.env = {{"SSH_ASKPASS", folder_ + "/askpass"}, {"SSH_ASKPASS_REQUIRE", "force"}};
+  return command;
+}
+
+Command SystemClient::make_control(const std::string& what) const {
+  auto argv = options();
+  argv.insert(argv.end(), {"-S", folder_ + "/c", "-O", what, "--", target_.address});
+  return {std::move(argv), {}, {}, {}, {}};
+}
+
+Command SystemClient::make_look() const {
+  auto argv = options();
+  argv.insert(argv.end(), {"-o", "LogLevel=DEBUG1", "-o", "ControlPath=none", "-o", "BatchMode=yes", "--", target_.address, "true"});
+  return {std::move(argv), {}, {}, {}, {}};
+}
+
+bool says_no_known_key(const std::string& said) { return has(said, "host key is known for") && has(said, "strict checking"); }
+
+Failure explain_refusal(const SshTarget& target, const std::string& said, const std::string& shown) {
+  const auto name = render_target(target);
+  Failure failure{Why::unreachable, {}, said, {}, {}, {}};
+  if (has(said, "REMOTE HOST IDENTIFICATION HAS CHANGED") || has(said, "REVOKED HOST KEY")) {
+    const auto print = found(said, "(SHA256:[A-Za-z0-9+/]+)");
+    const auto line = found(said, "Offending [^\\n]*key in ([^\\n\\r]*:[0-9]+)");
+    failure.what = fmt::format("THE HOST KEY OF {} {}: it shows {}, and {} says otherwise; nothing was sent", name,
+                               has(said, "REVOKED") ? "IS REVOKED" : "HAS CHANGED", print.empty() ? "another one" : print,
+                               line.empty() ? "known_hosts" : line);
+    failure.help = "someone may be in between. If the host was really made anew, check the fingerprint on its console and remove that line";
+  } else if (says_no_known_key(said)) {
+    const auto key = found(shown, "Server host key: ([^\\n\\r]*)");
+    failure.what =
+        fmt::format("the host key of {} is not in {}: it shows {}", name, target.known_hosts.empty() ? "known_hosts" : target.known_hosts,
+                    key.empty() ? "one that is not known" : key);
+    failure.help =
+        "compare the fingerprint with the host's own (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub there), then use "
+        "--accept-new-host-keys once, or connect once with ssh";
+  } else if (has(said, "Permission denied")) {
+    failure.what = fmt::format("{} does not let us in: {}", name, last_line(said));
+    failure.help =
+        target.secrets.password.empty() && target.secrets.passphrase.empty()
+            ? "name an identity, load the key into an agent, or give its passphrase (--ask-passphrase) or, as the last resort, the "
+              "password (--ask-password)"
+            : "check the account, its password and the key's passphrase";
+  } else {
+    failure.what = fmt::format("cannot reach {}: {}", name, said.empty() ? "ssh said nothing" : last_line(said));
+  }
+  return failure;
+}
+
+}  // namespace tidelab::host

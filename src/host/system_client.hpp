@@ -1,0 +1,47 @@
+// Private to the room: OpenSSH's client as it is called, and what its words mean.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "host/fd.hpp"
+#include "host/host.hpp"
+
+namespace tidelab::host {
+
+/// A directory of our own, mode 0700, gone with us: the multiplexing socket, and the small program by which the client
+/// asks for secrets. The secrets themselves stay in memory of ours, which only our own user can open.
+class SystemClient {
+public:
+  explicit SystemClient(SshTarget target);
+  ~SystemClient();
+  SystemClient(const SystemClient&) = delete;
+  SystemClient& operator=(const SystemClient&) = delete;
+
+  enum class Way { shared, alone };  ///< over the master connection and no other, or over one of its own if need be
+
+  /// Connects and goes into the background once it is authenticated.
+  Command make_master() const;
+  Command make_command(const std::string& line, Way way) const;
+  /// "check" or "exit"
+  Command make_control(const std::string& what) const;
+  /// A connection that says which host key it was shown.
+  Command make_look() const;
+
+  bool usable() const { return !folder_.empty(); }
+
+private:
+  std::vector<std::string> options() const;
+  void write_askpass();
+
+  SshTarget target_;
+  std::string folder_;
+  Fd passphrase_, password_;
+};
+
+/// Why there is no connection, from what the client printed. `shown`: what make_look() printed, or empty.
+step::Failure explain_refusal(const SshTarget& target, const std::string& said, const std::string& shown);
+
+bool says_no_known_key(const std::string& said);
+
+}  // namespace tidelab::host
