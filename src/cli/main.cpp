@@ -13,6 +13,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/options.hpp"
+#include "cli/reach.hpp"
 #include "cli/session.hpp"
 #include "source/diagnostic.hpp"
 
@@ -66,6 +67,11 @@ constexpr Row rows[] = {
     {"playbooks", "list the components that there are playbooks for", playbooks, 0},
 };
 
+void add_secret(CLI::App& app, const std::string& name, SecretFrom& from, const std::string& what) {
+  auto* ask = app.add_flag("--ask-" + name, from.ask, "ask on the terminal for the " + what);
+  app.add_option("--" + name + "-fd", from.fd, "read it from this file descriptor, one line")->check(CLI::NonNegativeNumber)->excludes(ask);
+}
+
 // How a topology is read.
 void add_reading_flags(CLI::App& app, Options& o) {
   app.add_option("--lab", o.lab, "name of the lab, in place of the file's name");
@@ -115,6 +121,14 @@ void add_flags(CLI::App& app, const Row& row, Options& o) {
     app.add_option("--ssh-user", o.ssh_user, "account to log in with (default: yours)");
     app.add_option("--identity", o.identities, "private key file; may be given again");
     app.add_option("--known-hosts", o.known_hosts, "file of host keys (default: ~/.ssh/known_hosts)");
+    app.add_option("--ssh-config", o.ssh_config, "OpenSSH configuration in place of ~/.ssh/config; `none` for none at all");
+    app.add_option("--ssh-type", o.ssh_type,
+                   "in place of the topology's: builtin (libssh2), system (OpenSSH's client), none (this machine)")
+        ->check(CLI::IsMember({"builtin", "system", "none"}));
+    add_secret(app, "passphrase", o.secrets.from_passphrase, "passphrase of the private key");
+    add_secret(app, "password", o.secrets.from_password, "password of the account, after every key");
+    add_secret(app, "sudo-password", o.secrets.from_sudo_password, "password that sudo asks for on the hosts");
+    app.add_flag("--trace", o.trace, "say what each remote command took, and at the end what each host cost");
     app.add_flag("--accept-new-host-keys", o.accept_new, "add the key of a host that is not known yet; a changed key is always refused");
   }
   if (row.flags & source) {
@@ -200,6 +214,7 @@ int run(int argc, char** argv) {
   options.colour = wants_colour(options.colour_when, STDOUT_FILENO);
   options.colour_errors = wants_colour(options.colour_when, STDERR_FILENO);
   live::open_log(options.verbose);
+  if (!read_secrets(options)) return exit_usage;
   std::stop_source stop;
   options.stop = stop.get_token();
   watch_signals(stop);

@@ -72,6 +72,8 @@ std::optional<Record> read_record(const std::string& lab) {
   out.reach.identities = root.value("identities", std::vector<std::string>{});
   out.reach.accept_new = root.value("accept_new", false);
   out.reach.versions = root.value("versions", std::vector<std::string>{});
+  out.reach.ssh_type = root.value("ssh_type", "");
+  out.reach.ssh_config = root.value("ssh_config", "");
   return out;
 }
 
@@ -86,7 +88,9 @@ bool write_record(const Record& record) {
                       {"known_hosts", record.reach.known_hosts},
                       {"identities", record.reach.identities},
                       {"accept_new", record.reach.accept_new},
-                      {"versions", record.reach.versions}};
+                      {"versions", record.reach.versions},
+                      {"ssh_type", record.reach.ssh_type},
+                      {"ssh_config", record.reach.ssh_config}};
   if (write_whole(dir / "topology.yaml", record.topology) && write_whole(dir / "about.json", about.dump(2) + "\n")) return true;
   std::cerr << fmt::format("tidelab: cannot write {}\n", dir.string());
   return false;

@@ -1,8 +1,5 @@
 #include "cli/session.hpp"
 
-#include <pwd.h>
-#include <unistd.h>
-
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "cli/progress.hpp"
+#include "cli/reach.hpp"
 #include "cli/version.hpp"
 #include "run/journal.hpp"
 #include "run/runner.hpp"
@@ -21,11 +19,6 @@ namespace tidelab::cli {
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string our_name() {
-  const auto* entry = ::getpwuid(::geteuid());
-  return entry == nullptr ? "root" : entry->pw_name;
-}
 
 std::string absolute_or_empty(const std::string& path) { return path.empty() ? path : fs::absolute(path).string(); }
 
@@ -50,6 +43,7 @@ std::unique_ptr<Lab> open_lab(const Options& options, bool from_file) {
   auto out = std::make_unique<Lab>();
   out->options = options;
   out->options.known_hosts = absolute_or_empty(options.known_hosts);
+  if (options.ssh_config != "none") out->options.ssh_config = absolute_or_empty(options.ssh_config);
   for (auto& each : out->options.identities) each = absolute_or_empty(each);
   const bool is_file = fs::is_regular_file(options.target) || options.target == "-";
   if (from_file) {
@@ -81,6 +75,8 @@ std::unique_ptr<Lab> open_lab(const Options& options, bool from_file) {
     const auto& r = record->reach;
     o.ssh = r.ssh, o.ssh_port = r.ssh_port, o.ssh_user = r.ssh_user, o.known_hosts = r.known_hosts, o.identities = r.identities,
     o.accept_new = r.accept_new;
+    if (o.ssh_type.empty()) o.ssh_type = r.ssh_type;
+    if (o.ssh_config.empty()) o.ssh_config = r.ssh_config;
   }
   o.lab = lab;
   out->loaded = load_text(o, record->name, record->topology);
@@ -91,30 +87,7 @@ live::Setup make_setup(const plan::Plan& plan, const Lab& lab, std::map<std::str
   live::Setup out;
   out.acquired = std::move(acquired);
   out.run = lab.run;
-  const auto& options = lab.options;
-  const auto& global = lab.loaded->topology.global;
-  const bool local = global.ssh_type.value == "none";
-  const auto ssh_user = options.ssh_user.empty() ? our_name() : options.ssh_user;
-  for (std::size_t lane = 0; lane < plan.lanes.size(); ++lane) {
-    if (lane == 0 || local) {
-      out.hosts.push_back(host::make_local());
-      out.users.emplace_back();
-      continue;
-    }
-    host::SshTarget target;
-    target.address = plan.lanes[lane].name;
-    target.port = options.ssh_port != 0 ? options.ssh_port : plan.lanes[lane].ssh_port;
-    target.user = ssh_user;
-    target.identities = options.identities;
-    target.known_hosts = options.known_hosts;
-    target.accept_new = options.accept_new;
-    out.hosts.push_back(host::make_ssh(std::move(target)));
-    out.users.push_back(ssh_user == global.user.value ? std::string() : global.user.value);
-  }
-  if (!local && ssh_user != "root" && ssh_user != global.user.value) out.elevate = {"sudo", "-n"};
-  const bool root = local ? ::geteuid() == 0 : ssh_user == "root" || !out.elevate.empty();
-  const auto& mode = global.systemd_mode.value;
-  out.of_user.assign(plan.lanes.size(), mode.empty() ? !root : mode == "user");
+  reach_hosts(out, plan, lab.options, lab.loaded->topology.global);
   return out;
 }
 

@@ -15,8 +15,8 @@ namespace tidelab::plan {
 /// A host as the topology names it. The lane of our own machine has `number` 0 and is always there: probes
 /// and API calls start from it.
 struct Lane {
-  std::string name;  ///< the host as written; "controller" for lane 0
-  int ssh_port = 22;
+  std::string name;       ///< the host as written; "controller" for lane 0
+  int ssh_port = 0;       ///< 0: not said, so OpenSSH's configuration or 22
   std::string user;       ///< services run under this account
   std::string state_dir;  ///< where the lab's own records are kept on that host
 };

@@ -110,8 +110,6 @@ private:
     if (!asks_for_nothing(*param, value)) instances_.leave_alone(key);
     global.other[key.value] = value.text;
     set_global(key.value, value.text, global);
-    if (key.value == "ssh_type" && value.text.value == "system")
-      diagnostics_.error("T003", "`ssh_type: system` is not built yet", value.text.span).help = "use builtin, or none for this machine";
   }
 
   static void set_global(const std::string& name, const Text& text, Global& global) {

@@ -31,10 +31,10 @@ struct Value {
 struct Instance {
   const Playbook* playbook = nullptr;
   std::string section;
-  int ordinal = 1;   ///< within its section, from 1
-  Text host;         ///< empty for a hostless one
-  Text manage_host;  ///< where it is reached; empty: at `host`
-  int ssh_port = 22;
+  int ordinal = 1;     ///< within its section, from 1
+  Text host;           ///< empty for a hostless one
+  Text manage_host;    ///< where it is reached; empty: at `host`
+  int ssh_port = 0;    ///< 0: not said
   int machine = -1;    ///< the same number, the same machine: hosts have several names
   bool placed = true;  ///< false: its host is missing or none, which is told already
   Text version;
@@ -52,8 +52,8 @@ struct Instance {
 
 struct Global {
   Text lab, user, ssh_type, deploy_dir, data_dir, log_dir;
-  Text systemd_mode;  ///< system | user; empty: what the rights we come with allow
-  int ssh_port = 22;
+  Text systemd_mode;                  ///< system | user; empty: what the rights we come with allow
+  int ssh_port = 0;                   ///< 0: not said
   std::map<std::string, Text> other;  ///< what is written
 };
 

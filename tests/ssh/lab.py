@@ -92,8 +92,8 @@ class Sshd:
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.folder / name], check=True)
         os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
         (self.folder / "config").write_text(
-            f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {self.folder}/host\nAuthorizedKeysFile {self.folder}/id.pub\nPidFile none\nUsePAM no\n"
-            f"StrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n{extra}\n")
+            f"{extra}\nPort {self.port}\nListenAddress 127.0.0.1\nHostKey {self.folder}/host\nAuthorizedKeysFile {self.folder}/id.pub\nPidFile none\nUsePAM no\n"
+            f"StrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n")  # the first line of a kind counts
         self.known_hosts.write_text(f"[127.0.0.1]:{self.port} " + (self.folder / "host.pub").read_text())
         with open(self.folder / "log", "w") as log:
             self.process = subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", self.folder / "config"], stderr=log)
@@ -116,7 +116,8 @@ class Sshd:
 class Lab:
     """A lab of toys in directories of its own: nothing of the user's is read or written."""
 
-    def __init__(self, tool, ssh=True, toys=2):
+    def __init__(self, tool, ssh=True, toys=2, sshd="", login="root", ssh_type="builtin"):
+        self.login, self.ssh_type = login, ssh_type
         self.tool, self.ssh, self.user = tool, ssh, USER if ssh else pwd.getpwuid(os.getuid()).pw_name
         self.root = Path(tempfile.mkdtemp(prefix="tidelab-ssh-", dir="/var/tmp"))
         self.root.chmod(0o755)
@@ -124,7 +125,7 @@ class Lab:
         self.base.mkdir(mode=0o755)
         for name in ("keys", "state", "cache", "home"):
             (self.root / name).mkdir(mode=0o700)
-        self.sshd = Sshd(self.root / "keys") if ssh else None
+        self.sshd = Sshd(self.root / "keys", sshd) if ssh else None
         self.ports = [free_port() for _ in range(toys)]
         self.greetings = {}
         self.file = self.root / "toys.yaml"
@@ -132,7 +133,7 @@ class Lab:
         self.before = snapshot(self.base)
 
     def write(self):
-        lines = ["global:", f"  user: {self.user}", f"  ssh_type: {'builtin' if self.ssh else 'none'}", f"  deploy_dir: {self.base}/a/b", "toy_servers:"]
+        lines = ["global:", f"  user: {self.user}", f"  ssh_type: {self.ssh_type if self.ssh else 'none'}", f"  deploy_dir: {self.base}/a/b", "toy_servers:"]
         for port in self.ports:
             lines += ["  - host: 127.0.0.1", f"    port: {port}"]
             if port in self.greetings:
@@ -142,7 +143,7 @@ class Lab:
     def argv(self, command, *more, known_hosts=None):
         argv = [self.tool, "--home", str(HERE / "home"), command, str(self.file), *more]
         if self.ssh:
-            argv += ["--ssh-port", str(self.sshd.port), "--ssh-user", "root", "--identity", str(self.sshd.identity), "--known-hosts",
+            argv += ["--ssh-port", str(self.sshd.port), "--ssh-user", self.login, "--identity", str(self.sshd.identity), "--known-hosts",
                      str(known_hosts or self.sshd.known_hosts)]
         return argv
 
@@ -153,8 +154,9 @@ class Lab:
     def start(self, command, *more):
         return subprocess.Popen(self.argv(command, *more), env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True)
 
-    def run(self, command, *more, code=0, **options):
-        done = subprocess.run(self.argv(command, *more, **options), env=self.environment(), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=180)
+    def run(self, command, *more, code=0, said="", **options):
+        """`said`: what the tool reads on stdin."""
+        done = subprocess.run(self.argv(command, *more, **options), env=self.environment(), capture_output=True, text=True, input=said, timeout=180)
         if done.returncode != code:
             raise AssertionError(f"{command}: exit {done.returncode}, not {code}\n{done.stdout}\n{done.stderr}\n{self.logs()}")
         return done

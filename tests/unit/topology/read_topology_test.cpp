@@ -40,7 +40,7 @@ TEST_CASE("defaults are derived, written values are kept") {
   CHECK(t.instances[0].values.at("opts").map.at(0).second.value == "7000");
   CHECK(t.instances[1].values.at("opts").map.at(0).first.value == "q");
   CHECK(t.instances[0].values.count("late_port") == 0);
-  CHECK(t.instances[0].ssh_port == 22);
+  CHECK(t.instances[0].ssh_port == 0);
   CHECK(t.instances[1].ssh_port == 2222);
   CHECK(t.instances[0].version.value == "1.2.3");
   CHECK(t.instances[0].name() == "stores 1");

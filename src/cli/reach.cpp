@@ -1,0 +1,101 @@
+#include "cli/reach.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <mutex>
+#include <thread>
+
+#include <fmt/format.h>
+
+namespace tidelab::cli {
+
+namespace {
+
+// What `--trace` prints of a host when nobody needs it any more.
+class Traced final : public host::Host {
+public:
+  explicit Traced(std::unique_ptr<host::Host> host) : host_(std::move(host)) {}
+  ~Traced() override {
+    const auto cost = host_->traffic();
+    std::cerr << fmt::format("trace: {}: {} remote commands, {} connections, {} bytes sent\n", host_->name(), cost.commands,
+                             cost.connections, cost.bytes_sent);
+  }
+
+  host::Result<host::Output> run(const host::Command& command, const step::Control& control) override {
+    const auto from = step::Clock::now();
+    auto output = host_->run(command, control);
+    const auto took = std::chrono::duration<double, std::milli>(step::Clock::now() - from).count();
+    // Only the program: arguments may hold secrets of the lab.
+    std::cerr << fmt::format("trace: {}: {} ({:.0f} ms)\n", host_->name(), command.argv.front(), took);
+    return output;
+  }
+  std::string name() const override { return host_->name(); }
+  host::Traffic traffic() const override { return host_->traffic(); }
+
+private:
+  std::unique_ptr<host::Host> host_;
+};
+
+host::SshTarget make_target(const plan::Lane& lane, const Options& options) {
+  host::SshTarget target;
+  target.address = lane.name;
+  target.port = options.ssh_port != 0 ? options.ssh_port : lane.ssh_port;
+  target.user = options.ssh_user;
+  target.identities = options.identities;
+  target.known_hosts = options.known_hosts;
+  target.accept_new = options.accept_new;
+  target.config_file = options.ssh_config;
+  target.secrets = {options.secrets.passphrase, options.secrets.password};
+  return target;
+}
+
+// Each may ask a process, so all are asked at once.
+std::vector<host::Result<host::SshTarget>> resolve_all(const plan::Plan& plan, const Options& options) {
+  std::vector<host::Result<host::SshTarget>> targets;
+  for (const auto& lane : plan.lanes) targets.emplace_back(make_target(lane, options));
+  const step::Control control{step::Clock::now() + std::chrono::seconds(20), options.stop, {}};
+  std::vector<std::jthread> threads;
+  for (std::size_t lane = 1; lane < targets.size(); ++lane)
+    threads.emplace_back([&, lane] { targets[lane] = host::resolve(std::move(*targets[lane]), control); });
+  threads.clear();
+  return targets;
+}
+
+}  // namespace
+
+void reach_hosts(live::Setup& setup, const plan::Plan& plan, const Options& options, const topology::Global& global) {
+  const auto& mode = global.systemd_mode.value;
+  const auto add = [&](std::unique_ptr<host::Host> made, std::string owner, bool root) {
+    setup.of_user.push_back(mode.empty() ? !root : mode == "user");
+    if (options.trace && !setup.hosts.empty()) made = std::make_unique<Traced>(std::move(made));
+    setup.hosts.push_back(std::move(made));
+    setup.users.push_back(std::move(owner));
+  };
+  const bool root_here = ::geteuid() == 0;
+  add(host::make_local(), {}, root_here);
+  if (global.ssh_type.value == "none") {
+    while (setup.hosts.size() < plan.lanes.size()) add(host::make_local(), {}, root_here);
+    return;
+  }
+  const auto& owner = global.user.value;
+  auto targets = resolve_all(plan, options);
+  const auto needs_sudo = [&](const auto& t) { return t && t->user != "root" && t->user != owner; };
+  const bool sudo = std::any_of(targets.begin() + 1, targets.end(), needs_sudo);
+  if (sudo) setup.elevate = host::sudo_words();
+  for (std::size_t lane = 1; lane < targets.size(); ++lane) {
+    auto& target = targets[lane];
+    if (!target) {
+      add(host::make_unreachable(plan.lanes[lane].name, target.error()), owner, true);
+      continue;
+    }
+    const auto user = target->user;
+    const bool here = needs_sudo(target);
+    auto made = global.ssh_type.value == "system" ? host::make_system_ssh(std::move(*target)) : host::make_ssh(std::move(*target));
+    if (sudo) made = here ? host::make_sudo(std::move(made), options.secrets.sudo_password) : host::make_without_sudo(std::move(made));
+    add(std::move(made), user == owner ? std::string() : owner, user == "root" || here);
+  }
+}
+
+}  // namespace tidelab::cli

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""The real binary let in by passwords, and root by sudo: an account of its own with both, on a real sshd."""
+import os
+import re
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+from lab import Lab, snapshot
+
+TOOL = os.environ["TIDELAB"]
+LOGIN = "tidelab-login"
+PASSWORD = "it's a $(secret) \\ \"word\""
+SUDOERS = Path("/etc/sudoers.d/tidelab-login")
+BY_KEY = "AuthorizedKeysFile .ssh/authorized_keys"
+BY_PASSWORD = "PasswordAuthentication yes\nPubkeyAuthentication no"
+
+
+class Access(unittest.TestCase):
+    def setUp(self):
+        subprocess.run(["userdel", "-r", LOGIN], capture_output=True)
+        hashed = subprocess.run(["openssl", "passwd", "-6", "-stdin"], input=PASSWORD, capture_output=True, text=True, check=True).stdout.strip()
+        subprocess.run(["useradd", "--create-home", "--shell", "/bin/bash", "--password", hashed, LOGIN], check=True)
+        self.addCleanup(self.forget)
+
+    def forget(self):
+        SUDOERS.unlink(missing_ok=True)
+        subprocess.run(["userdel", "-r", LOGIN], capture_output=True)
+
+    def lab(self, sudoers=None, **options):
+        made = Lab(TOOL, login=LOGIN, toys=1, **options)
+        self.addCleanup(made.close)
+        folder = Path(f"/home/{LOGIN}/.ssh")
+        folder.mkdir(mode=0o700)
+        (folder / "authorized_keys").write_text((made.sshd.folder / "id.pub").read_text())
+        subprocess.run(["chown", "-R", f"{LOGIN}:", folder], check=True)
+        if sudoers:
+            SUDOERS.write_text(f"Defaults:{LOGIN} !lecture, !use_pty\n{LOGIN} ALL=(ALL) {sudoers}\n")
+            SUDOERS.chmod(0o440)
+        return made
+
+    def assert_not_told(self, lab, *done):
+        """The password is in nothing that was said or written."""
+        for each in done:
+            self.assertNotIn(PASSWORD, each.stdout + each.stderr)
+        for path in [*(lab.root / "state").rglob("*"), *lab.base.rglob("*"), lab.sshd.folder / "log"]:
+            if path.is_file():
+                self.assertNotIn(PASSWORD.encode(), path.read_bytes(), path)
+
+    def full_circle(self, lab, *flags, said=""):
+        first = lab.run("up", "-v", *flags, said=said)
+        lab.assert_one_each()
+        second = lab.run("up", *flags, said=said)
+        self.assertIn("nothing to change", second.stdout)
+        lab.run("verify", *flags, said=said)
+        self.assert_not_told(lab, first, second)
+        lab.run("down", *flags, said=said)
+        lab.assert_nothing_left()
+
+    def refused(self, lab, *flags, said="", expect=""):
+        done = lab.run("up", *flags, said=said, code=3)
+        self.assertIn(expect, done.stderr)
+        self.assertIn("nothing was changed", done.stderr)
+        self.assertEqual(snapshot(lab.base), lab.before)
+        return done
+
+    def test_password_builtin(self):
+        self.password("builtin")
+
+    def test_password_system(self):
+        self.password("system")
+
+    def password(self, ssh_type):
+        lab = self.lab(sshd=BY_PASSWORD, sudoers="NOPASSWD: ALL", ssh_type=ssh_type)
+        self.full_circle(lab, "--password-fd", "0", said=PASSWORD + "\n")
+        wrong = self.refused(lab, "--password-fd", "0", said="guess\n", expect="password")
+        self.assertNotIn("guess", wrong.stderr)
+        self.refused(lab, expect="--ask-password")
+        self.assertIn("no terminal", lab.run("up", "--ask-password", code=64).stderr)
+
+    def test_keyboard_interactive(self):
+        sshd = "UsePAM yes\nKbdInteractiveAuthentication yes\nPasswordAuthentication no\nPubkeyAuthentication no"
+        lab = self.lab(sshd=sshd, sudoers="NOPASSWD: ALL")
+        self.full_circle(lab, "--password-fd", "0", said=PASSWORD + "\n")
+
+    def test_sudo_without_password(self):
+        self.full_circle(self.lab(sshd=BY_KEY, sudoers="NOPASSWD: ALL"))
+
+    def test_sudo_with_password_builtin(self):
+        self.sudo_with_password("builtin")
+
+    def test_sudo_with_password_system(self):
+        self.sudo_with_password("system")
+
+    def sudo_with_password(self, ssh_type):
+        lab = self.lab(sshd=BY_KEY, sudoers="ALL", ssh_type=ssh_type)
+        self.refused(lab, expect="--ask-sudo-password")
+        self.refused(lab, "--sudo-password-fd", "0", said="guess\n", expect="sudo does not let us become root")
+        self.full_circle(lab, "--sudo-password-fd", "0", said=PASSWORD + "\n")
+
+    def test_no_sudo_rights(self):
+        self.refused(self.lab(sshd=BY_KEY), "--sudo-password-fd", "0", said=PASSWORD + "\n", expect="sudo does not let us become root")
+
+    def test_both_passwords_from_one_descriptor(self):
+        lab = self.lab(sshd=BY_PASSWORD, sudoers="ALL")
+        self.full_circle(lab, "--password-fd", "0", "--sudo-password-fd", "0", said=PASSWORD + "\n" + PASSWORD + "\n")
+
+
+class Cost(unittest.TestCase):
+    """docs/ssh.md promises these numbers."""
+
+    def test_second_up(self):
+        for ssh_type in ("builtin", "system"):
+            with self.subTest(ssh_type):
+                lab = Lab(TOOL, toys=2, ssh_type=ssh_type)
+                self.addCleanup(lab.close)
+                lab.run("up")
+                said = lab.run("up", "--trace").stderr
+                found = re.findall(r"trace: (\S+): (\d+) remote commands, (\d+) connections, (\d+) bytes sent", said)
+                self.assertEqual([(name, connections) for name, _, connections, _ in found], [(f"root@127.0.0.1:{lab.sshd.port}", "1")], said)
+                self.assertLessEqual(int(found[0][1]), 3, said)
+                self.assertEqual(len(re.findall(r"^trace: .* ms\)$", said, re.M)), int(found[0][1]), said)
+                lab.run("down")
+                lab.assert_nothing_left()
+
+
+if __name__ == "__main__":
+    if os.geteuid() != 0:
+        sys.exit("these tests start an sshd and make an account: they need root")
+    unittest.main(verbosity=2)
