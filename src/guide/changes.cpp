@@ -13,6 +13,10 @@ namespace tidelab::guide {
 namespace {
 
 using playbook::Mutability;
+
+// 0: nobody wrote one.
+std::string port_text(int port) { return port == 0 ? std::string() : std::to_string(port); }
+
 using playbook::Type;
 using source::Text;
 using topology::Instance;
@@ -149,7 +153,7 @@ private:
     if (name == "user") return global.user;
     if (name == "ssh_type") return global.ssh_type;
     if (name == "deploy_dir") return global.deploy_dir;
-    if (name == "ssh_port") return {std::to_string(global.ssh_port), {}};
+    if (name == "ssh_port") return {port_text(global.ssh_port), {}};
     const auto found = global.other.find(name);
     return found == global.other.end() ? Text{} : found->second;
   }
@@ -212,8 +216,8 @@ private:
       add({Change::Kind::changed,
            {where},
            "ssh_port",
-           std::to_string(old->ssh_port),
-           std::to_string(now->ssh_port),
+           port_text(old->ssh_port),
+           port_text(now->ssh_port),
            old->span,
            now->span,
            follows,

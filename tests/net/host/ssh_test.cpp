@@ -140,6 +140,24 @@ TEST_CASE("user keys that do not work are named, with the reason") {
   CHECK(run(*make_ssh(target), {"true"}));
 }
 
+TEST_CASE("IPv6, with brackets where they belong") {
+  const Sshd sshd("ListenAddress ::1");
+  auto target = target_of(sshd);
+  target.address = "::1";
+  target.config_file = "none";
+  target.known_hosts = sshd.folder() + "/known6";
+  std::ofstream(target.known_hosts) << "[::1]:" << sshd.port() << " " << read_text(sshd.folder() + "/host_ed25519.pub");
+  const auto builtin = make_ssh(target);
+  CHECK(run(*builtin, {"true"}));
+  CHECK(builtin->name() == "root@[::1]:" + std::to_string(sshd.port()));
+  CHECK(run(*make_system_ssh(target), {"true"}));
+  target.address = "::1%1";  // with a zone, as link-local addresses need one
+  std::ofstream(target.known_hosts) << "[::1%1]:" << sshd.port() << " " << read_text(sshd.folder() + "/host_ed25519.pub");
+  CHECK(run(*make_ssh(target), {"true"}));
+  target.address = "fe80::1%nosuchlink";
+  CHECK(has(refusal(target).what, "[fe80::1%nosuchlink]"));
+}
+
 TEST_CASE("nobody listens, or does not speak ssh") {
   Sshd sshd;
   auto target = target_of(sshd);

@@ -107,10 +107,10 @@ TEST_CASE("a long value is cut down to where it differs, and controls never reac
 TEST_CASE("what is global") {
   CHECK(compare(front(""), front("") + "global: {user: me, ssh_port: 2222}\n") ==
         "x global deploy_dir /home/lab/deploy>/home/me/deploy derived\n"
-        "~ global ssh_port 22>2222\n"
+        "~ global ssh_port >2222\n"
         "x global user lab>me\n"
-        "~ fronts 1 (a:7000) ssh_port 22>2222 derived\n"
-        "~ backs 1 (a:7100) ssh_port 22>2222 derived\n");
+        "~ fronts 1 (a:7000) ssh_port >2222 derived\n"
+        "~ backs 1 (a:7100) ssh_port >2222 derived\n");
   CHECK(compare(front("") + "global: {lab: one}\n", front("") + "global: {lab: two}\n") == "x global lab one>two\n");
 }
 
