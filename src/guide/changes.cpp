@@ -13,10 +13,6 @@ namespace tidelab::guide {
 namespace {
 
 using playbook::Mutability;
-
-// 0: nobody wrote one.
-std::string port_text(int port) { return port == 0 ? std::string() : std::to_string(port); }
-
 using playbook::Type;
 using source::Text;
 using topology::Instance;
@@ -24,6 +20,9 @@ using topology::Topology;
 using topology::Value;
 
 constexpr auto left_there = "what is in the old directory would be left there";
+
+// 0: nobody wrote one.
+std::string port_text(int port) { return port == 0 ? std::string() : std::to_string(port); }
 
 std::string as_text(const Value& value) {
   switch (value.type) {
