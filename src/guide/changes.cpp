@@ -25,6 +25,9 @@ using topology::Value;
 
 constexpr auto left_there = "what is in the old directory would be left there";
 
+// 0: nobody wrote one.
+std::string port_text(int port) { return port == 0 ? std::string() : std::to_string(port); }
+
 std::string as_text(const Value& value) {
   switch (value.type) {
     case Type::secret: return value.text.empty() ? "" : "***";

@@ -106,7 +106,7 @@ TEST_CASE("T003: not one of the words") {
   CHECK(store("mode: some") == "T003 1:26 `some` cannot be `mode` | one of one, many");
   CHECK(read("global: {ssh_type: telnet}\nstores: [{host: a}]") ==
         "T003 1:20 `telnet` cannot be `ssh_type` | one of builtin, none, system");
-  CHECK(read("global: {ssh_type: system}\nstores: [{host: a}]").starts_with("T003"));
+  CHECK(read("global: {ssh_type: system}\nstores: [{host: a}]").empty());
 }
 
 TEST_CASE("T004: not a host") {
