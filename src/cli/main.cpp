@@ -67,11 +67,6 @@ constexpr Row rows[] = {
     {"playbooks", "list the components that there are playbooks for", playbooks, 0},
 };
 
-void add_secret(CLI::App& app, const std::string& name, SecretFrom& from, const std::string& what) {
-  auto* ask = app.add_flag("--ask-" + name, from.ask, "ask on the terminal for the " + what);
-  app.add_option("--" + name + "-fd", from.fd, "read it from this file descriptor, one line")->check(CLI::NonNegativeNumber)->excludes(ask);
-}
-
 // How a topology is read.
 void add_reading_flags(CLI::App& app, Options& o) {
   app.add_option("--lab", o.lab, "name of the lab, in place of the file's name");

@@ -14,9 +14,6 @@ namespace {
 
 using playbook::Mutability;
 
-// 0: nobody wrote one.
-std::string port_text(int port) { return port == 0 ? std::string() : std::to_string(port); }
-
 using playbook::Type;
 using source::Text;
 using topology::Instance;
