@@ -14,7 +14,7 @@ global:
   lab: {type: text}
   user: {type: text, default: lab, pattern: '[a-z_][a-z0-9_-]{0,31}'}
   group: {type: text, provisioned: false}
-  ssh_port: {type: port, default: 22}
+  ssh_port: {type: port}
   ssh_type: {type: enum, values: [builtin, none, system], default: builtin}
   deploy_dir: {type: dir, default: deploy}
   data_dir: {type: dir}

@@ -191,7 +191,9 @@ TEST_CASE("S006: an unknown comparison, or no pointer") {
 TEST_CASE("S007: a key set twice, dotted or nested") {
   CHECK(complaints("config: {path: /p, format: yaml, set: {a.b: 1, a: {b: 2}}}\n") ==
         "error[S007]: `a.b` is set twice\n --> t.yaml:1:52\n  |\n1 | config: {path: /p, format: yaml, set: {a.b: 1, a: {b: 2}}}\n"
-        "  |                                                    ^\n  = note: the other one is at t.yaml:1:40\n\n1 error");
+        "  |                                                    ^\n ::: t.yaml:1:40\n  |\n"
+        "1 | config: {path: /p, format: yaml, set: {a.b: 1, a: {b: 2}}}\n"
+        "  |                                        --- the other one\n\n1 error");
   CHECK(brief("config: {path: /p, format: yaml, set: {a: 1, a.b: 2}}") == "");  // flat files may have both; see render_config for toml
   CHECK(brief("config: {path: /p, format: toml, set: {a.b: 1, a.bc: 2}}") == "");
 }

@@ -111,7 +111,7 @@ TEST_CASE("unique points at both") {
   support::World world({boxes("unique: {value: id}, help: h"), others});
   world.read("boxes:\n  - host: a\n    id: 3\n  - host: b\n    id: 3\n");
   CHECK(world.complaints().find("lab.yaml:5:9") != std::string::npos);
-  CHECK(world.complaints().find("boxes 1 has it first, at lab.yaml:3:9") != std::string::npos);
+  CHECK(world.complaints().find(" ::: lab.yaml:3:9\n  |\n3 |     id: 3\n  |         - boxes 1 has it first") != std::string::npos);
   CHECK(valued("unique: {value: id}", "boxes: [{host: a}, {host: b, id: 1}, {host: c, id: 1}]") == "R900 1:34 v=1\nR900 1:52 v=1");
   CHECK(valued("unique: {value: id}", "boxes: [{host: a}, {host: b}]") == "");
   CHECK(valued("unique: {value: name}", "boxes: [{host: a}, {host: b}]") == "");     // empty values are none

@@ -55,7 +55,8 @@ TEST_CASE("T012: a port twice on a host, told with both places") {
   world.read("stores:\n  - host: a\n    port: 7500\ntwins:\n  - host: a\n    deploy_dir: /opt/t\n    port: 7500\n");
   CHECK(world.complaints() ==
         "error[T012]: port 7500 is used twice on host a\n --> lab.yaml:7:11\n  |\n7 |     port: 7500\n  |           ^^^^ port of twins 1\n"
-        "  = note: first claimed as port of stores 1 at lab.yaml:3:11\n  = help: give one of them another `port`, or move it to another "
+        " ::: lab.yaml:3:11\n  |\n3 |     port: 7500\n  |           ---- first claimed as port of stores 1\n  = help: give one of them "
+        "another `port`, or move it to another "
         "host\n\n1 error");
 }
 

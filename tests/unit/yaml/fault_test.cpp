@@ -28,11 +28,11 @@ TEST_CASE("a syntax error leaves no document") {
 TEST_CASE("Y001: tabs in the indentation") {
   const std::string said = "a tab in the indentation\n --> t.yaml:";
   const std::string help = "\n  = help: indent with blanks";
-  check({"a:\n\tb: 1\n", "error[Y001]: " + said + "2:1\n  |\n2 |  b: 1\n  | ^" + help});
-  check({"a:\n  b: 1\n\tc: 2\n", "error[Y001]: " + said + "3:1\n  |\n3 |  c: 2\n  | ^" + help});
-  check({"a:\n  \tb: 1\n", "error[Y001]: " + said + "2:3\n  |\n2 |    b: 1\n  |   ^" + help});
-  check({"a:\n\tb\n", "error[Y001]: " + said + "2:1\n  |\n2 |  b\n  | ^" + help});  // yaml-cpp takes this one
-  check({"a:\n\t- b\n", "error[Y001]: " + said + "2:1\n  |\n2 |  - b\n  | ^" + help});
+  check({"a:\n\tb: 1\n", "error[Y001]: " + said + "2:1\n  |\n2 |     b: 1\n  | ^^^^" + help});
+  check({"a:\n  b: 1\n\tc: 2\n", "error[Y001]: " + said + "3:1\n  |\n3 |     c: 2\n  | ^^^^" + help});
+  check({"a:\n  \tb: 1\n", "error[Y001]: " + said + "2:3\n  |\n2 |       b: 1\n  |   ^^^^" + help});
+  check({"a:\n\tb\n", "error[Y001]: " + said + "2:1\n  |\n2 |     b\n  | ^^^^" + help});  // yaml-cpp takes this one
+  check({"a:\n\t- b\n", "error[Y001]: " + said + "2:1\n  |\n2 |     - b\n  | ^^^^" + help});
 }
 
 TEST_CASE("tabs elsewhere are nobody's business") { CHECK(Case("a:\t1\nb: [\n\tc ]\nd: |\n  \tx\n# \te\n").complaints() == ""); }
@@ -62,10 +62,10 @@ TEST_CASE("Y001: quotes and brackets that are not closed") {
          "  = help: close it, or quote a text that holds a quote with the other kind"});
   check({"a: [1, 2\nb: 2\n",
          "error[Y001]: this list is not closed, or an item is not followed by a comma\n --> t.yaml:2:2\n  |\n2 | b: 2\n  |  ^\n"
-         "  = note: opened at t.yaml:1:4\n  = help: look for a missing `]` or `,`, or quote the text"});
+         " ::: t.yaml:1:4\n  |\n1 | a: [1, 2\n  |    - opened\n  = help: look for a missing `]` or `,`, or quote the text"});
   check({"a: {b: 1\nc: 2\n",
          "error[Y001]: this mapping is not closed, or a value is not followed by a comma\n --> t.yaml:2:2\n  |\n2 | c: 2\n"
-         "  |  ^\n  = note: opened at t.yaml:1:4\n  = help: look for a missing `}` or `,`, or quote the text"});
+         "  |  ^\n ::: t.yaml:1:4\n  |\n1 | a: {b: 1\n  |    - opened\n  = help: look for a missing `}` or `,`, or quote the text"});
   check({"a: ]\n",
          "error[Y001]: a closing bracket that nothing opened\n --> t.yaml:1:4\n  |\n1 | a: ]\n  |    ^\n  = help: remove it, or quote the "
          "text"});
@@ -107,9 +107,9 @@ TEST_CASE("Y002: a key written twice; the first one stays") {
   const Case c("a: 1\nb:\n  c: 1\n  'c': 2\na: 3\n");
   CHECK(c.complaints() ==
         "error[Y002]: `c` is written twice in one mapping\n --> t.yaml:4:3\n  |\n4 |   'c': 2\n  |   ^^^\n"
-        "  = note: first written at t.yaml:3:3\n  = help: keep one of them\n\n"
+        " ::: t.yaml:3:3\n  |\n3 |   c: 1\n  |   - first written\n  = help: keep one of them\n\n"
         "error[Y002]: `a` is written twice in one mapping\n --> t.yaml:5:1\n  |\n5 | a: 3\n  | ^\n"
-        "  = note: first written at t.yaml:1:1\n  = help: keep one of them\n\n2 errors");
+        " ::: t.yaml:1:1\n  |\n1 | a: 1\n  | - first written\n  = help: keep one of them\n\n2 errors");
   REQUIRE(c.root.entries.size() == 2);
   CHECK(c.root.find("a")->text == "1");
 }
@@ -125,7 +125,8 @@ TEST_CASE("Y003: a second document; the first one stays") {
 
 TEST_CASE("Y005: bytes that are not UTF-8, and control characters") {
   check({"a: \xc3\xa9\xff",
-         "error[Y005]: byte 0xff is not UTF-8\n --> t.yaml:1:5\n  |\n1 | a: \xc3\xa9\xff\n  |     ^\n  = help: save the file as UTF-8"});
+         "error[Y005]: byte 0xff is not UTF-8\n --> t.yaml:1:5\n  |\n1 | a: \xc3\xa9\xef\xbf\xbd\n  |     ^\n  = help: save the file as "
+         "UTF-8"});
   check({std::string("a\0b", 3),
          "error[Y005]: control character U+0000 in the text\n --> t.yaml:1:2\n  |\n1 | a b\n  |  ^\n"
          "  = help: save the file as UTF-8; is it a text file?"});

@@ -17,15 +17,16 @@ std::string repeat(const std::string& text, int times) {
 
 TEST_CASE("a file over the limit is not even looked at") {
   const Case c("a: 1\n\xff", Limits{.bytes = 4});
-  CHECK(c.complaints() == "error[Y004]: the file is larger than 4 bytes\n --> t.yaml:1:1\n  |\n1 | a: 1\n  | ^\n\n1 error");
+  CHECK(c.complaints() ==
+        "error[Y004]: the file is larger than 4 bytes\n --> t.yaml\n"
+        "  = help: a topology of ten thousand instances has one megabyte; is this the right file?\n\n1 error");
   CHECK(Case("a: 1", Limits{.bytes = 4}).diagnostics.empty());
 }
 
 TEST_CASE("nesting has a limit, exactly") {
   CHECK(Case(repeat("[", 64) + repeat("]", 64)).diagnostics.empty());
   const Case c(repeat("[", 65) + repeat("]", 65));
-  CHECK(c.complaints() == "error[Y004]: nested more than 64 levels deep\n --> t.yaml:1:65\n  |\n1 | " + repeat("[", 65) + repeat("]", 65) +
-                              "\n  | " + repeat(" ", 64) + "^\n\n1 error");
+  CHECK(c.complaints().starts_with("error[Y004]: nested more than 64 levels deep\n --> t.yaml:1:65\n  |\n1 | …[["));
   CHECK(c.root.is_null());
 }
 
