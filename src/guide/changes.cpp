@@ -153,7 +153,6 @@ private:
     if (name == "user") return global.user;
     if (name == "ssh_type") return global.ssh_type;
     if (name == "deploy_dir") return global.deploy_dir;
-    if (name == "ssh_port") return {port_text(global.ssh_port), {}};
     const auto found = global.other.find(name);
     return found == global.other.end() ? Text{} : found->second;
   }
@@ -189,7 +188,7 @@ private:
     for (const auto& name : names) {
       const auto old = written(before_.global, name), now = written(after_.global, name);
       if (old == now) continue;
-      const bool follows = before_.global.other.count(name) + after_.global.other.count(name) == 0 && name != "ssh_port";
+      const bool follows = before_.global.other.count(name) + after_.global.other.count(name) == 0;
       Change change{Change::Kind::changed, {"global"}, name, old.value, now.value, old.span, now.span, follows, ""};
       if (name == "lab") change.refusal = "a lab keeps its name; another name is another lab";
       if (name == "user") change.refusal = "files and processes belong to the account";

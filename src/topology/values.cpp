@@ -116,7 +116,7 @@ std::vector<Found> find_setting(const std::string& key, const Instance& instance
     if (text.value.starts_with("${") && text.value.ends_with('}')) {
       const auto param = instance.values.find(text.value.substr(2, text.value.size() - 3));
       if (param != instance.values.end() && param->second.stated) {
-        add(out, instance, param->second.text, true);
+        if (param->second.usable) add(out, instance, param->second.text, true);
         return out;
       }
     }
