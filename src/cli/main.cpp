@@ -71,6 +71,7 @@ constexpr Row rows[] = {
 void add_reading_flags(CLI::App& app, Options& o) {
   app.add_option("--lab", o.lab, "name of the lab, in place of the file's name");
   app.add_option("--version-of", o.versions, "COMPONENT=VERSION, before what the file says; covers what follows that component")
+      ->allow_extra_args(false)  // what stands behind it is the topology
       ->check(CLI::Validator(
           [](const std::string& text) {
             return text.find('=') > 0 && text.find('=') + 1 < text.size() ? std::string() : "not COMPONENT=VERSION";
@@ -119,7 +120,7 @@ void add_flags(CLI::App& app, const Row& row, Options& o) {
     app.add_flag("--ssh", o.ssh, "reach every host over ssh, also this machine");
     app.add_option("--ssh-port", o.ssh_port, "port of sshd, in place of the topology's")->check(CLI::Range(1, 65535));
     app.add_option("--ssh-user", o.ssh_user, "account to log in with (default: yours)");
-    app.add_option("--identity", o.identities, "private key file; may be given again");
+    app.add_option("--identity", o.identities, "private key file; may be given again")->allow_extra_args(false);
     app.add_option("--known-hosts", o.known_hosts, "file of host keys (default: ~/.ssh/known_hosts)");
     app.add_option("--ssh-config", o.ssh_config, "OpenSSH configuration in place of ~/.ssh/config; `none` for none at all");
     app.add_option("--ssh-type", o.ssh_type,
@@ -137,7 +138,8 @@ void add_flags(CLI::App& app, const Row& row, Options& o) {
     app.add_option("--source", o.source, "take artifacts only from this kind of source")
         ->check(CLI::IsMember({"official", "maven", "file", "assembled"}));
   }
-  if (row.flags & nodes) app.add_option("--node,--role", o.nodes, "only this node, instance or section; may be given again");
+  if (row.flags & nodes)
+    app.add_option("--node,--role", o.nodes, "only this node, instance or section; may be given again")->allow_extra_args(false);
   if (row.flags & report_to) app.add_option("--report", o.report_dir, "directory for report.json, junit.xml, report.html and logs");
   if (row.flags & keeps) app.add_flag("--keep", o.keep, "leave the lab up");
   if (row.flags & plans)

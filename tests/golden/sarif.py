@@ -71,33 +71,51 @@ def check_by_hand(log, folder):
             yield f"{result['ruleId']}: columns {region['startColumn']} to {region['endColumn']} of a line with {units}"
 
 
+def runs_of(cases):
+    """Folder, arguments and what is piped in. Plain cases go together: one log may be of many files, and the program reads
+    its playbooks once for them."""
+    plain, out = [], []
+    for case in cases:
+        command = (case / "command").read_text()
+        if not command.startswith("validate ") or (case / "code").read_text() == "64\n":
+            continue
+        if command == "validate lab.yaml\n":
+            plain.append(f"{case.relative_to(HERE)}/lab.yaml")
+            continue
+        argv = [word.replace("$HOME", str(HOME)) for word in shlex.split(command)]
+        while "--format" in argv:
+            del argv[argv.index("--format"):argv.index("--format") + 2]
+        piped = {"input": (case / "stdin").read_bytes()} if (case / "stdin").exists() else {"stdin": subprocess.DEVNULL}
+        out.append((case, argv, piped))
+    for at in range(0, len(plain), 20):
+        out.append((HERE, ["validate", *plain[at:at + 20]], {"stdin": subprocess.DEVNULL}))
+    return out
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binary", required=True)
     binary = str(pathlib.Path(parser.parse_args().binary).resolve())
     validator = jsonschema.Draft4Validator(fetch_schema())
-    cases = [each.parent for each in sorted(HERE.rglob("command")) if each.read_text().startswith("validate ") and (each.parent / "code").read_text() != "64\n"]
+    runs = runs_of(sorted(each.parent for each in HERE.rglob("command")))
 
-    def look(case):
-        argv = [word.replace("$HOME", str(HOME)) for word in shlex.split((case / "command").read_text())]
-        while "--format" in argv:
-            del argv[argv.index("--format"):argv.index("--format") + 2]
-        piped = {"input": (case / "stdin").read_bytes()} if (case / "stdin").exists() else {"stdin": subprocess.DEVNULL}
-        done = subprocess.run([binary, *argv, "--format", "sarif"], cwd=case, env={**os.environ, "TIDELAB_HOME": str(HOME)}, capture_output=True, **piped)
+    def look(run):
+        folder, argv, piped = run
+        done = subprocess.run([binary, *argv, "--format", "sarif"], cwd=folder, env={**os.environ, "TIDELAB_HOME": str(HOME)}, capture_output=True, **piped)
         if done.returncode not in (0, 65):
-            return case, 0, [f"exit code {done.returncode}: {done.stderr.decode(errors='replace')}"]
+            return run, 0, [f"exit code {done.returncode}: {done.stderr.decode(errors='replace')}"]
         log = json.loads(done.stdout)
         faults = [f"{'/'.join(map(str, each.absolute_path))}: {each.message[:300]}" for each in validator.iter_errors(log)]
-        return case, len(log["runs"][0]["results"]), faults + list(check_by_hand(log, case))
+        return run, len(log["runs"][0]["results"]), faults + list(check_by_hand(log, folder))
 
     results = failed = 0
     with ThreadPoolExecutor(2) as pool:
-        for case, count, faults in pool.map(look, cases):
+        for (folder, argv, _), count, faults in pool.map(look, runs):
             results += count
             failed += bool(faults)
             for fault in faults:
-                print(f"FAILED {case.relative_to(HERE)}: {fault}")
-    print(f"{len(cases)} logs with {results} results, {failed} failed")
+                print(f"FAILED in tests/{folder.relative_to(HERE.parent)}, {shlex.join(argv)}: {fault}")
+    print(f"{len(runs)} logs with {results} results, {failed} failed")
     return 1 if failed or not results else 0
 
 
