@@ -124,6 +124,9 @@ std::string render_sarif(const Findings& findings) {
     codes.insert(each->code);
     if (first == nullptr) first = each->span.file;
   }
+  // What is wrong with an option is told at the first file that was asked about: uploads take nothing without a place.
+  const source::File asked{findings.files.empty() ? "" : findings.files.front().name, ""};
+  if (first == nullptr && !findings.files.empty()) first = &asked;
   Json rules = Json::array(), results = Json::array();
   for (const auto& code : codes) rules.push_back(make_rule(code, findings));
   std::map<std::string, int> seen;

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """`validate` of generated topologies: time, peak memory, and how both grow with the number of instances.
 
-A topology of N instances has nine sections on N/8 hosts (at least 3): three PDs, three JobManagers, N/20 brokers, N/20
-TaskManagers, N/20 captures, N/5 TiDBs and TiKVs for the rest; every fourth instance writes ports or directories of its
+A topology of N instances has nine sections on N/8 hosts (at least 3): three PDs, three JobManagers, N/20 brokers (an odd
+number), N/20 TaskManagers, N/20 captures, N/5 TiDBs and TiKVs for the rest; every fourth instance writes ports or directories of its
 own, so that both defaults and written values are there. It is clean, so every rule looks at everything. Each size is
 validated as often as fits into the time for a size, at least three times; what is told is the median of wall time and
 of processor time (which other programs on the machine disturb less), and the largest peak memory. `start` is a
@@ -22,7 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def make_topology(count):
-    sections = {"pd_servers": 3, "flink_jobmanagers": 3, "kafka_servers": max(1, count // 20), "flink_taskmanagers": max(1, count // 20),
+    sections = {"pd_servers": 3, "flink_jobmanagers": 3, "kafka_servers": max(1, count // 20) | 1, "flink_taskmanagers": max(1, count // 20),
                 "cdc_servers": max(1, count // 20), "tidb_servers": max(1, count // 5)}
     if count < 10:
         sections = {"pd_servers": count}
@@ -30,7 +30,7 @@ def make_topology(count):
         sections["pd_servers"] = sections["flink_jobmanagers"] = 3 if count >= 100 else 1
         sections["tikv_servers"] = count - sum(sections.values())
     hosts = max(3, count // 8)
-    out = ["component_versions: {kafka: 4.1.0, flink: 1.20.3, pd: v8.1.0, tikv: v8.4.0, tidb: v8.4.0, cdc: v8.4.0}", "global:", "  user: tidb", "  deploy_dir: /srv/lab"]
+    out = ["component_versions: {kafka: 4.1.0, flink: 1.20.3, pd: v8.1.0, tikv: v8.4.0, tidb: v8.4.0, cdc: v8.4.0}", "global:", "  user: tidb", "  deploy_dir: /srv/lab", "server_configs: {pd: {replication.location-labels: [host]}}"]
     jre = {"kafka_servers": "17.0.9", "flink_jobmanagers": "17.0.9", "flink_taskmanagers": "17.0.9"}
     first_port = {"pd_servers": 12379, "flink_jobmanagers": 18081, "kafka_servers": 19092, "flink_taskmanagers": 16125, "cdc_servers": 18300,
                   "tidb_servers": 14000, "tikv_servers": 20160}
@@ -43,6 +43,8 @@ def make_topology(count):
             out.append(f"  - host: 10.{host >> 16 & 255}.{host >> 8 & 255}.{host & 255}")
             if section in jre:
                 out.append(f"    jre: {jre[section]}")
+            if section == "tikv_servers":
+                out.append(f"    config: {{server.labels: {{host: h{host}}}}}")
             if nth > 0 or i % 4 == 0:
                 if "flink_taskmanagers" != section:
                     out.append(f"    {named.get(section, 'port')}: {first_port[section] + 40 * nth}")
@@ -54,7 +56,7 @@ def make_topology(count):
 
 def run_once(binary, path):
     began = time.monotonic()
-    pid = os.posix_spawn(binary, [binary, "validate", path], {**os.environ, "TIDELAB_HOME": str(ROOT)},
+    pid = os.posix_spawn(binary, [binary, "validate", "--strict", path], {**os.environ, "TIDELAB_HOME": str(ROOT)},
                          file_actions=[(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)])
     _, status, usage = os.wait4(pid, 0)
     if status != 0:

@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import urllib.parse
@@ -25,6 +26,8 @@ MODULE = "github.com/owenrumney/go-sarif/v3@v3.3.1"
 
 def fetch_schema():
     env = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod"}
+    if shutil.which("go") is None:
+        sys.exit(f"the schema comes from the Go module {MODULE}, and there is no `go`: ./run.sh says what to install")
     done = subprocess.run(["go", "mod", "download", "-json", MODULE], capture_output=True, text=True, env=env, cwd="/")
     if done.returncode != 0:
         sys.exit(f"the schema could not be had from {MODULE}: {done.stdout}{done.stderr}")
