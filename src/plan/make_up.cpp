@@ -29,7 +29,8 @@ bool at_or_below(const std::string& path, const std::string& top) { return path 
 
 class UpMaker {
 public:
-  UpMaker(const Inputs& inputs, source::Diagnostics& diagnostics) : inputs_(inputs), builder_(inputs, "up", diagnostics) {}
+  UpMaker(const Inputs& inputs, source::Diagnostics& diagnostics)
+      : inputs_(inputs), builder_(inputs, "up", diagnostics), ready_(builder_.instances().size()) {}
 
   Plan make() {
     add_users();
@@ -45,8 +46,8 @@ public:
 private:
   const Inputs& inputs_;
   Builder builder_;
+  std::vector<std::vector<int>> ready_;  // by instance: what others wait for
   std::map<int, int> user_of_lane_;
-  std::map<std::size_t, std::vector<int>> ready_;           // what others wait for
   std::map<std::pair<int, std::string>, int> known_steps_;  // identical steps on one host merge
 
   void add_users() {
@@ -105,7 +106,7 @@ private:
     for (const auto& from : builder_.there(steps, i)) {
       auto action = builder_.expand(from.action, i, scope);
       const bool asks = std::holds_alternative<Wait>(action);
-      const auto id = builder_.add(from, std::move(action), i, scope, needs);
+      const auto id = builder_.add(from, std::move(action), i, scope, std::move(needs));
       builder_.plan.steps[static_cast<std::size_t>(id)].changes = !asks;
       needs = {{id, true}};
     }

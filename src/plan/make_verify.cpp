@@ -23,6 +23,12 @@ struct Placed {
   std::map<std::string, int> ids;
 };
 
+// The hops of a check at the instances of one section.
+struct Hops {
+  std::vector<int> all;
+  std::map<std::size_t, std::vector<int>> of;  // by instance
+};
+
 class VerifyMaker {
 public:
   VerifyMaker(const Inputs& inputs, source::Diagnostics& diagnostics)
@@ -46,6 +52,7 @@ private:
   source::Diagnostics& diagnostics_;
   Builder builder_;
   std::vector<Placed> uses_;
+  std::map<std::string, std::map<std::string, Hops>> hops_;  // by name of the check and section
 
   void check_ranges_of(const Check& check) {
     playbook::check_ranges(check.versions, "C006", diagnostics_);
@@ -83,6 +90,10 @@ private:
         made.evidence.push_back(std::move(asked));
       }
       use.ids[each.id.value] = id;
+      if (!each.hop) continue;
+      auto& hops = hops_[check.name.value][builder_.instances()[i].section];
+      hops.all.push_back(id);
+      hops.of[i].push_back(id);
     }
     uses_.push_back(std::move(use));
   }
@@ -105,12 +116,10 @@ private:
       diagnostics_.error("C005", fmt::format("`{}` is neither a step of this check nor a check", name.value), name.span);
       return out;
     }
-    for (const auto& use : uses_) {
-      if (!is_named(*use.check)) continue;
-      const bool same_kind = builder_.instances()[use.instance].section == builder_.instances()[from.instance].section;
-      if (same_kind && use.instance != from.instance) continue;
-      for (const auto& [id, step] : use.ids)
-        if (builder_.plan.steps[static_cast<std::size_t>(step)].hop) out.push_back(step);
+    for (auto& [section, hops] : hops_[name.value]) {
+      const bool same_kind = section == builder_.instances()[from.instance].section;
+      const auto& found = same_kind ? hops.of[from.instance] : hops.all;
+      out.insert(out.end(), found.begin(), found.end());
     }
     std::sort(out.begin(), out.end());
     return out;
