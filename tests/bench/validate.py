@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """`validate` of generated topologies: time, peak memory, and how both grow with the number of instances.
 
-A topology of N instances has nine sections on N/8 hosts (at least 3): three PDs, three JobManagers, N/20 brokers (an odd
+A topology of N instances has seven sections on N/8 hosts (at least 3): three PDs, three JobManagers, N/20 brokers (an odd
 number), N/20 TaskManagers, N/20 captures, N/5 TiDBs and TiKVs for the rest; every fourth instance writes ports or directories of its
 own, so that both defaults and written values are there. It is clean, so every rule looks at everything. Each size is
 validated as often as fits into the time for a size, at least three times; what is told is the median of wall time and
