@@ -12,19 +12,6 @@ namespace {
 
 using step::Setting;
 
-std::vector<std::string> parts_of(const std::string& list) {
-  std::vector<std::string> out;
-  for (std::size_t at = 0; at < list.size();) {
-    const auto end = std::min(list.find(',', at), list.size());
-    auto part = list.substr(at, end - at);
-    part.erase(0, part.find_first_not_of(' '));
-    part.erase(part.find_last_not_of(' ') + 1);
-    if (!part.empty()) out.push_back(part);
-    at = end + 1;
-  }
-  return out;
-}
-
 bool at_or_below(const std::string& key, const std::string& top) { return key == top || key.starts_with(top + "."); }
 
 // One of the texts of an argument that is the key, or that the key lies below.

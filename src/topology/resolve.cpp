@@ -9,6 +9,7 @@
 #include "playbook/version.hpp"
 #include "topology/rules.hpp"
 #include "topology/scope.hpp"
+#include "topology/values.hpp"
 
 namespace tidelab::topology {
 
@@ -28,19 +29,6 @@ bool is_dir(const Value& value) { return value.type == Type::dir || value.type =
 std::string cleaned(const std::string& path) {
   auto out = std::filesystem::path(path).lexically_normal().string();
   while (out.size() > 1 && out.ends_with('/')) out.pop_back();
-  return out;
-}
-
-std::vector<std::string> parts_of(const std::string& list) {
-  std::vector<std::string> out;
-  for (std::size_t at = 0; at <= list.size();) {
-    const auto end = std::min(list.find(',', at), list.size());
-    auto part = list.substr(at, end - at);
-    part.erase(0, part.find_first_not_of(' '));
-    part.erase(part.find_last_not_of(' ') + 1);
-    if (!part.empty()) out.push_back(part);
-    at = end + 1;
-  }
   return out;
 }
 

@@ -5,6 +5,9 @@
 
 namespace tidelab::topology {
 
+/// A list that is written in one text, with commas between its parts: blanks around them and empty ones are dropped.
+std::vector<std::string> parts_of(const std::string& list);
+
 /// Instances by section, so that rules over many instances stay linear.
 using Members = std::map<std::string, std::vector<const Instance*>>;
 Members make_members(const Topology& topology);
