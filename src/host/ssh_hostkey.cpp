@@ -103,19 +103,38 @@ Result<void> verify(const Link& link, const SshTarget& target, const Known& know
   return append_known(known.files.front(), fmt::format("{} {} {}", known.name, shown.type, key));
 }
 
+// What of a list with commas is also in the other one, in the order of the first.
+std::string common_words(const std::string& list, const std::string& other) {
+  std::string kept;
+  std::istringstream words(list);
+  for (std::string word; std::getline(words, word, ',');)
+    if (("," + other + ",").find("," + word + ",") != std::string::npos) kept += (kept.empty() ? "" : ",") + word;
+  return kept;
+}
+
+std::string supported_methods(const Link& link, int method) {
+  const char** names = nullptr;
+  const int count = libssh2_session_supported_algs(link.session(), method, &names);
+  std::string out;
+  for (int i = 0; i < count; ++i) out += (out.empty() ? "" : ",") + std::string(names[i]);
+  if (count > 0) libssh2_free(link.session(), names);
+  return out;
+}
+
 // The known kinds first, of those that the configuration allows.
 std::string host_key_preference(const SshTarget& target, const Known& known) {
   const auto order = render_preference(known.keys);
   const auto& allowed = target.config.host_key_algorithms;
-  if (allowed.empty()) return order;
-  std::string kept;
-  std::istringstream words(order);
-  for (std::string word; std::getline(words, word, ',');)
-    if (("," + allowed + ",").find("," + word + ",") != std::string::npos) kept += (kept.empty() ? "" : ",") + word;
-  return kept;
+  return allowed.empty() ? order : common_words(order, allowed);
 }
 
-// What OpenSSH's configuration restricts stays restricted; libssh2 leaves out what it does not know of such a list.
+// Only names that libssh2 knows: leaving out the others itself, it moves the list over itself with memcpy (1.10).
+bool prefer(const Link& link, int method, const std::string& list) {
+  const auto known = common_words(list, supported_methods(link, method));
+  return !known.empty() && libssh2_session_method_pref(link.session(), method, known.c_str()) == 0;
+}
+
+// What OpenSSH's configuration restricts stays restricted.
 Result<void> restrict(const Link& link, const SshTarget& target, const Known& known) {
   struct Row {
     const char* option;
@@ -131,8 +150,7 @@ Result<void> restrict(const Link& link, const SshTarget& target, const Known& kn
   auto beyond = config.beyond;
   for (const auto& row : rows) {
     const bool named = row.methods[0] == LIBSSH2_METHOD_HOSTKEY || !row.list.empty();
-    if (named && libssh2_session_method_pref(link.session(), row.methods[0], row.list.c_str()) != 0) beyond.emplace_back(row.option);
-    if (named && row.methods[1] != row.methods[0]) libssh2_session_method_pref(link.session(), row.methods[1], row.list.c_str());
+    if (named && !(prefer(link, row.methods[0], row.list) && prefer(link, row.methods[1], row.list))) beyond.emplace_back(row.option);
   }
   if (beyond.empty()) return {};
   return refuse(fmt::format("OpenSSH's configuration sets {} for {}, which libssh2 {} cannot do", fmt::join(beyond, " and "),
@@ -162,14 +180,7 @@ Result<void> tell_handshake(Link& link, const SshTarget& target, int rc) {
 
 }  // namespace
 
-bool signs_rsa_by_sha2(const Link& link) {
-  const char** names = nullptr;
-  const int count = libssh2_session_supported_algs(link.session(), LIBSSH2_METHOD_HOSTKEY, &names);
-  bool found = false;
-  for (int i = 0; i < count; ++i) found = found || std::string_view(names[i]) == "rsa-sha2-256";
-  if (count > 0) libssh2_free(link.session(), names);
-  return found;
-}
+bool signs_rsa_by_sha2(const Link& link) { return !common_words("rsa-sha2-256", supported_methods(link, LIBSSH2_METHOD_HOSTKEY)).empty(); }
 
 Result<void> greet(Link& link, const SshTarget& target, const Patience& patience) {
   const auto known = read_known(target);

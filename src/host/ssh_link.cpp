@@ -32,6 +32,7 @@ ssize_t on_receive(libssh2_socket_t fd, void* buffer, size_t size, int flags, vo
 ssize_t on_send(libssh2_socket_t fd, const void* buffer, size_t size, int flags, void** abstract) {
   auto& link = *static_cast<Link*>(*abstract);
   const auto n = ::send(fd, buffer, size, flags | MSG_NOSIGNAL);
+  link.unsent = n != static_cast<ssize_t>(size);
   if (n >= 0) {
     link.sent += n;
     return n;
@@ -73,7 +74,9 @@ Link::~Link() {
   }
 }
 
-bool Link::sending() const { return (libssh2_session_block_directions(session_) & LIBSSH2_SESSION_BLOCK_OUTBOUND) != 0; }
+// libssh2 1.10 does not set its flag when the rest of a packet goes out in part once more, and says LIBSSH2_ERROR_BAD_USE to
+// whoever sends another packet then.
+bool Link::sending() const { return unsent || (libssh2_session_block_directions(session_) & LIBSSH2_SESSION_BLOCK_OUTBOUND) != 0; }
 
 bool Link::wait(const Patience& patience) const { return patience.wait(fd(), sending() ? POLLOUT : POLLIN); }
 

@@ -38,6 +38,7 @@ public:
 
   // Written by the socket callbacks.
   long received = 0, sent = 0;
+  bool unsent = false;                    ///< the last thing to send did not go out whole
   bool closed = false;                    ///< by the other side, or by the kernel that gave the link up
   int error = 0;                          ///< errno of it, 0 for an orderly end
   const std::string* password = nullptr;  ///< for the callback that answers prompts, while it may

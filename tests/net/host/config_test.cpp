@@ -156,7 +156,7 @@ TEST_CASE("jumps") {
   CHECK(count(sshd.log(), "Accepted publickey") == (way == "ProxyJump jump,jump" ? 3 : 2));
   const std::string text(3'000'000, 'x');
   const auto output = host->run({{"cat"}, {}, {}, {text, {}}, {}}, within(60s));
-  REQUIRE(output);
+  if (!output) FAIL(way << ", system " << system << ": " << output.error().what << "\n" << output.error().evidence << "\n" << sshd.log());
   CHECK(output->out == text);
 }
 
