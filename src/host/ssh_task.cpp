@@ -190,6 +190,7 @@ bool Task::load_input() {
   if (block_at_ < block_.size()) return true;
   const auto& input = request_->command.input;
   block_at_ = 0;
+  block_.clear();  // asked again while the end of the input waits to be sent, there must be nothing
   if (!lead_given_) {
     lead_given_ = true;
     block_ = input.lead + (input.file.empty() ? input.text : std::string());

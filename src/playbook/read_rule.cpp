@@ -94,7 +94,9 @@ void read_arguments(const RuleWord& word, const Node& node, Rule& rule, Diagnost
   if (!yaml::read_mapping(node, fmt::format("what `{}` takes", word.name), diagnostics)) return;
   std::vector<std::string> names;
   for (const auto& each : word.parameters) names.emplace_back(each.name);
-  for (const auto& [name, value] : node.entries) {
+  for (const auto& entry : node.entries) {
+    const auto& name = entry.key;  // a structured binding cannot be captured
+    const auto& value = entry.value;
     const auto parameter =
         std::find_if(word.parameters.begin(), word.parameters.end(), [&](const auto& p) { return name.value == p.name; });
     if (parameter != word.parameters.end()) {
