@@ -81,16 +81,17 @@ MariaDb::MariaDb() : port_(free_port()) {
     throw std::runtime_error(text);
   };
   int status = 0;
-  const pid_t installer = start({"mariadb-install-db", "--no-defaults", "--user=root", "--datadir=" + dir_ + "/data",
+  // A server that starts removes what others keep in a temporary directory that they share.
+  const pid_t installer = start({"mariadb-install-db", "--no-defaults", "--user=root", "--datadir=" + dir_ + "/data", "--tmpdir=" + dir_,
                                  "--auth-root-authentication-method=normal", "--skip-test-db"},
                                 log);
   waitpid(installer, &status, 0);
   if (status != 0) fail("mariadb-install-db does not work (apt-get install mariadb-server)");
   std::ofstream(dir_ + "/init.sql") << "CREATE USER 'lab'@'%' IDENTIFIED BY '" << password() << "';\nGRANT ALL ON *.* TO 'lab'@'%';\n"
                                     << "CREATE DATABASE lab CHARACTER SET utf8mb4;\n";
-  pid_ = start({"mariadbd", "--no-defaults", "--user=root", "--datadir=" + dir_ + "/data", "--socket=" + dir_ + "/socket",
-                "--bind-address=127.0.0.1", "--port=" + std::to_string(port_), "--skip-name-resolve", "--character-set-server=utf8mb4",
-                "--init-file=" + dir_ + "/init.sql", "--innodb-flush-log-at-trx-commit=0"},
+  pid_ = start({"mariadbd", "--no-defaults", "--user=root", "--datadir=" + dir_ + "/data", "--tmpdir=" + dir_,
+                "--socket=" + dir_ + "/socket", "--bind-address=127.0.0.1", "--port=" + std::to_string(port_), "--skip-name-resolve",
+                "--character-set-server=utf8mb4", "--init-file=" + dir_ + "/init.sql", "--innodb-flush-log-at-trx-commit=0"},
                log);
   // The port opens after the init file is done.
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);

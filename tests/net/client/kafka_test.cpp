@@ -149,7 +149,7 @@ TEST_CASE("an alter keeps the topic's own configs, and sends no defaults") {
   CHECK(merged == std::map<std::string, std::string>{{"cleanup.policy", "compact"}, {"max.message.bytes", "5"}, {"retention.ms", "2000"}});
 }
 
-TEST_CASE("a broker that is not there refuses at once; one that is silent ends at the deadline") {
+TEST_CASE("a broker that is not there refuses at once, one that is silent ends at the deadline") {
   const auto nobody = "127.0.0.1:" + std::to_string(tests::closed_port());
   CHECK(client::describe_topic(nobody, "t", within(30s)).error().why == Why::refused);
   CHECK(client::produce(nobody, "t", "k", "v", within(30s)).error().why == Why::refused);

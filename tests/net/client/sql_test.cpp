@@ -99,7 +99,7 @@ TEST_CASE("a peer that is silent from the start ends at the deadline") {
   CHECK(answer.error().why == Why::timed_out);
 }
 
-TEST_CASE("a statement that takes too long ends at the deadline; the session is dead then, and says so") {
+TEST_CASE("a statement that takes too long ends at the deadline, the session is dead then, and says so") {
   const auto session = open();
   const auto answer = session->run({"SELECT SLEEP(2)"}, within(200ms));
   REQUIRE(!answer);

@@ -191,8 +191,3 @@ TEST_CASE("a connection that died while it was idle is not noticed by the next c
   sshd.start();
   CHECK(run(*host, {"true"}));
 }
-
-// libssh2 1.10 loses two bignums for each ECDSA key it signs with (seen with full unwinding below
-// libssh2_userauth_publickey_fromfile_ex). The quick unwinder ends inside libcrypto, so that is what can be named.
-extern "C" const char* __lsan_default_suppressions();
-extern "C" const char* __lsan_default_suppressions() { return "leak:libcrypto.so\n"; }

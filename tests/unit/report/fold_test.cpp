@@ -78,7 +78,7 @@ TEST_CASE("a lost row is lost between two places") {
               "http://10.0.0.2:8081"});
 }
 
-TEST_CASE("the first hop that lost it is named, and others are counted; what was blocked is no failure") {
+TEST_CASE("the first hop that lost it is named, and others are counted, what was blocked is no failure") {
   Way way;
   way.good(way.tidb_up).good(way.kafka_up).bad(way.kafka_leads, Why::differs, "2 partitions have none");
   way.good(way.write).bad(way.kafka, Why::timed_out, "no record").blocked(way.flink, {way.kafka});

@@ -83,7 +83,7 @@ TEST_CASE("a name may be given again, and the last one counts") {
   CHECK(read("[&x 1, *x, &x 2, *x]") == "[1@1:5+1, 1@1:5+1, 2@1:15+1, 2@1:15+1]@1:1+1");
 }
 
-TEST_CASE("merge keys: what is written wins, also below; the first of a list wins over the rest") {
+TEST_CASE("merge keys: what is written wins, also below, the first of a list wins over the rest") {
   const std::string base = "x: &x {a: 1, b: 2}\ny: &y {b: 3, c: 4}\nz:\n";
   const auto merged = [&](const std::string& text) {
     const Case c(base + text);

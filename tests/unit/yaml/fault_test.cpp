@@ -103,7 +103,7 @@ TEST_CASE("Y001: characters, escapes, names and tags") {
          "error[Y001]: `<<` takes a mapping or a list of mappings, found a text\n --> t.yaml:2:7\n  |\n2 |   <<: 1\n  |       ^"});
 }
 
-TEST_CASE("Y002: a key written twice; the first one stays") {
+TEST_CASE("Y002: a key written twice, the first one stays") {
   const Case c("a: 1\nb:\n  c: 1\n  'c': 2\na: 3\n");
   CHECK(c.complaints() ==
         "error[Y002]: `c` is written twice in one mapping\n --> t.yaml:4:3\n  |\n4 |   'c': 2\n  |   ^^^\n"
@@ -114,7 +114,7 @@ TEST_CASE("Y002: a key written twice; the first one stays") {
   CHECK(c.root.find("a")->text == "1");
 }
 
-TEST_CASE("Y003: a second document; the first one stays") {
+TEST_CASE("Y003: a second document, the first one stays") {
   const Case c("a: 1\n---\nb: 2\n");
   CHECK(c.complaints() ==
         "error[Y003]: a second document in one file\n --> t.yaml:2:1\n  |\n2 | ---\n  | ^^^\n  = help: put it into a file of its own\n\n1 "
@@ -140,7 +140,7 @@ TEST_CASE("Y005: bytes that are not UTF-8, and control characters") {
   CHECK(Case("\xf0\x9f\x8c\x8a \xc2\x85 \xee\x80\x80").diagnostics.empty());
 }
 
-TEST_CASE("Y006: a key that is not a text; its value is dropped, the rest stays") {
+TEST_CASE("Y006: a key that is not a text, its value is dropped, the rest stays") {
   check({"{{ v }}",
          "error[Y006]: a key must be a text, found a mapping\n --> t.yaml:1:2\n  |\n1 | {{ v }}\n  |  ^\n"
          "  = help: quote a text that begins with a bracket or a brace"});
