@@ -12,9 +12,9 @@ int down(const Options& options) {
   if (!lab) return exit_bad_file;
   const auto made = plan::make_down(lab->loaded->inputs(lab->options), lab->loaded->diagnostics);
   if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
-  const auto lock = Lock::take(made.lab, "down");
+  const auto lock = Lock::take(made.lab, "down", options.take_over);
   if (!lock) return exit_no_lab;
-  lab->run = lock->run();
+  lab->run = lock->run(), lab->claim = lock->claim();
   const auto result = run_plan(made, *lab, make_setup(made, *lab));
   give_report(result, options);
   if (result.exit_code == exit_true) remove_record(made.lab);

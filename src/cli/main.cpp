@@ -130,6 +130,7 @@ void add_flags(CLI::App& app, const Row& row, Options& o) {
     add_secret(app, "password", o.secrets.from_password, "password of the account, after every key");
     add_secret(app, "sudo-password", o.secrets.from_sudo_password, "password that sudo asks for on the hosts");
     app.add_flag("--trace", o.trace, "say what each remote command took, and at the end what each host cost");
+    app.add_flag("--take-over", o.take_over, "go on though another controller is at work on the lab's hosts");
     app.add_flag("--accept-new-host-keys", o.accept_new, "add the key of a host that is not known yet; a changed key is always refused");
   }
   if (row.flags & source) {

@@ -40,6 +40,7 @@ struct Options {
   std::vector<std::string> identities;
   std::string known_hosts;
   bool accept_new = false;
+  bool take_over = false;  ///< though another controller works on the lab
   std::string ssh_config;  ///< in place of OpenSSH's own files; "none": no configuration
   std::string ssh_type;    ///< in place of the topology's
   SecretOptions secrets;

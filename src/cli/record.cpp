@@ -1,6 +1,7 @@
 #include "cli/record.hpp"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -36,6 +37,18 @@ bool write_whole(const fs::path& path, const std::string& text) {
   std::error_code error;
   fs::rename(part, path, error);
   return !error;
+}
+
+std::string unique() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
+}
+
+std::string our_name() {
+  char name[256] = {};
+  if (::gethostname(name, sizeof name - 1) != 0) name[0] = '?';
+  const auto* account = ::getpwuid(::geteuid());
+  return fmt::format("{}@{}", account == nullptr ? std::to_string(::geteuid()) : std::string(account->pw_name), name);
 }
 
 }  // namespace
@@ -103,7 +116,7 @@ void remove_record(const std::string& lab) {
   fs::remove(dir / "about.json", error);
 }
 
-std::unique_ptr<Lock> Lock::take(const std::string& lab, const std::string& command) {
+std::unique_ptr<Lock> Lock::take(const std::string& lab, const std::string& command, bool take_over) {
   const fs::path dir = record_dir(lab);
   std::error_code error;
   fs::create_directories(dir, error);
@@ -124,8 +137,17 @@ std::unique_ptr<Lock> Lock::take(const std::string& lab, const std::string& comm
   const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   const auto text = fmt::format("`tidelab {}`, pid {}, since {:%Y-%m-%d %H:%M:%S}\n", command, ::getpid(), fmt::localtime(now));
   if (::ftruncate(fd, 0) != 0 || ::write(fd, text.data(), text.size()) < 0) std::cerr << fmt::format("tidelab: cannot write {}\n", path);
-  std::random_device random;
-  return std::unique_ptr<Lock>(new Lock(fd, fmt::format("{}-{:08x}{:08x}", ::getpid(), random(), random())));
+  // Runs of this machine's account exclude each other by this lock, so on the hosts they are one controller.
+  auto controller = read_file((dir / "controller").string()).value_or("");
+  if (controller.size() != unique().size()) {
+    controller = unique();
+    if (!write_whole(dir / "controller", controller)) std::cerr << fmt::format("tidelab: cannot write {}\n", (dir / "controller").string());
+  }
+  live::Claim claim{
+      controller,
+      fmt::format("`tidelab {}` of {} (pid {}), since {:%Y-%m-%d %H:%M:%S} UTC", command, our_name(), ::getpid(), fmt::gmtime(now)),
+      take_over};
+  return std::unique_ptr<Lock>(new Lock(fd, fmt::format("{}-{}", ::getpid(), unique()), std::move(claim)));
 }
 
 Lock::~Lock() { ::close(fd_); }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/options.hpp"
+#include "live/agent.hpp"
 
 namespace tidelab::cli {
 
@@ -28,17 +29,20 @@ void remove_record(const std::string& lab);
 /// Held while a command works on a lab. Null (after saying who holds it, since when) if another one does.
 class Lock {
 public:
-  static std::unique_ptr<Lock> take(const std::string& lab, const std::string& command);
+  static std::unique_ptr<Lock> take(const std::string& lab, const std::string& command, bool take_over);
   ~Lock();
   /// Of this one run: no two runs have the same.
   const std::string& run() const { return run_; }
+  /// How this run is known on the lab's hosts, to controllers that know nothing of this machine's lock.
+  const live::Claim& claim() const { return claim_; }
   Lock(const Lock&) = delete;
   Lock& operator=(const Lock&) = delete;
 
 private:
-  Lock(int fd, std::string run) : fd_(fd), run_(std::move(run)) {}
+  Lock(int fd, std::string run, live::Claim claim) : fd_(fd), run_(std::move(run)), claim_(std::move(claim)) {}
   int fd_;
   std::string run_;
+  live::Claim claim_;
 };
 
 }  // namespace tidelab::cli

@@ -87,6 +87,7 @@ live::Setup make_setup(const plan::Plan& plan, const Lab& lab, std::map<std::str
   live::Setup out;
   out.acquired = std::move(acquired);
   out.run = lab.run;
+  out.claim = lab.claim;
   reach_hosts(out, plan, lab.options, lab.loaded->topology.global);
   return out;
 }

@@ -51,9 +51,9 @@ Brought bring_up(const Options& options) {
   const auto made = plan::make_up(lab->loaded->inputs(options), lab->loaded->diagnostics);
   check_other_labs(*lab->loaded);
   if (!told_no_errors(*lab->loaded, options)) return {exit_bad_file, false};
-  const auto lock = Lock::take(made.lab, "up");
+  const auto lock = Lock::take(made.lab, "up", options.take_over);
   if (!lock) return {exit_no_lab, false};
-  lab->run = lock->run();
+  lab->run = lock->run(), lab->claim = lock->claim();
   if (!may_follow(*lab, made.lab)) return {exit_bad_file, false};
 
   // Beyond this point nothing is decided. Artifacts first, then a look at the hosts, then the first change.

@@ -8,9 +8,9 @@ int verify(const Options& options) {
   if (!lab) return exit_bad_file;
   const auto made = plan::make_verify(lab->loaded->inputs(lab->options), lab->loaded->diagnostics);
   if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
-  const auto lock = Lock::take(made.lab, "verify");
+  const auto lock = Lock::take(made.lab, "verify", options.take_over);
   if (!lock) return exit_unknown;
-  lab->run = lock->run();
+  lab->run = lock->run(), lab->claim = lock->claim();
   auto result = run_plan(made, *lab, make_setup(made, *lab));
   give_report(result, options);
   return result.exit_code;

@@ -25,34 +25,6 @@ need_dir() {
   mkdir -- "$1" 2>/dev/null || { [ -d "$1" ] && return 0; mkdir -- "$1"; return 1; }
   record parent "$1"; give "$1"
 }
-boot() {
-  [ -d "$S" ] && return 0
-  d=$S; made=
-  while [ ! -d "$d" ]; do made="$d
-$made"; d=$(dirname -- "$d"); done
-  mkdir -p -- "$S" || return 1
-  printf '%s' "$made" | while IFS= read -r d; do
-    [ "$d" = "$S" ] || printf 'parent %s\n' "$d"; give "$d"
-  done > "$S/owned"
-  chmod 0755 "$S"
-}
-
-# A run that was killed, or lost its link, may have left a command acting: it ends before anything is looked at, so that
-# nobody changes what we look at, and nothing is done twice. It is known by the mark in its environment. mark of the lab, of this run
-marked() { # pids of those with the first mark and without the second; grep's own verdict counts unreadable ones
-  f=$(grep -laF -e "$1" /proc/[0-9]*/environ 2>/dev/null)
-  [ -z "$f" ] || grep -LaF -e "$2" $f 2>/dev/null | cut -d/ -f3
-}
-end_orphans() {
-  i=0; told=
-  while left=$(marked "$1" "$2"); [ -n "$left" ]; do
-    if [ "$i" -ge 100 ]; then echo "commands of an earlier run do not end: pids" $left >&2; exit 75; fi
-    if [ "$i" -ge 50 ]; then kill -KILL $left 2>/dev/null
-    elif [ "$left" != "$told" ]; then kill -TERM $left 2>/dev/null; told=$left; fi
-    sleep 0.1; i=$((i + 1))
-  done
-}
-
 look_dir() {
   if [ ! -d "$2" ]; then say "$1" differs 'is missing'
   elif [ -n "$3" ] && [ "$(stat -c %a -- "$2")" != "$3" ]; then say "$1" differs "has mode $(stat -c %a -- "$2")"
@@ -318,17 +290,8 @@ pre_port() { # port, who wants it. The inode of a listening socket leads to the 
 }
 
 std::string agent_script(const std::string& state_dir, const std::string& user, const std::string& calls, bool of_user) {
-  return fmt::format("{{\nS={}; U={}; M={}\n{}{}\n{}\n}}\n", host::quote(state_dir), host::quote(user), of_user ? "user" : "system",
-                     agent_source(), agent_unit_source(), calls);
-}
-
-std::pair<std::string, std::string> run_mark(const std::string& state_dir, const std::string& run) {
-  return {"TIDELAB_RUN", state_dir + ":" + run};
-}
-
-std::string end_orphans_call(const std::string& state_dir, const std::string& run) {
-  return fmt::format("end_orphans {} {}", host::quote("TIDELAB_RUN=" + state_dir + ":"),
-                     host::quote("TIDELAB_RUN=" + state_dir + ":" + run));
+  return fmt::format("{{\nS={}; U={}; M={}\n{}{}{}\n{}\n}}\n", host::quote(state_dir), host::quote(user), of_user ? "user" : "system",
+                     agent_source(), agent_unit_source(), agent_turn_source(), calls);
 }
 
 }  // namespace tidelab::live

@@ -11,6 +11,8 @@ namespace tidelab::live {
 const std::string& agent_source();
 /// Those about units of systemd, which the others call.
 const std::string& agent_unit_source();
+/// Those about a run as a whole: whose turn it is, what an earlier run left, and steps that come together.
+const std::string& agent_turn_source();
 
 /// Functions and calls as one script for a lab whose state is in `state_dir` and whose things belong to `user` (empty:
 /// to whoever runs it). A shell that gets only a part of it, because whoever sent it was killed, runs none of it.
@@ -22,6 +24,17 @@ std::pair<std::string, std::string> run_mark(const std::string& state_dir, const
 /// The call that ends what earlier runs left acting; the script ends with `orphans_stay` where that fails.
 inline constexpr int orphans_stay = 75;
 std::string end_orphans_call(const std::string& state_dir, const std::string& run);
+
+/// Who works on a lab, as its hosts are told: until that controller's connection ends, no other one is let in.
+struct Claim {
+  std::string controller;  ///< the same for all runs that exclude each other already; one line
+  std::string who;         ///< for people; one line
+  bool take = false;       ///< whoever holds it
+};
+/// What the calls `claim` (nothing where the lab is not on the host yet) and `boot` (makes the state directory, then
+/// claims) are given. The script ends with `is_held` when another controller is at work, named on stderr.
+std::string claim_words(const Claim& claim);
+inline constexpr int is_held = 76;
 
 /// The loop that keeps a service running, as a script of its own on the host.
 struct Supervised {

@@ -1,4 +1,6 @@
 // Words about files and services, as calls of the agent.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "artifact/artifact.hpp"
@@ -21,6 +23,9 @@ constexpr int default_stop_seconds = 30;
 int stop_seconds(const Duration& duration) {
   return duration.value.count() > 0 ? static_cast<int>((duration.value.count() + 999) / 1000) : default_stop_seconds;
 }
+
+// The script comes on stdin then, and its length is bounded by nothing; but a shell has no word with a NUL in it.
+bool goes_as_word(const File& w) { return w.content.value.find('\0') == std::string::npos; }
 
 // The name of the manifest: one for each place that an archive is unpacked to.
 std::string manifest_key(const Unpack& w) {
@@ -96,45 +101,50 @@ std::string service_arguments(World& world, const Service& w, const Unit& unit, 
   return artifact::sha256_text(spec) + inputs;
 }
 
+// What goes along with a call: texts are part of it, files of ours come on stdin, so only one call may have one.
 struct Act {
   std::string call;
   host::Input input{};
 };
 
-Act act_for(World& world, const Action& action, int lane) {
+Act act_file(const File& w, std::size_t n) {
+  const auto call =
+      fmt::format("act_file {} {} {} {}", n, quote(w.path.value), artifact::sha256_text(w.content.value), quote(w.mode.value));
+  if (goes_as_word(w)) return {fmt::format("printf %s {} | {}", quote(w.content.value), call)};
+  return {call, {w.content.value, {}}};
+}
+
+Act act_for(World& world, const Action& action, int lane, std::size_t n) {
   return std::visit(
       overloaded{
-          [&](const Dir& w) { return Act{fmt::format("act_dir 0 {} {}", quote(w.path.value), quote(w.mode.value))}; },
-          [&](const File& w) {
-            return Act{fmt::format("act_file 0 {} {} {}", quote(w.path.value), artifact::sha256_text(w.content.value), quote(w.mode.value)),
-                       {w.content.value, {}}};
-          },
+          [&](const Dir& w) { return Act{fmt::format("act_dir {} {} {}", n, quote(w.path.value), quote(w.mode.value))}; },
+          [&](const File& w) { return act_file(w, n); },
           [&](const Line& w) {
-            return Act{fmt::format("act_line 0 {} {} {}", quote(w.path.value), quote(w.match.value), quote(w.line.value))};
+            return Act{fmt::format("act_line {} {} {} {}", n, quote(w.path.value), quote(w.match.value), quote(w.line.value))};
           },
           [&](const Unpack& w) {
             const auto* archive = acquired(world, w.artifact.value);
             if (archive == nullptr) return Act{};
-            return Act{fmt::format("act_unpack 0 {} {} {} {} {}", manifest_key(w), archive->sha256, quote(w.into.value),
+            return Act{fmt::format("act_unpack {} {} {} {} {} {}", n, manifest_key(w), archive->sha256, quote(w.into.value),
                                    w.strip.empty() ? "1" : quote(w.strip.value), quote(compression_flag(archive->path))),
                        {{}, archive->path}};
           },
           [&](const Place& w) {
             const auto* file = acquired(world, w.artifact.value);
             if (file == nullptr) return Act{};
-            return Act{fmt::format("act_file 0 {} {} 644", quote(w.path.value), file->sha256), {{}, file->path}};
+            return Act{fmt::format("act_file {} {} {} 644", n, quote(w.path.value), file->sha256), {{}, file->path}};
           },
           [&](const Service& w) {
             const auto unit = unit_for(world, w, lane);
-            return Act{fmt::format("act_service 0 {} {} {} {} {} {} {}", quote(world.run_dir(lane, w.name.value)),
+            return Act{fmt::format("act_service {} {} {} {} {} {} {} {}", n, quote(world.run_dir(lane, w.name.value)),
                                    stop_seconds(w.stop_within), quote(unit.name), quote(unit.text), quote(unit.script),
                                    quote(supervisor_source(supervised(world, w, lane))), service_arguments(world, w, unit, lane))};
           },
           [&](const Halt& w) {
-            return Act{fmt::format("act_halt 0 {} {}", quote(world.run_dir(lane, w.name.value)), stop_seconds(w.within))};
+            return Act{fmt::format("act_halt {} {} {}", n, quote(world.run_dir(lane, w.name.value)), stop_seconds(w.within))};
           },
-          [&](const Sweep&) { return Act{"act_sweep 0"}; },
-          [&](const User& w) { return Act{"act_user 0 " + quote(w.name.value)}; },
+          [&](const Sweep&) { return Act{fmt::format("act_sweep {}", n)}; },
+          [&](const User& w) { return Act{fmt::format("act_user {} {}", n, quote(w.name.value))}; },
           [](const auto&) { return Act{}; },
       },
       action);
@@ -142,7 +152,44 @@ Act act_for(World& world, const Action& action, int lane) {
 
 bool needs_state(const Action& action) { return !std::holds_alternative<Halt>(action) && !std::holds_alternative<Sweep>(action); }
 
+// What was said on stderr about one of the steps; without a mark of it, what was said before any of them.
+std::string said_of(const std::string& text, std::size_t n) {
+  const auto all = "\n" + text;
+  const auto mark = fmt::format("\n={}\n", n);
+  const auto at = all.find(mark);
+  const auto begin = at == std::string::npos ? 1 : at + mark.size();
+  return all.substr(begin, std::max(begin, all.find("\n=", begin - 1)) - begin);
+}
+
+// nullopt: nothing was said about it.
+std::optional<Result<run::Done>> result_of(const host::Output& output, std::size_t n) {
+  const auto all = "\n" + output.out;
+  const auto at = all.find(fmt::format("\n={}\t", n));
+  if (at == std::string::npos) return std::nullopt;
+  const auto line = all.substr(at + 1, all.find('\n', at + 1) - at - 1);
+  const auto state = line.find('\t') + 1, note = line.find('\t', state) + 1;
+  if (!line.substr(state).starts_with("failed")) return run::Done{!line.substr(state).starts_with("holds"), line.substr(note), {}};
+  const auto evidence = said_of(output.err, n);
+  auto reason = evidence.substr(0, evidence.find('\n'));
+  if (reason.empty()) reason = fmt::format("it ended with {}", line.substr(note));
+  return step::fail(Why::failed, reason, evidence);
+}
+
+Result<run::Done> nothing_said(const host::Output& output, std::size_t n) {
+  const auto evidence = said_of(output.err, n);
+  const auto reason = evidence.substr(0, evidence.find('\n'));
+  return step::fail(Why::failed, reason.empty() ? fmt::format("it ended with {}", output.code) : reason, evidence);
+}
+
 }  // namespace
+
+run::Joins joins_on_host(const Action& action) {
+  return std::visit(overloaded{[](const Dir&) { return run::Joins::always; }, [](const Line&) { return run::Joins::always; },
+                               [](const User&) { return run::Joins::always; }, [](const Service&) { return run::Joins::once; },
+                               [](const File& w) { return goes_as_word(w) ? run::Joins::always : run::Joins::never; },
+                               [](const auto&) { return run::Joins::never; }},
+                    action);
+}
 
 bool is_host_word(const Action& action) {
   return std::visit(overloaded{[](const Dir&) { return true; }, [](const File&) { return true; }, [](const Line&) { return true; },
@@ -180,25 +227,44 @@ std::string look_call(World& world, const Action& action, int lane, std::size_t 
       action);
 }
 
+std::vector<std::optional<Result<run::Done>>> perform_on_host(World& world, int lane, const std::vector<run::Joined>& steps,
+                                                              const Control& control) {
+  std::string calls;
+  for (std::size_t n = 0; n < steps.size(); ++n) {
+    const auto& action = steps[n].step->action;
+    calls += fmt::format("look_{0}() {{\n{1}\n}}\nact_{0}() {{\n{2}\n}}\nturn {0}", n, look_call(world, action, lane, n),
+                         act_for(world, action, lane, n).call);
+    for (const auto need : steps[n].needs) calls += fmt::format(" {}", need);
+    calls += "\n";
+  }
+  std::vector<std::optional<Result<run::Done>>> out;
+  const auto output = world.agent_acts(lane, calls, {}, control);
+  for (std::size_t n = 0; n < steps.size(); ++n) {
+    const auto& needs = steps[n].needs;
+    const bool could = std::all_of(needs.begin(), needs.end(), [&](const auto need) { return out[need] && *out[need]; });
+    auto result = output ? result_of(*output, n) : std::nullopt;
+    if (!result && could) result = output ? nothing_said(*output, n) : tl::unexpected(output.error());
+    out.push_back(std::move(result));
+  }
+  return out;
+}
+
 Result<run::Done> perform_on_host(World& world, const Action& action, const Where& where, const Control& control) {
-  const auto looked = world.agent_looks(where.lane, look_call(world, action, where.lane, 0), 1, control);
-  if (!looked) return tl::unexpected(looked.error());
-  if (looked->front().state == run::Looked::State::holds) return run::Done{false, looked->front().note, {}};
-  if (needs_state(action)) {
-    if (auto booted = world.boot(where.lane, control); !booted) return tl::unexpected(booted.error());
-  }
-  const auto act = act_for(world, action, where.lane);
+  const auto act = act_for(world, action, where.lane, 0);
   if (act.call.empty()) return step::fail(Why::failed, "the archive was not acquired");
-  const auto output = world.agent(where.lane, act.call, act.input, control);
-  if (!output) return tl::unexpected(output.error());
-  const bool said = output->out.find("=0\t") != std::string::npos;
-  if (output->code != 0 || !said) {
-    auto reason = output->err.substr(0, output->err.find('\n'));
-    if (reason.empty()) reason = fmt::format("it ended with {}", output->code);
-    return step::fail(Why::failed, reason, output->err);
+  const auto look = look_call(world, action, where.lane, 0);
+  // What is large is sent only when it is known to be needed.
+  const bool large = !act.input.file.empty() || !act.input.text.empty();
+  if (large && !where.differs) {
+    const auto looked = world.agent_looks(where.lane, look, 1, control);
+    if (!looked) return tl::unexpected(looked.error());
+    if (looked->front().state == run::Looked::State::holds) return run::Done{false, looked->front().note, {}};
   }
-  const auto note = output->out.substr(output->out.find('\t', output->out.find('\t') + 1) + 1);
-  return run::Done{true, note.substr(0, note.find('\n')), {}};
+  const auto calls = fmt::format("look_0() {{\n{}\n}}\nact_0() {{\n{}\n}}\nturn 0\n", look, act.call);
+  const auto output =
+      needs_state(action) ? world.agent_acts(where.lane, calls, act.input, control) : world.agent(where.lane, calls, act.input, control);
+  if (!output) return tl::unexpected(output.error());
+  return result_of(*output, 0).value_or(nothing_said(*output, 0));
 }
 
 Result<std::string> process_state(World& world, const std::string& service, int lane, const Control& control) {

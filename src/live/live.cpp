@@ -1,6 +1,7 @@
 #include "live/live.hpp"
 
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include <fmt/format.h>
@@ -30,20 +31,36 @@ public:
     }
     if (calls.empty()) return out;
     auto looked = world_.agent_looks(lane, calls, steps.size(), control);
-    if (looked) return *looked;
+    if (looked) {
+      const std::lock_guard lock(mutex_);
+      for (std::size_t i = 0; i < steps.size(); ++i)
+        if ((*looked)[i].state == Looked::State::differs) differs_.insert(steps[i]->id);
+      return *looked;
+    }
     // Not knowing is no failure yet: each step looks again for itself, and then says what is wrong.
     spdlog::debug("look at {}: {}", world_.host(lane).name(), looked.error().what);
     return out;
   }
 
   Result<run::Done> perform(const plan::Step& step, const Control& control) override {
-    return live::perform(world_, step.action, {step.lane, step.scope, step.lenient}, control);
+    const auto differs = [&] {
+      const std::lock_guard lock(mutex_);
+      return differs_.contains(step.id);
+    }();
+    return live::perform(world_, step.action, {step.lane, step.scope, step.lenient, differs}, control);
+  }
+
+  run::Joins joins(const plan::Step& step) const override { return joins_on_host(step.action); }
+
+  std::vector<std::optional<Result<run::Done>>> perform_together(int lane, const std::vector<run::Joined>& steps,
+                                                                 const Control& control) override {
+    return perform_on_host(world_, lane, steps, control);
   }
 
   std::vector<run::Evidence> collect(const plan::Step& step, const Failure&, const Control& control) override {
     std::vector<run::Evidence> out;
     for (const auto& asked : step.evidence) {
-      const auto answer = ask(world_, asked.action, {step.lane, step.scope, false}, control);
+      const auto answer = ask(world_, asked.action, {step.lane, step.scope}, control);
       const auto title = asked.title.empty() ? render_action(asked.action) : asked.title.value;
       if (answer && answer->answer != "null") out.push_back({step.component, title, answer->answer.substr(0, 4000)});
     }
@@ -73,6 +90,8 @@ public:
 
 private:
   World world_;
+  std::mutex mutex_;
+  std::set<int> differs_;  // steps of which a look said so
 };
 
 }  // namespace
@@ -120,6 +139,7 @@ std::vector<Failure> preflight(const plan::Plan& plan, Setup& setup, const Contr
   ours.of_user = setup.of_user;
   ours.elevate = setup.elevate;
   ours.run = setup.run;
+  ours.claim = setup.claim;
   World world(plan, std::move(ours));
   std::swap(world.setup.hosts, setup.hosts);
   for (std::size_t lane = 1; lane < plan.lanes.size(); ++lane) {

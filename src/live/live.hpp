@@ -9,6 +9,7 @@
 
 #include "artifact/artifact.hpp"
 #include "host/host.hpp"
+#include "live/agent.hpp"
 #include "plan/plan.hpp"
 #include "run/effects.hpp"
 
@@ -27,6 +28,7 @@ struct Setup {
   /// Names the run that holds the lab's lock; empty for one that only looks. What such a run starts on a host carries
   /// this name, and what carries that of an earlier one, which was killed, is ended before anything is looked at.
   std::string run;
+  Claim claim;           ///< of such a run: who holds the lab on its hosts
   bool settled = false;  ///< that was done already, by preflight()
 };
 

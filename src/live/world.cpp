@@ -9,7 +9,7 @@
 
 namespace tidelab::live {
 
-World::World(const plan::Plan& p, Setup s) : plan(p), setup(std::move(s)), settling_(p.lanes.size()) {
+World::World(const plan::Plan& p, Setup s) : plan(p), setup(std::move(s)), settling_(p.lanes.size()), booting_(p.lanes.size()) {
   for (std::size_t lane = 0; lane < settling_.size(); ++lane) settling_[lane].done = lane == 0 || setup.run.empty() || setup.settled;
 }
 World::~World() = default;
@@ -31,7 +31,7 @@ host::Command World::marked(int lane, std::vector<std::string> argv, std::vector
 }
 
 Result<host::Command> World::command_on(int lane, const step::Texts& argv, const step::Pairs& env, const Control& control) {
-  if (!settled(lane)) {
+  if (!settling_[static_cast<std::size_t>(lane)].is_done()) {
     if (auto output = agent(lane, "true", {}, control); !output) return tl::unexpected(output.error());
   }
   std::vector<std::string> words;
@@ -50,29 +50,42 @@ Result<host::Output> World::send(int lane, const std::string& calls, const host:
   auto command = marked(lane, over_stdin ? std::vector<std::string>{"sh", "-s"} : std::vector<std::string>{"sh", "-c", script}, {});
   command.input = over_stdin ? host::Input{script, {}} : input;
   spdlog::debug("{}: {}", host(lane).name(), calls.substr(0, 200));
-  return host(lane).run(command, control);
-}
-
-bool World::settled(int lane) {
-  auto& settling = settling_[static_cast<std::size_t>(lane)];
-  const std::lock_guard lock(settling.mutex);
-  return settling.done;
+  auto output = host(lane).run(command, control);
+  if (output && output->code == is_held) {
+    auto who = output->err;
+    while (who.ends_with('\n')) who.pop_back();
+    Failure held{Why::failed, fmt::format("this lab is being worked on by {}", who), {}, {}, {}, {}};
+    held.help = "wait until that run has ended; if it hangs, end it there, or go on regardless with `--take-over`";
+    return tl::unexpected(std::move(held));
+  }
+  return output;
 }
 
 Result<host::Output> World::agent(int lane, const std::string& calls, const host::Input& input, const Control& control) {
-  if (settled(lane)) return send(lane, calls, input, control);
   auto& settling = settling_[static_cast<std::size_t>(lane)];
+  if (settling.is_done()) return send(lane, calls, input, control);
   std::unique_lock lock(settling.mutex);
   if (settling.done) {
     lock.unlock();
     return send(lane, calls, input, control);
   }
   // It goes with the first calls, so it costs no command of its own; other calls of this lane wait for it.
-  auto output = send(lane, end_orphans_call(state_dir(lane), setup.run) + "\n" + calls, input, control);
+  const auto before = fmt::format("claim {}\n{}\n", claim_words(setup.claim), end_orphans_call(state_dir(lane), setup.run));
+  auto output = send(lane, before + calls, input, control);
   if (!output) return output;
   if (output->code == orphans_stay)
     return step::fail(Why::failed, fmt::format("an earlier run of this lab still acts on {}", host(lane).name()), output->err);
   settling.done = true;
+  return output;
+}
+
+Result<host::Output> World::agent_acts(int lane, const std::string& calls, const host::Input& input, const Control& control) {
+  const auto all = fmt::format("boot {} || exit 1\n{}", claim_words(setup.claim), calls);
+  auto& booting = booting_[static_cast<std::size_t>(lane)];
+  if (booting.is_done()) return agent(lane, calls, input, control);
+  const std::lock_guard lock(booting.mutex);  // two that make the directory at once would not know who made it
+  auto output = agent(lane, all, input, control);
+  booting.done = output && output->code == 0;
   return output;
 }
 
@@ -94,17 +107,6 @@ Result<std::vector<run::Looked>> World::agent_looks(int lane, const std::string&
     out[number] = {state == "differs" ? run::Looked::State::differs : run::Looked::State::holds, std::string(line.substr(second + 1))};
   }
   return out;
-}
-
-Result<void> World::boot(int lane, const Control& control) {
-  const std::lock_guard lock(boot_mutex_);  // one lane's first step is not the place to save time
-  if (booted_[lane]) return {};
-  const auto output = agent(lane, "boot", {}, control);
-  if (!output) return tl::unexpected(output.error());
-  if (output->code != 0)
-    return step::fail(Why::failed, fmt::format("cannot make {} on {}", state_dir(lane), host(lane).name()), output->err);
-  booted_[lane] = true;
-  return {};
 }
 
 step::Values World::values(const std::string& scope) {

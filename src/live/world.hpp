@@ -27,6 +27,7 @@ struct Where {
   int lane = 0;
   std::string scope;
   bool lenient = false;
+  bool differs = false;  ///< a look found that it is not true, and nothing since then can have made it so
 };
 
 /// Shared state; every member function may be called from several threads.
@@ -52,8 +53,8 @@ public:
   Result<host::Output> agent(int lane, const std::string& calls, const host::Input& input, const Control& control);
   /// The same for calls that print one `=N state text` line for each step.
   Result<std::vector<run::Looked>> agent_looks(int lane, const std::string& calls, std::size_t count, const Control& control);
-  /// State directory made, once per lane.
-  Result<void> boot(int lane, const Control& control);
+  /// The same for calls that change something: the state directory is made before, and claimed for this run.
+  Result<host::Output> agent_acts(int lane, const std::string& calls, const host::Input& input, const Control& control);
 
   /// `@{name}` replaced in every text of the action.
   Result<step::Action> bind(const step::Action& action, const std::string& scope);
@@ -74,8 +75,6 @@ public:
 private:
   host::Command marked(int lane, std::vector<std::string> argv, std::vector<std::pair<std::string, std::string>> env) const;
   Result<host::Output> send(int lane, const std::string& calls, const host::Input& input, const Control& control);
-  bool settled(int lane);
-
   struct Watched {
     std::unique_ptr<Watch> watch;
     std::vector<step::Step> finish;
@@ -85,13 +84,15 @@ private:
   std::map<std::string, step::Values> values_;
   std::multimap<client::SqlTarget, std::unique_ptr<client::SqlSession>> sessions_;
   std::map<std::string, Watched> watches_;
-  std::map<int, bool> booted_;
-  std::mutex boot_mutex_;
-  struct Settling {
+  struct Once {
     std::mutex mutex;
     bool done = false;
+    bool is_done() {
+      const std::lock_guard lock(mutex);
+      return done;
+    }
   };
-  std::deque<Settling> settling_;  // by lane: hosts do not wait for each other
+  std::deque<Once> settling_, booting_;  // by lane: hosts do not wait for each other
 };
 
 /// Asks once: the answer as JSON, checked against `expect` and taken from. The action must be an asking word.
@@ -107,9 +108,13 @@ Result<Asked> ask_until(World& world, const step::Action& action, const Where& w
 /// Carries out any word.
 Result<run::Done> perform(World& world, const step::Action& action, const Where& where, const Control& control);
 
-/// Words that make something true on a host.
+/// Words that make something true on a host: they look and act in one command.
 bool is_host_word(const step::Action& action);
 Result<run::Done> perform_on_host(World& world, const step::Action& action, const Where& where, const Control& control);
+/// The same for several, those that join (see Effects): in this order, each where those that it needs held.
+std::vector<std::optional<Result<run::Done>>> perform_on_host(World& world, int lane, const std::vector<run::Joined>& steps,
+                                                              const Control& control);
+run::Joins joins_on_host(const step::Action& action);
 std::string look_call(World& world, const step::Action& action, int lane, std::size_t number);
 
 /// The state of a service as JSON.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,15 @@ struct Done {
   step::Clock::time_point observed{};  ///< when the claim became true; epoch: now
 };
 
+/// Whether a step can be carried out in one remote command with others of its lane.
+enum class Joins { never, always, once };  ///< once: with any number of others, but not with another of its kind
+
+/// A step that is carried out with others, and which of those, by their place in the list, it needs.
+struct Joined {
+  const plan::Step* step = nullptr;
+  std::vector<std::size_t> needs;
+};
+
 /// All calls may come from several threads at once, and must come back soon after control says so.
 class Effects {
 public:
@@ -37,6 +47,13 @@ public:
 
   /// Makes the step true, or answers its question.
   virtual step::Result<Done> perform(const plan::Step& step, const Control& control) = 0;
+
+  virtual Joins joins(const plan::Step& step) const = 0;
+
+  /// The same for several of one lane that join, in this order. Same size; nullopt: not tried, since one that it needs
+  /// did not hold. Nothing of a lane is told before all of it has ended.
+  virtual std::vector<std::optional<step::Result<Done>>> perform_together(int lane, const std::vector<Joined>& steps,
+                                                                          const Control& control) = 0;
 
   /// After a failure: what a person would go and read.
   virtual std::vector<Evidence> collect(const plan::Step& step, const step::Failure& failure, const Control& control) = 0;

@@ -23,7 +23,7 @@ using step::Result;
 struct Message {
   int step = -1;  // finished, or said something
   std::optional<std::string> said;
-  std::optional<Result<Done>> done;
+  std::optional<Result<Done>> done;  // neither this nor `said`: it was not tried
   std::vector<Evidence> evidence;
   int lane = -1;  // a look came back
   std::vector<Looked> looked;
@@ -153,6 +153,12 @@ private:
     if (message.said) return tell(Said{message.step, plan::mask(*message.said, plan_.secrets)});
     --running_;
     auto& progress = progress_[static_cast<std::size_t>(message.step)];
+    if (!message.done) {
+      progress.state = State::waiting;  // for one that has ended, and did not hold
+      return;
+    }
+    for (const auto& need : plan_.steps[static_cast<std::size_t>(message.step)].needs)
+      progress.dirty = progress.dirty || progress_[static_cast<std::size_t>(need.step)].dirty;
     Ended ended{message.step, Outcome::held, {}, since(Clock::now()), {}, {}};
     auto& result = *message.done;
     if (result) {
@@ -223,24 +229,88 @@ private:
       return true;
     }
     if (running_ >= options_.at_once) return false;
-    start(step, progress);
+    start(step);
     return true;
   }
 
-  void start(const plan::Step& step, Progress& progress) {
-    progress.state = State::running;
-    ++running_;
-    tell(Started{step.id});
-    threads_.emplace_back([this, &step] {
-      const Control control{Clock::now() + step.within, stop_, [this, id = step.id](const std::string& line) { say(id, line); }};
-      auto done = effects_.perform(step, control);
-      std::vector<Evidence> evidence;
-      if (!done && done.error().why != step::Why::interrupted) {
-        const Control brief{Clock::now() + std::chrono::seconds(10), stop_, {}};
-        evidence = effects_.collect(step, done.error(), brief);
-      }
-      inbox_.put({step.id, {}, std::move(done), std::move(evidence), -1, {}});
-    });
+  void start(const plan::Step& step) {
+    const auto kind = effects_.joins(step);
+    const auto steps = kind == Joins::never ? std::vector<Joined>{{&step, {}}} : those_with(step, kind);
+    for (const auto& each : steps) {
+      progress_[static_cast<std::size_t>(each.step->id)].state = State::running;
+      ++running_;
+      tell(Started{each.step->id});
+    }
+    threads_.emplace_back([this, steps] { steps.size() == 1 ? carry_out(*steps.front().step) : carry_out(steps); });
+  }
+
+  // The step, and all later ones of its lane that can go along: those that need nothing that is still to come, or
+  // only what goes along as well.
+  std::vector<Joined> those_with(const plan::Step& first, Joins kind) const {
+    std::vector<Joined> out = {{&first, {}}};
+    std::map<int, std::size_t> places = {{first.id, 0}};
+    bool once = kind == Joins::once;
+    for (auto id = static_cast<std::size_t>(first.id) + 1; id < plan_.steps.size(); ++id) {
+      const auto& step = plan_.steps[id];
+      if (step.lane != first.lane || progress_[id].state != State::waiting) continue;
+      const auto joins = effects_.joins(step);
+      if (joins == Joins::never || (joins == Joins::once && once)) continue;
+      auto needs = needs_among(step, places);
+      if (!needs || (needs->empty() && clean(step))) continue;
+      once = once || joins == Joins::once;
+      places[step.id] = out.size();
+      out.push_back({&step, std::move(*needs)});
+    }
+    return out;
+  }
+
+  // Which of those that go along it needs; nullopt when it needs something else that does not hold.
+  std::optional<std::vector<std::size_t>> needs_among(const plan::Step& step, const std::map<int, std::size_t>& places) const {
+    std::vector<std::size_t> out;
+    for (const auto& need : step.needs) {
+      const auto& other = progress_[static_cast<std::size_t>(need.step)];
+      const auto place = places.find(need.step);
+      if (place != places.end() && need.must_hold)
+        out.push_back(place->second);
+      else if (place != places.end() || other.state != State::ended || (need.must_hold && !other.held()))
+        return std::nullopt;
+    }
+    return out;
+  }
+
+  // A look said that it holds, and nothing that it needs has acted since: settle() ends it without a command.
+  bool clean(const plan::Step& step) const {
+    return progress_[static_cast<std::size_t>(step.id)].looked.state == Looked::State::holds &&
+           std::none_of(step.needs.begin(), step.needs.end(),
+                        [&](const auto& need) { return progress_[static_cast<std::size_t>(need.step)].dirty; });
+  }
+
+  // These two run on a thread of their own.
+  void carry_out(const plan::Step& step) {
+    const Control control{Clock::now() + step.within, stop_, [this, id = step.id](const std::string& line) { say(id, line); }};
+    report(step, effects_.perform(step, control));
+  }
+
+  void carry_out(const std::vector<Joined>& steps) {
+    auto within = steps.front().step->within;
+    for (const auto& each : steps) within = std::max(within, each.step->within);
+    const Control control{Clock::now() + within, stop_, [this, id = steps.front().step->id](const std::string& line) { say(id, line); }};
+    auto done = effects_.perform_together(steps.front().step->lane, steps, control);
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      if (done[i])
+        report(*steps[i].step, std::move(*done[i]));
+      else
+        inbox_.put({steps[i].step->id, {}, {}, {}, -1, {}});
+    }
+  }
+
+  void report(const plan::Step& step, Result<Done> done) {
+    std::vector<Evidence> evidence;
+    if (!done && done.error().why != step::Why::interrupted) {
+      const Control brief{Clock::now() + std::chrono::seconds(10), stop_, {}};
+      evidence = effects_.collect(step, done.error(), brief);
+    }
+    inbox_.put({step.id, {}, std::move(done), std::move(evidence), -1, {}});
   }
 
   void finish() {

@@ -154,9 +154,16 @@ class Lab:
     def start(self, command, *more):
         return subprocess.Popen(self.argv(command, *more), env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True)
 
-    def run(self, command, *more, code=0, said="", **options):
-        """`said`: what the tool reads on stdin."""
-        done = subprocess.run(self.argv(command, *more, **options), env=self.environment(), capture_output=True, text=True, input=said, timeout=180)
+    def us(self):
+        """Who we are, as the tool tells it to hosts."""
+        return f"{pwd.getpwuid(os.geteuid()).pw_name}@{socket.gethostname()}"
+
+    def run_any(self, command, *more, said="", **options):
+        """Whatever it comes to. `said`: what the tool reads on stdin."""
+        return subprocess.run(self.argv(command, *more, **options), env=self.environment(), capture_output=True, text=True, input=said, timeout=180)
+
+    def run(self, command, *more, code=0, **options):
+        done = self.run_any(command, *more, **options)
         if done.returncode != code:
             raise AssertionError(f"{command}: exit {done.returncode}, not {code}\n{done.stdout}\n{done.stderr}\n{self.logs()}")
         return done
@@ -195,7 +202,8 @@ class Lab:
     def assert_nothing_left(self):
         after = snapshot(self.base)
         assert after == self.before, {k: (self.before.get(k), after.get(k)) for k in self.before.keys() | after.keys() if self.before.get(k) != after.get(k)}
-        assert not processes(str(self.base)), processes(str(self.base))
+        # The shell around the last command may outlive what it said by a moment.
+        soon(lambda: not processes(str(self.base)), what="the end of the last process")
         for port in self.ports:
             assert greet(port) is None, port
         assert not self.ssh or not user_exists(), f"the account {USER} is still there"

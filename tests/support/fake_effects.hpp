@@ -19,6 +19,7 @@ public:
   using Act = std::function<step::Result<run::Done>(const run::Control&)>;
 
   std::map<int, Act> acts;              ///< by step; without one: acted
+  std::map<int, run::Joins> joining;    ///< by step; without one: never
   std::map<int, run::Looked> looks;     ///< by step; without one: unknown
   std::vector<run::Evidence> evidence;  ///< what a failure leaves behind
 
@@ -38,6 +39,22 @@ public:
     return act == acts.end() ? step::Result<run::Done>(run::Done{true, "", {}}) : act->second(control);
   }
 
+  run::Joins joins(const plan::Step& step) const override { return joining.contains(step.id) ? joining.at(step.id) : run::Joins::never; }
+  std::vector<std::optional<step::Result<run::Done>>> perform_together(int, const std::vector<run::Joined>& steps,
+                                                                       const run::Control& control) override {
+    {
+      const std::lock_guard lock(mutex_);
+      together_.emplace_back();
+      for (const auto& each : steps) together_.back().push_back(each.step->id);
+    }
+    std::vector<std::optional<step::Result<run::Done>>> out;
+    for (const auto& each : steps) {
+      const bool could = std::all_of(each.needs.begin(), each.needs.end(), [&](const auto need) { return out[need] && *out[need]; });
+      out.emplace_back(could ? std::optional(perform(*each.step, control)) : std::nullopt);
+    }
+    return out;
+  }
+
   std::vector<run::Evidence> collect(const plan::Step&, const step::Failure&, const run::Control&) override { return evidence; }
   void close(const run::Control& control) override { ++closed_, closed_stopped_ = control.stopped(); }
   run::Closed costs() const override { return {false, 7, 2, 99}; }
@@ -50,6 +67,8 @@ public:
 
   std::vector<int> performed() const { return locked(performed_); }
   std::set<int> looked() const { return locked(looked_); }
+  /// The steps of each call that had more than one.
+  std::vector<std::vector<int>> together() const { return locked(together_); }
   int closed() const { return closed_; }
   bool closed_stopped() const { return closed_stopped_; }
 
@@ -68,6 +87,7 @@ private:
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<int> performed_;
+  std::vector<std::vector<int>> together_;
   std::set<int> looked_;
   int closed_ = 0;
   bool closed_stopped_ = false;

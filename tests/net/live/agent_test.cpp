@@ -8,6 +8,7 @@
 #include <fstream>
 #include <thread>
 
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 
 #include "host/host.hpp"
@@ -77,8 +78,8 @@ TEST_CASE("a script that arrives in part does nothing at all") {
   const Folder folder;
   const auto host = host::make_local();
   const auto state = (folder.path / "state").string();
-  const auto script =
-      live::agent_script(state, "", "boot\nact_dir 0 " + (folder.path / "made").string() + " ''\ntouch " + (folder.path / "end").string());
+  const auto script = live::agent_script(
+      state, "", "boot controller who ask\nact_dir 0 " + (folder.path / "made").string() + " ''\ntouch " + (folder.path / "end").string());
   for (std::size_t size = 0; size < script.size() - 2; size = size < script.size() - 200 ? size + 173 : size + 1) {
     run(*host, script.substr(0, size));
     INFO("cut after " << size << " of " << script.size() << " bytes");
@@ -108,4 +109,61 @@ TEST_CASE("what an earlier run left acting is ended, and nothing else") {
   stubborn.join();
   CHECK_FALSE(ours.over());
   CHECK_FALSE(another.over());
+}
+
+TEST_CASE("steps that come together: each looks before it acts, and none acts when one that it needs has not held") {
+  const Folder folder;
+  const auto host = host::make_local();
+  const std::string calls = R"(
+look_0() { say 0 holds 'as it must be'; }
+act_0() { echo never >&2; return 1; }
+turn 0
+look_1() { say 1 differs ''; }
+act_1() { echo 'no room' >&2; return 5; }
+turn 1 0
+look_2() { echo asked >&2; say 2 holds ''; }
+act_2() { echo never >&2; }
+turn 2 0 1
+look_3() { say 3 differs ''; }
+act_3() { n=0; turn_n=9; say 3 made done; exit 0; }
+turn 3 0
+look_4() { say 4 differs ''; }
+act_4() { say 4 made "after $turn_n"; }
+turn 4 3
+)";
+  const auto output = run(*host, live::agent_script(folder.path.string(), "", calls));
+  CHECK(output.code == 0);
+  CHECK(output.out == "=0\tholds\tas it must be\n=1\tfailed\t5\n=3\tmade\tdone\n=4\tmade\tafter 4\n");
+  CHECK(output.err == "=0\n=1\nno room\n=3\n=4\n");
+}
+
+TEST_CASE("a lab is one controller's until the process that its connection ends with is gone") {
+  const Folder folder;
+  const auto host = host::make_local();
+  const auto state = folder.path / "lab";
+  const auto claim = [&](const char* call, const char* controller, bool take = false) {
+    return run(*host, live::agent_script(state.string(), "",
+                                         fmt::format("{} {} && echo in", call,
+                                                     live::claim_words({controller, std::string("run of ") + controller, take}))));
+  };
+  CHECK(claim("claim", "b").code == 0);  // nothing to claim before the lab is there
+  CHECK_FALSE(fs::exists(state));
+  CHECK(claim("boot", "a").out == "in\n");
+  CHECK(claim("boot", "a").out == "in\n");  // the same controller again
+
+  for (const auto* call : {"claim", "boot"}) {
+    const auto refused = claim(call, "b");
+    CHECK(refused.code == live::is_held);
+    CHECK(refused.err.starts_with("run of a"));
+    CHECK(refused.out.empty());
+  }
+  CHECK(claim("claim", "b", true).out == "in\n");
+  CHECK(claim("claim", "a").code == live::is_held);
+
+  // The pid is there, but it is another process now.
+  std::string pid, since, rest;
+  std::ifstream(state / "lock") >> pid >> since;
+  CHECK(pid == std::to_string(::getpid()));
+  std::ofstream(state / "lock") << pid << " 1\nb\nrun of b\n";
+  CHECK(claim("claim", "a").out == "in\n");
 }

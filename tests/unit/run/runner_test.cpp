@@ -273,3 +273,40 @@ TEST_CASE("looking at all asks every lane and performs nothing") {
   CHECK(found[2].state == Looked::State::differs);
   CHECK(run.effects.performed().empty());
 }
+
+TEST_CASE("steps of a lane that join are carried out together, with what they need among them") {
+  Run run(Needs{{}, {{0, true}}, {{1, true}}, {}, {{3, true}}, {{2, true}}, {{0, true}}});
+  for (const int step : {0, 1, 2, 4, 5, 6}) run.effects.joining[step] = Joins::always;
+  run.plan.steps[6].lane = 2;
+  CHECK(run.go().all);
+  // 4 needs 3, which does not join; 6 is on another host. Both go alone, when their turn comes.
+  CHECK(run.effects.together() == std::vector<std::vector<int>>{{0, 1, 2, 5}});
+  CHECK(run.outcomes() == "made made made made made made made");
+}
+
+TEST_CASE("of those that join only once there is one in each command") {
+  Run run(Needs{{}, {{0, true}}, {{0, true}}, {{0, true}}});
+  run.effects.joining = {{0, Joins::always}, {1, Joins::once}, {2, Joins::once}, {3, Joins::always}};
+  CHECK(run.go().all);
+  CHECK(run.effects.together() == std::vector<std::vector<int>>{{0, 1, 3}});
+}
+
+TEST_CASE("a step that did not hold blocks those that came along and need it") {
+  Run run(Needs{{}, {{0, true}}, {{1, true}}, {{0, true}}});
+  for (const int step : {0, 1, 2, 3}) run.effects.joining[step] = Joins::always;
+  run.fails(1);
+  CHECK_FALSE(run.go().all);
+  CHECK(run.outcomes() == "made failed blocked made");
+  CHECK(run.end_of(2).blocked_by == std::vector<int>{1});
+}
+
+TEST_CASE("what was found to hold does not come along, unless something that it needs may act") {
+  Run run(Needs{{}, {}, {{0, true}}, {{2, true}}});
+  for (const int step : {0, 1, 2, 3}) run.effects.joining[step] = Joins::always;
+  run.effects.looks[0] = differs;
+  run.holds(1), run.holds(2), run.holds(3);
+  run.effects.acts[2] = [](const Control&) -> step::Result<Done> { return Done{false, "looked again", {}}; };
+  CHECK(run.go().all);
+  CHECK(run.effects.together() == std::vector<std::vector<int>>{{0, 2, 3}});
+  CHECK(run.outcomes() == "made held held made");
+}

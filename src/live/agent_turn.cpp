@@ -1,0 +1,95 @@
+#include <fmt/format.h>
+
+#include "host/quote.hpp"
+#include "live/agent.hpp"
+
+namespace tidelab::live {
+
+// How a run works on a host: what it finds from earlier runs and from others, and steps that come together.
+const std::string& agent_turn_source() {
+  static const std::string source = R"sh(
+# Who works on this lab holds it by the process that ends with the connection: of our ancestors the first that does
+# not only start another. A pid and its start time are no longer there once the controller is gone, whatever happened to it.
+keeper() {
+  k=$PPID
+  while :; do
+    case $(cat "/proc/$k/comm" 2>/dev/null) in
+      sh|bash|dash|ash|ksh|zsh|fish|csh|tcsh|busybox|env|sudo|su|runuser|timeout) k=$(sed 's/^.*) //' "/proc/$k/stat" 2>/dev/null | cut -d' ' -f2) ;;
+      *) break ;;
+    esac
+    [ "${k:-0}" -gt 1 ] || break
+  done
+  printf '%s %s' "${k:-0}" "$(start_of "${k:-0}")"
+}
+claim() { # controller, who, `take` where the holder does not matter. On a full disk nobody can claim, but `down` must go on.
+  [ -d "$S" ] || return 0
+  { : >> "$S/lock.guard"; } 2>/dev/null || return 0
+  exec 9>> "$S/lock.guard"
+  flock 9 || return 1
+  if lives "$S/lock" && [ "$3" != take ]; then
+    { read -r first; read -r theirs; read -r who; } < "$S/lock"
+    if [ "$theirs" != "$1" ]; then printf '%s\n' "$who" >&2; exit 76; fi
+  fi
+  from=${SSH_CONNECTION:-}
+  printf '%s\n%s\n%s%s\n' "$(keeper)" "$1" "$2" "${from:+, from ${from%% *}}" 2>/dev/null > "$S/lock.part" && mv -f -- "$S/lock.part" "$S/lock"
+  exec 9>&-
+}
+boot() { # what claim() wants
+  if [ ! -f "$S/owned" ]; then
+    d=$S; made=
+    while [ ! -d "$d" ]; do made="$d
+$made"; d=$(dirname -- "$d"); done
+    mkdir -p -- "$S" || return 1
+    printf '%s' "$made" | while IFS= read -r d; do
+      [ "$d" = "$S" ] || printf 'parent %s\n' "$d"
+      give "$d" 2>/dev/null || : # its account may be what the first step makes
+    done > "$S/owned.part" && mv -f -- "$S/owned.part" "$S/owned" || return 1
+    chmod 0755 "$S"
+  fi
+  claim "$@"
+}
+
+# A run that was killed, or lost its link, may have left a command acting: it ends before anything is looked at, so that
+# nobody changes what we look at, and nothing is done twice. It is known by the mark in its environment. mark of the lab, of this run
+marked() { # pids of those with the first mark and without the second; grep's own verdict counts unreadable ones
+  f=$(grep -laF -e "$1" /proc/[0-9]*/environ 2>/dev/null)
+  [ -z "$f" ] || grep -LaF -e "$2" $f 2>/dev/null | cut -d/ -f3
+}
+end_orphans() {
+  i=0; told=
+  while left=$(marked "$1" "$2"); [ -n "$left" ]; do
+    if [ "$i" -ge 100 ]; then echo "commands of an earlier run do not end: pids" $left >&2; exit 75; fi
+    if [ "$i" -ge 50 ]; then kill -KILL $left 2>/dev/null
+    elif [ "$left" != "$told" ]; then kill -TERM $left 2>/dev/null; told=$left; fi
+    sleep 0.1; i=$((i + 1))
+  done
+}
+
+# Steps that come together: of each a look_N and an act_N are defined. N, then the numbers of those that it needs.
+held=' '
+turn() {
+  turn_n=$1; shift
+  for turn_need in "$@"; do case $held in *" $turn_need "*) ;; *) return 0 ;; esac; done
+  printf '=%s\n' "$turn_n" >&2 # what follows there is about this step
+  turn_said=$("look_$turn_n")
+  case $turn_said in *"	holds	"*) printf '%s\n' "$turn_said" ;; *) ( "act_$turn_n" ) || { say "$turn_n" failed "$?"; return 0; } ;; esac
+  held="$held$turn_n "
+}
+)sh";
+  return source;
+}
+
+std::pair<std::string, std::string> run_mark(const std::string& state_dir, const std::string& run) {
+  return {"TIDELAB_RUN", state_dir + ":" + run};
+}
+
+std::string end_orphans_call(const std::string& state_dir, const std::string& run) {
+  return fmt::format("end_orphans {} {}", host::quote("TIDELAB_RUN=" + state_dir + ":"),
+                     host::quote("TIDELAB_RUN=" + state_dir + ":" + run));
+}
+
+std::string claim_words(const Claim& claim) {
+  return fmt::format("{} {} {}", host::quote(claim.controller), host::quote(claim.who), claim.take ? "take" : "ask");
+}
+
+}  // namespace tidelab::live
