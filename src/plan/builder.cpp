@@ -306,32 +306,58 @@ int Builder::add(const step::Step& from, Action action, std::size_t instance, co
   return plan.steps.back().id;
 }
 
-std::vector<std::size_t> Builder::needed_by(std::size_t instance) const {
-  std::vector<std::size_t> out;
+std::vector<std::string> Builder::needed_by(std::size_t instance) const {
+  std::vector<std::string> out;
   for (const auto& section : instances()[instance].playbook->needs) {
     const auto found = inputs_.topology.sections.find(section.value);
-    if (found == inputs_.topology.sections.end() || found->second.left_alone) continue;
-    for (auto i = found->second.begin; i < found->second.begin + found->second.count; ++i)
-      if (i != instance) out.push_back(i);
+    if (found != inputs_.topology.sections.end() && !found->second.left_alone) out.push_back(section.value);
   }
   return out;
 }
 
+int Builder::gate(const std::string& title, const std::function<std::vector<int>()>& steps) {
+  const auto [found, fresh] = gates_.try_emplace(title, static_cast<int>(plan.gates.size()));
+  if (fresh) {
+    auto& made = plan.gates.emplace_back(Gate{title, steps()});
+    std::sort(made.steps.begin(), made.steps.end());
+  }
+  return found->second;
+}
+
+int Builder::gate_of(const std::string& section, const std::vector<std::vector<int>>& steps_of) {
+  return gate("all of " + section, [&] {
+    std::vector<int> out;
+    const auto& members = inputs_.topology.sections.at(section);
+    for (auto i = members.begin; i < members.begin + members.count; ++i) out.insert(out.end(), steps_of[i].begin(), steps_of[i].end());
+    return out;
+  });
+}
+
+void Builder::pass_on(const std::vector<GateNeed>& gates, std::vector<int>& ready) const {
+  for (const auto& need : gates) {
+    const auto& others = plan.gates[static_cast<std::size_t>(need.gate)].steps;
+    ready.insert(ready.end(), others.begin(), others.end());
+  }
+}
+
+// All instances of a section need the same, so that whole sections come after each other.
 std::vector<std::size_t> Builder::in_order() const {
+  enum class State { fresh, under_way, done };
   std::vector<std::size_t> out;
-  std::vector<int> state(instances().size(), 0);  // 0 new, 1 under way, 2 done
-  const std::function<void(std::size_t)> visit = [&](std::size_t i) {
-    if (state[i] == 2) return;
-    if (state[i] == 1) {
-      diagnostics_.error("L002", fmt::format("`{}` needs itself, through others", instances()[i].section), instances()[i].playbook->span);
+  std::map<std::string, State> state;
+  const std::function<void(const std::string&)> visit = [&](const std::string& name) {
+    const auto& section = inputs_.topology.sections.at(name);
+    if (state[name] == State::done || section.count == 0) return;
+    if (state[name] == State::under_way) {
+      diagnostics_.error("L002", fmt::format("`{}` needs itself, through others", name), instances()[section.begin].playbook->span);
       return;
     }
-    state[i] = 1;
-    for (const auto other : needed_by(i)) visit(other);
-    state[i] = 2;
-    out.push_back(i);
+    state[name] = State::under_way;
+    for (const auto& other : needed_by(section.begin)) visit(other);
+    state[name] = State::done;
+    for (std::size_t i = 0; i < section.count; ++i) out.push_back(section.begin + i);
   };
-  for (std::size_t i = 0; i < instances().size(); ++i) visit(i);
+  for (const auto& instance : instances()) visit(instance.section);
   return out;
 }
 

@@ -1,6 +1,7 @@
 // Private to this room: what the makers of plans share — lanes, components, expansion of steps to literals.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ public:
 
   Plan plan;
 
+  const std::map<std::string, topology::Section>& sections() const { return inputs_.topology.sections; }
   const std::vector<topology::Instance>& instances() const { return inputs_.topology.instances; }
   int lane_of(std::size_t instance) const { return lanes_.at(instance); }
   bool chosen(std::size_t instance) const { return chosen_.at(instance); }
@@ -36,8 +38,14 @@ public:
 
   /// Instances in an order in which each comes after those that it needs (L002 if there is none).
   std::vector<std::size_t> in_order() const;
-  /// Indices of the instances of the sections that this one needs.
-  std::vector<std::size_t> needed_by(std::size_t instance) const;
+  /// The sections that this instance needs, of those that the topology has and that are provisioned.
+  std::vector<std::string> needed_by(std::size_t instance) const;
+  /// The gate behind the steps that `steps_of` has for the instances of a section, as they are when it is first asked for.
+  int gate_of(const std::string& section, const std::vector<std::vector<int>>& steps_of);
+  /// The gate of this title, made of `steps` when it is first asked for.
+  int gate(const std::string& title, const std::function<std::vector<int>()>& steps);
+  /// What waits for an instance that has no step of its own waits for what the instance would have waited for.
+  void pass_on(const std::vector<GateNeed>& gates, std::vector<int>& ready) const;
   /// Names of the services that the instance's start steps keep running.
   std::vector<std::string> services_of(std::size_t instance);
 
@@ -52,6 +60,7 @@ private:
   source::Diagnostics& diagnostics_;
   std::vector<int> lanes_;
   std::vector<bool> chosen_;
+  std::map<std::string, int> gates_;  // by title
 };
 
 }  // namespace tidelab::plan

@@ -1,4 +1,7 @@
 // Taking away, and the small plans over services: stop, start, status.
+#include <map>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "plan/builder.hpp"
@@ -13,17 +16,18 @@ namespace {
 // Ids of the halts of each instance, in reverse order of need: who needs others is stopped before them.
 std::vector<std::vector<int>> add_halts(Builder& builder, const std::vector<Need>& first) {
   std::vector<std::vector<int>> halts(builder.instances().size());
-  auto order = builder.in_order();
+  std::map<std::string, std::vector<std::string>> dependents;  // by section, the sections that need it
+  for (const auto& [name, section] : builder.sections()) {
+    if (section.left_alone || section.count == 0) continue;
+    for (const auto& needed : builder.needed_by(section.begin)) dependents[needed].push_back(name);
+  }
+  const auto order = builder.in_order();
   for (auto at = order.rbegin(); at != order.rend(); ++at) {
     const auto i = *at;
     const auto& instance = builder.instances()[i];
     if (instance.playbook->hostless || !builder.chosen(i)) continue;
-    auto needs = first;
-    for (std::size_t other = 0; other < builder.instances().size(); ++other) {
-      for (const auto needed : builder.needed_by(other))
-        if (needed == i)
-          for (const auto id : halts[other]) needs.push_back({id, false});
-    }
+    std::vector<GateNeed> gates;
+    for (const auto& section : dependents[instance.section]) gates.push_back({builder.gate_of(section, halts), false});
     const auto scope = builder.scope_of(i);
     for (const auto& from : builder.there(instance.playbook->start, i)) {
       const auto* service = std::get_if<Service>(&from.action);
@@ -31,7 +35,8 @@ std::vector<std::vector<int>> add_halts(Builder& builder, const std::vector<Need
       const Action action = Halt{{scope.expand(service->name), service->name.span}, service->stop_within};
       step::Step like = from;
       like.title = {};
-      halts[i].push_back(builder.add(like, action, i, scope, needs));
+      halts[i].push_back(builder.add(like, action, i, scope, first));
+      builder.plan.steps.back().gates = gates;
     }
   }
   return halts;
@@ -84,16 +89,18 @@ Plan make_power(const Inputs& inputs, bool start, source::Diagnostics& diagnosti
     if (playbook.hostless || !builder.chosen(i)) continue;
     const auto scope = builder.scope_of(i);
     std::vector<Need> needs;
-    for (const auto other : builder.needed_by(i))
-      for (const auto id : ready[other]) needs.push_back({id, true});
+    std::vector<GateNeed> gates;
+    for (const auto& section : builder.needed_by(i)) gates.push_back({builder.gate_of(section, ready), true});
     for (const auto* steps : {&playbook.start, &playbook.ready}) {
       for (const auto& from : builder.there(*steps, i)) {
         const auto id = builder.add(from, builder.expand(from.action, i, scope), i, scope, needs);
-        builder.plan.steps[static_cast<std::size_t>(id)].changes = steps == &playbook.start;
+        builder.plan.steps.back().changes = steps == &playbook.start;
+        builder.plan.steps.back().gates = std::exchange(gates, {});
         needs = {{id, true}};
       }
     }
     for (const auto& need : needs) ready[i].push_back(need.step);
+    builder.pass_on(gates, ready[i]);
   }
   return std::move(builder.plan);
 }

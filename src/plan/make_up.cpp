@@ -1,5 +1,7 @@
 // Bringing up: what must be true on each host, as early as its needs allow.
+#include <initializer_list>
 #include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -93,35 +95,35 @@ private:
     const auto& playbook = *builder_.instances()[i].playbook;
     std::vector<Need> needs;
     for (const auto id : add_install(i, scope)) needs.push_back({id, true});
-    for (const auto other : builder_.needed_by(i))
-      for (const auto id : ready_[other]) needs.push_back({id, true});
-    chain(i, scope, playbook.start, needs);
-    chain(i, scope, playbook.ready, needs);
-    for (const auto& need : needs) ready_[i].push_back(need.step);
+    chain(i, scope, {&playbook.start, &playbook.ready}, std::move(needs));
     builder_.plan.components[i].services = builder_.services_of(i);
   }
 
-  // One after the other; afterwards `needs` is the last of them, or what it was.
-  void chain(std::size_t i, const topology::Scope& scope, const std::vector<step::Step>& steps, std::vector<Need>& needs) {
-    for (const auto& from : builder_.there(steps, i)) {
-      auto action = builder_.expand(from.action, i, scope);
-      const bool asks = std::holds_alternative<Wait>(action);
-      const auto id = builder_.add(from, std::move(action), i, scope, std::move(needs));
-      builder_.plan.steps[static_cast<std::size_t>(id)].changes = !asks;
-      needs = {{id, true}};
+  // One after the other, the first of them after `needs` and all sections that the instance needs. What comes of it is what others wait
+  // for.
+  void chain(std::size_t i, const topology::Scope& scope, std::initializer_list<const std::vector<step::Step>*> parts,
+             std::vector<Need> needs) {
+    std::vector<GateNeed> gates;
+    for (const auto& section : builder_.needed_by(i)) gates.push_back({builder_.gate_of(section, ready_), true});
+    for (const auto* steps : parts) {
+      for (const auto& from : builder_.there(*steps, i)) {
+        auto action = builder_.expand(from.action, i, scope);
+        const bool asks = std::holds_alternative<Wait>(action);
+        const auto id = builder_.add(from, std::move(action), i, scope, std::move(needs));
+        auto& made = builder_.plan.steps[static_cast<std::size_t>(id)];
+        made.changes = !asks;
+        made.gates = std::exchange(gates, {});
+        needs = {{id, true}};
+      }
     }
+    for (const auto& need : needs) ready_[i].push_back(need.step);
+    builder_.pass_on(gates, ready_[i]);
   }
 
   void add_hostless(std::size_t i) {
     const auto scope = builder_.scope_of(i);
     const auto& playbook = *builder_.instances()[i].playbook;
-    std::vector<Need> needs;
-    for (const auto other : builder_.needed_by(i))
-      for (const auto id : ready_[other]) needs.push_back({id, true});
-    chain(i, scope, playbook.install, needs);
-    chain(i, scope, playbook.start, needs);
-    chain(i, scope, playbook.ready, needs);
-    for (const auto& need : needs) ready_[i].push_back(need.step);
+    chain(i, scope, {&playbook.install, &playbook.start, &playbook.ready}, {});
   }
 };
 

@@ -1,7 +1,7 @@
 // Checks × instances → one plan of claims, observers and writes.
 #include <algorithm>
 #include <map>
-#include <set>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -53,6 +53,7 @@ private:
   Builder builder_;
   std::vector<Placed> uses_;
   std::map<std::string, std::map<std::string, Hops>> hops_;  // by name of the check and section
+  const std::vector<int> none_;
 
   void check_ranges_of(const Check& check) {
     playbook::check_ranges(check.versions, "C006", diagnostics_);
@@ -106,39 +107,59 @@ private:
   }
 
   // A step of this check, or all hops of another check: of the same instance where both are about one section.
-  std::vector<int> find(const Placed& from, const source::Text& name) {
-    if (const auto own = from.ids.find(name.value); own != from.ids.end()) return {own->second};
-    for (const auto& each : from.check->steps)
-      if (each.id.value == name.value) return {};  // there, but not for this version
-    std::vector<int> out;
-    const auto is_named = [&](const Check& check) { return check.name.value == name.value; };
-    if (std::none_of(inputs_.checks.begin(), inputs_.checks.end(), is_named)) {
-      diagnostics_.error("C005", fmt::format("`{}` is neither a step of this check nor a check", name.value), name.span);
-      return out;
-    }
-    for (auto& [section, hops] : hops_[name.value]) {
-      const bool same_kind = section == builder_.instances()[from.instance].section;
-      const auto& found = same_kind ? hops.of[from.instance] : hops.all;
-      out.insert(out.end(), found.begin(), found.end());
-    }
-    std::sort(out.begin(), out.end());
-    return out;
-  }
-
   void connect(const Placed& use) {
     for (const auto& each : use.check->steps) {
       const auto own = use.ids.find(each.id.value);
       if (own == use.ids.end()) continue;
-      auto& made = builder_.plan.steps[static_cast<std::size_t>(own->second)];
-      for (const auto& name : each.needs)
-        for (const auto id : find(use, name)) made.needs.push_back({id, true});
-      for (const auto& name : each.after)
-        for (const auto id : find(use, name)) made.needs.push_back({id, false});
-      if (each.hop && !each.hop->since.empty()) {
-        const auto since = find(use, each.hop->since);
-        if (!since.empty()) made.hop->since = since.front();
+      const auto made = static_cast<std::size_t>(own->second);
+      for (const auto& name : each.needs) wait_for(use, name, made, true);
+      for (const auto& name : each.after) wait_for(use, name, made, false);
+      if (each.hop && !each.hop->since.empty()) builder_.plan.steps[made].hop->since = start_of(use, each.hop->since);
+    }
+  }
+
+  void wait_for(const Placed& use, const source::Text& name, std::size_t step, bool must_hold) {
+    auto& made = builder_.plan.steps[step];
+    if (const auto own = own_step(use, name)) {
+      if (*own >= 0) made.needs.push_back({*own, must_hold});
+      return;
+    }
+    for (const auto& [section, hops] : hops_of(name)) {
+      if (section == builder_.instances()[use.instance].section) {
+        if (const auto found = hops.of.find(use.instance); found != hops.of.end())
+          for (const auto id : found->second) made.needs.push_back({id, must_hold});
+      } else {
+        made.gates.push_back(
+            {builder_.gate(fmt::format("{} of all {}", name.value, section), [&all = hops.all] { return all; }), must_hold});
       }
     }
+  }
+
+  // -1: there, but not for this version.
+  static std::optional<int> own_step(const Placed& use, const source::Text& name) {
+    if (const auto own = use.ids.find(name.value); own != use.ids.end()) return own->second;
+    const auto& steps = use.check->steps;
+    if (std::any_of(steps.begin(), steps.end(), [&](const auto& each) { return each.id.value == name.value; })) return -1;
+    return std::nullopt;
+  }
+
+  const std::map<std::string, Hops>& hops_of(const source::Text& name) {
+    const auto is_named = [&](const Check& check) { return check.name.value == name.value; };
+    if (std::none_of(inputs_.checks.begin(), inputs_.checks.end(), is_named))
+      diagnostics_.error("C005", fmt::format("`{}` is neither a step of this check nor a check", name.value), name.span);
+    return hops_[name.value];
+  }
+
+  int start_of(const Placed& use, const source::Text& name) {
+    if (const auto own = own_step(use, name)) return *own;
+    int first = -1;
+    for (const auto& [section, hops] : hops_of(name)) {
+      const bool same_kind = section == builder_.instances()[use.instance].section;
+      const auto found = hops.of.find(use.instance);
+      const auto& ids = !same_kind ? hops.all : found == hops.of.end() ? none_ : found->second;
+      for (const auto id : ids) first = first < 0 ? id : std::min(first, id);
+    }
+    return first;
   }
 };
 

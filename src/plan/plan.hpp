@@ -59,6 +59,18 @@ struct Need {
   bool must_hold = true;
 };
 
+/// A point that is reached when all its steps have ended, and that holds when they held. Many steps wait for it as one: if
+/// each instance of one section waited for each of another, a thousand of both would be a million needs.
+struct Gate {
+  std::string title;       ///< "all of some_servers"
+  std::vector<int> steps;  ///< ascending
+};
+
+struct GateNeed {
+  int gate = 0;  ///< index in Plan::gates
+  bool must_hold = true;
+};
+
 /// A row of the hop table: what a step claims about the lab.
 struct Hop {
   std::string check;     ///< name of the check
@@ -77,6 +89,7 @@ struct Step {
   int lane = 0;
   int component = -1;
   std::vector<Need> needs;
+  std::vector<GateNeed> gates;  ///< further needs
   std::chrono::milliseconds within{0};
   source::Span origin;
   std::string scope;     ///< steps of one scope share the values taken from answers
@@ -94,9 +107,13 @@ struct Plan {
   std::vector<Component> components;
   std::vector<Artifact> artifacts;
   std::vector<Step> steps;
+  std::vector<Gate> gates;
   std::vector<std::string> secrets;  ///< printed as *** wherever they occur
   std::vector<std::string> notes;    ///< said before anything starts
 };
+
+/// The ids of all steps that must hold before `step`, those behind its gates among them.
+std::vector<int> steps_that_must_hold(const Plan& plan, const Step& step);
 
 /// What `tidelab plan` prints: lanes, artifacts, then steps grouped by component in order.
 std::string render_text(const Plan& plan);

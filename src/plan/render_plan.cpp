@@ -23,6 +23,38 @@ std::string mask(std::string text, const std::vector<std::string>& secrets) {
   return text;
 }
 
+std::vector<int> steps_that_must_hold(const Plan& plan, const Step& step) {
+  std::vector<int> out;
+  for (const auto& need : step.needs)
+    if (need.must_hold) out.push_back(need.step);
+  for (const auto& need : step.gates) {
+    const auto& behind = plan.gates[static_cast<std::size_t>(need.gate)].steps;
+    if (need.must_hold) out.insert(out.end(), behind.begin(), behind.end());
+  }
+  return out;
+}
+
+namespace {
+
+// What a step comes after: numbers of steps, and where a gate has many of them, what it stands for.
+std::string render_needs(const Plan& plan, const Step& step) {
+  constexpr std::size_t few = 8;
+  std::string out;
+  const auto add = [&](const std::string& text) { out += (out.empty() ? "" : ",") + text; };
+  for (const auto& need : step.needs) add(std::to_string(need.step + 1));
+  for (const auto& need : step.gates) {
+    const auto& gate = plan.gates[static_cast<std::size_t>(need.gate)];
+    if (gate.steps.size() > few) {
+      add(gate.title);
+      continue;
+    }
+    for (const auto id : gate.steps) add(std::to_string(id + 1));
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string render_text(const Plan& plan) {
   std::string out = fmt::format("plan `{}` for lab {} ({}): {} steps on {} host{}\n", plan.command, plan.lab, plan.topology,
                                 plan.steps.size(), plan.lanes.size() - 1, plan.lanes.size() == 2 ? "" : "s");
@@ -46,8 +78,7 @@ std::string render_text(const Plan& plan) {
                            c.jre.empty() ? "" : ", on its own JRE " + c.jre);
       }
     }
-    std::string after;
-    for (const auto& need : step.needs) after += (after.empty() ? "" : ",") + std::to_string(need.step + 1);
+    const auto after = render_needs(plan, step);
     out += fmt::format("{:>4}. {}{}\n", step.id + 1, step.title, after.empty() ? "" : "   [after " + after + "]");
   }
   return mask(out, plan.secrets);

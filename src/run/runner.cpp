@@ -61,6 +61,13 @@ struct Progress {
   Looked looked;
 };
 
+// What has come through a gate so far.
+struct Passage {
+  std::size_t open = 0;  // steps that have not ended
+  bool held = true, dirty = false;
+  std::set<int> roots;
+};
+
 class Scheduler {
 public:
   Scheduler(const plan::Plan& plan, Effects& effects, const Listener& listener, std::stop_token stop, const Options& options)
@@ -70,7 +77,14 @@ public:
         stop_(std::move(stop)),
         options_(options),
         progress_(plan.steps.size()),
-        began_(Clock::now()) {}
+        passages_(plan.gates.size()),
+        gates_behind_(plan.steps.size()),
+        began_(Clock::now()) {
+    for (std::size_t gate = 0; gate < plan.gates.size(); ++gate) {
+      passages_[gate].open = plan.gates[gate].steps.size();
+      for (const auto step : plan.gates[gate].steps) gates_behind_[static_cast<std::size_t>(step)].push_back(gate);
+    }
+  }
 
   bool run(Opened opened) {
     fill(opened);
@@ -94,6 +108,8 @@ private:
   std::stop_token stop_;
   const Options& options_;
   std::vector<Progress> progress_;
+  std::vector<Passage> passages_;
+  std::vector<std::vector<std::size_t>> gates_behind_;  // by step
   Clock::time_point began_;
   Inbox inbox_;
   std::vector<std::jthread> threads_;
@@ -110,16 +126,9 @@ private:
   void fill(Opened& opened) const {
     for (const auto& lane : plan_.lanes) opened.lanes.push_back(lane.name);
     for (const auto& step : plan_.steps) {
-      StepLine line{step.id,
-                    plan::mask(step.title, plan_.secrets),
-                    step.lane,
-                    step.component,
-                    source::render_place(step.origin),
-                    step.changes,
-                    step.hop,
-                    {}};
-      for (const auto& need : step.needs)
-        if (need.must_hold) line.blocked_by.push_back(need.step);
+      StepLine line{step.id,        plan::mask(step.title, plan_.secrets),  step.lane,
+                    step.component, source::render_place(step.origin),      step.changes,
+                    step.hop,       plan::steps_that_must_hold(plan_, step)};
       opened.steps.push_back(std::move(line));
     }
   }
@@ -187,6 +196,13 @@ private:
   void end(Progress& progress, Ended ended) {
     progress.state = State::ended;
     progress.outcome = ended.outcome;
+    for (const auto gate : gates_behind_[static_cast<std::size_t>(ended.step)]) {
+      auto& passage = passages_[gate];
+      --passage.open;
+      passage.held = passage.held && progress.held();
+      passage.dirty = passage.dirty || progress.dirty;
+      passage.roots.insert(progress.roots.begin(), progress.roots.end());
+    }
     tell(std::move(ended));
   }
 
@@ -204,8 +220,11 @@ private:
 
   bool ready(const plan::Step& step) const {
     return std::all_of(step.needs.begin(), step.needs.end(),
-                       [&](const auto& need) { return progress_[static_cast<std::size_t>(need.step)].state == State::ended; });
+                       [&](const auto& need) { return progress_[static_cast<std::size_t>(need.step)].state == State::ended; }) &&
+           std::all_of(step.gates.begin(), step.gates.end(), [&](const auto& need) { return passage_of(need).open == 0; });
   }
+
+  const Passage& passage_of(const plan::GateNeed& need) const { return passages_[static_cast<std::size_t>(need.gate)]; }
 
   // True when the step left the waiting state.
   bool settle(const plan::Step& step, Progress& progress) {
@@ -214,8 +233,15 @@ private:
       progress.dirty = progress.dirty || other.dirty;
       if (need.must_hold && !other.held()) progress.roots.insert(other.roots.begin(), other.roots.end());
     }
-    const bool blocked = std::any_of(step.needs.begin(), step.needs.end(),
-                                     [&](const auto& n) { return n.must_hold && !progress_[static_cast<std::size_t>(n.step)].held(); });
+    for (const auto& need : step.gates) {
+      const auto& passage = passage_of(need);
+      progress.dirty = progress.dirty || passage.dirty;
+      if (need.must_hold && !passage.held) progress.roots.insert(passage.roots.begin(), passage.roots.end());
+    }
+    const bool blocked =
+        std::any_of(step.needs.begin(), step.needs.end(),
+                    [&](const auto& n) { return n.must_hold && !progress_[static_cast<std::size_t>(n.step)].held(); }) ||
+        std::any_of(step.gates.begin(), step.gates.end(), [&](const auto& n) { return n.must_hold && !passage_of(n).held; });
     if (stop_.stop_requested()) {
       end(progress, {step.id, Outcome::interrupted, {}, since(Clock::now()), {}, {}});
       return true;

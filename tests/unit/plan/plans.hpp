@@ -101,6 +101,9 @@ inline std::string show(const Plan& plan) {
   for (const auto& step : plan.steps) {
     out += fmt::format("{} {} @{}", step.id, step.title, plan.lanes.at(static_cast<std::size_t>(step.lane)).name);
     for (const auto& need : step.needs) out += fmt::format(" {}{}", need.must_hold ? "" : "~", need.step);
+    for (const auto& need : step.gates)
+      for (const auto id : plan.gates.at(static_cast<std::size_t>(need.gate)).steps)
+        out += fmt::format(" {}{}", need.must_hold ? "" : "~", id);
     out += "\n";
   }
   return out;

@@ -24,6 +24,26 @@ TEST_CASE("install by path, then start, then ready, then whoever needs it") {
   CHECK(p.world.complaints() == "");
 }
 
+TEST_CASE("a plan grows with the instances and not with their pairs") {
+  const auto size = [](int count) {
+    std::string lab = "global: {ssh_type: none}\nbases:\n";
+    for (int i = 0; i < count; ++i) lab += fmt::format("  - {{host: a{}}}\n", i);
+    lab += "tops:\n";
+    for (int i = 0; i < count; ++i) lab += fmt::format("  - {{host: b{}}}\n", i);
+    Planned p({bases, tops}, lab);
+    p.check("check: low\nof: bases\nsteps: [{id: up, hop: {title: t}, do: {tcp: {address: h}}}]\n");
+    p.check("check: high\nof: tops\nsteps: [{id: up, needs: [low], hop: {title: t}, do: {tcp: {address: h}}}]\n");
+    std::size_t out = 0;
+    for (const auto& plan : {p.up(), p.verify(), p.down(), p.power(true), p.power(false)}) {
+      for (const auto& step : plan.steps) out += 1 + step.needs.size() + step.gates.size();
+      for (const auto& gate : plan.gates) out += gate.steps.size();
+    }
+    CHECK(p.world.complaints() == "");
+    return out;
+  };
+  CHECK(size(40) - size(20) == size(60) - size(40));
+}
+
 TEST_CASE("over ssh the account comes first on each host, once") {
   Planned p({bases, tops}, "bases: [{host: a}, {host: a, port: 7001}]\ntops: [{host: b}]\n");
   const auto plan = p.up();

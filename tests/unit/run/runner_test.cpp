@@ -124,6 +124,37 @@ TEST_CASE("a step that only comes after another is done whatever came of that") 
   CHECK(run.outcomes() == "failed made blocked made");
 }
 
+TEST_CASE("a gate opens when all behind it have ended, and holds when all held") {
+  // 0 and 1 are behind gate 0, 2 and 3 behind gate 1. 4 needs 0, 5 comes after 1, 6 needs 1, 7 needs 6.
+  Run run(Needs{{}, {{0, true}}, {}, {}, {}, {}, {}, {{6, true}}});
+  run.plan.gates = {{"all of a", {0, 1}}, {"all of b", {2, 3}}};
+  run.plan.steps[4].gates = {{0, true}};
+  run.plan.steps[5].gates = {{1, false}, {0, true}};
+  run.plan.steps[6].gates = {{0, true}, {1, true}};
+  run.fails(3);
+  CHECK_FALSE(run.go().all);
+  CHECK(run.outcomes() == "made made made failed made made blocked blocked");
+  CHECK(run.end_of(7).blocked_by == std::vector<int>{3});
+  const auto done = run.effects.performed();
+  const auto at = [&](int step) { return std::find(done.begin(), done.end(), step) - done.begin(); };
+  CHECK(at(4) > at(1));
+  CHECK(at(5) > at(3));
+  const auto* opened = std::get_if<Opened>(&run.events.front().what);
+  REQUIRE(opened != nullptr);
+  CHECK(opened->steps[6].blocked_by == std::vector<int>{0, 1, 2, 3});
+  CHECK(opened->steps[5].blocked_by == std::vector<int>{0, 1});
+}
+
+TEST_CASE("a look says nothing any more when something behind a gate acted") {
+  Run run(Needs{{}, {}, {}});
+  run.plan.gates = {{"all of a", {0}}, {"all of b", {1}}};
+  run.plan.steps[2].gates = {{0, true}, {1, true}};
+  run.holds(0), run.holds(2);
+  run.effects.looks[1] = differs;
+  run.go();
+  CHECK(run.outcomes() == "held made made");
+}
+
 TEST_CASE("a step under way holds up nobody who does not need it") {
   Run run(Needs{{}, {}, {{1, true}}});
   run.effects.acts[0] = [&](const Control&) -> step::Result<Done> {
