@@ -35,7 +35,8 @@ enum Flag : unsigned {
   formats = 512,
   guides = 1024,  // its flags are its own
   files = 2048,
-  codes = 4096
+  codes = 4096,
+  ends = 8192
 };
 
 struct Row {
@@ -52,7 +53,7 @@ constexpr Row rows[] = {
     {"fetch", "get the archives of a topology into the cache; contacts no host", fetch, topology | source},
     {"up", "bring the lab up; a second time it changes nothing", up, topology | hosts | source | report_to | formats},
     {"verify", "write rows and watch them at every hop", verify, topology | hosts | report_to | formats},
-    {"down", "take the lab away without residue", down, topology | hosts | report_to | formats},
+    {"down", "take the lab away without residue", down, topology | hosts | report_to | formats | ends},
     {"smoke", "up, verify, down: one exit code for a CI job", smoke, topology | hosts | source | report_to | keeps | formats},
     {"status", "who runs where", status, topology | hosts | formats},
     {"logs", "the end of the components' logs", logs, topology | hosts | nodes | tails},
@@ -143,6 +144,7 @@ void add_flags(CLI::App& app, const Row& row, Options& o) {
     app.add_option("--node,--role", o.nodes, "only this node, instance or section; may be given again")->allow_extra_args(false);
   if (row.flags & report_to) app.add_option("--report", o.report_dir, "directory for report.json, junit.xml, report.html and logs");
   if (row.flags & keeps) app.add_flag("--keep", o.keep, "leave the lab up");
+  if (row.flags & ends) app.add_flag("-y,--yes", o.yes, "destroy the lab's data without asking for its name");
   if (row.flags & plans)
     app.add_flag("--full", o.full, "every field of every step"),
         app.add_flag("--diff", o.diff, "look at the hosts, read-only, and print what would change");

@@ -46,6 +46,7 @@ struct Options {
   SecretOptions secrets;
   bool trace = false;
   bool keep = false;
+  bool yes = false;  ///< of `down`: data may be destroyed, nobody is asked
   bool full = false;
   bool diff = false;
   bool strict = false;

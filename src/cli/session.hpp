@@ -39,6 +39,10 @@ Brought bring_up(const Options& options);  // up.cpp
 /// Prints the report in the format asked for, and writes report.json, junit.xml and report.html into --report.
 void give_report(const report::Report& report, const Options& options, bool print = true);
 
+/// Asks for the lab's name before its data are destroyed. False after saying what to do, or when the answer is another.
+enum class Consent { given, refused, nobody };
+Consent ask_for_consent(const std::string& lab, const std::string& what, const Options& options);  // confirm.cpp
+
 std::string program_version();
 
 }  // namespace tidelab::cli

@@ -35,7 +35,9 @@ int smoke(const Options& options) {
     return code;
   }
   headline(options, "down");
-  const auto gone = down(options);
+  auto own = options;
+  own.yes = true;  // it brought the lab up itself
+  const auto gone = down(own);
   return code == exit_true ? gone : code;
 }
 

@@ -76,7 +76,7 @@ def main():
         wall, cpu, memory = run("up", topology, "--source", "assembled")
         path, whole = critical_path(journal)
         again, _, _ = run("up", topology, "--source", "assembled")
-        gone, _, _ = run("down", topology)
+        gone, _, _ = run("down", topology, "--yes")
         ratios.append(whole / path)
         print(f"| {number} | {wall:.1f} | {whole:.1f} | {path:.1f} | {whole / path:.2f} | {again:.2f} | {gone:.1f} | {cpu:.1f} | {memory:.0f} |", flush=True)
     print(f"\nmedian ratio {statistics.median(ratios):.2f}; load average {os.getloadavg()[0]:.1f}")

@@ -37,6 +37,7 @@ class Ran:
 
 def tidelab(*args, timeout=600, env=None):
     """Runs tidelab to its end and gives its exit code and what it printed."""
+    args += ("--yes",) if args[0] == "down" else ()
     ran = subprocess.run([str(BINARY), *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, text=True,
                          env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL)
     return Ran(ran.returncode, ran.stdout)

@@ -60,8 +60,8 @@ class Hosts:
         self.net.down()
         subprocess.run(["rm", "-rf", str(self.folder)], check=True)
 
-    def argv(self, command, target, *more):
-        argv = [str(BINARY), *(["--home", str(self.home)] if self.home else []), command, str(target), *more]
+    def argv(self, command, target, *more, yes=True):
+        argv = [str(BINARY), *(["--home", str(self.home)] if self.home else []), command, str(target), *more, *(["--yes"] if command == "down" and yes else [])]
         argv += ["--ssh-user", self.user, "--identity", str(self.folder / "net/id_ed25519"), "--known-hosts", str(self.folder / "net/known_hosts")]
         return self.net.ctl(*argv)
 

@@ -140,8 +140,8 @@ class Lab:
                 lines += [f"    config: {{greeting: {self.greetings[port]}}}"]
         self.file.write_text("\n".join(lines) + "\n")
 
-    def argv(self, command, *more, known_hosts=None):
-        argv = [self.tool, "--home", str(HERE / "home"), command, str(self.file), *more]
+    def argv(self, command, *more, known_hosts=None, yes=True):
+        argv = [self.tool, "--home", str(HERE / "home"), command, str(self.file), *more, *(["--yes"] if command == "down" and yes else [])]
         if self.ssh:
             argv += ["--ssh-port", str(self.sshd.port), "--ssh-user", self.login, "--identity", str(self.sshd.identity), "--known-hosts",
                      str(known_hosts or self.sshd.known_hosts)]
