@@ -12,6 +12,7 @@ struct KeyFile {
   bool encrypted = false;
   bool rsa = false;
   std::string public_key;  ///< the public half as ssh sends it; empty where the file does not tell it
+  std::string seed;        ///< the secret of an ed25519 key in OpenSSH's format that has no passphrase, else empty
 };
 
 KeyFile read_key_file(const std::string& path);

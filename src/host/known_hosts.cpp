@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
+#include <strings.h>
 #include <sys/file.h>
 
 #include <algorithm>
@@ -62,13 +63,26 @@ std::string literal_brackets(std::string_view pattern) {
   return escaped;
 }
 
-bool fits(const std::string& names, const std::string& name) {
-  if (names.starts_with('|')) return fits_hashed(names, name);
+bool fits_plain(std::string_view pattern, const std::string& name) {
+  if (pattern.find_first_of("*?") == std::string_view::npos)
+    return pattern.size() == name.size() && ::strncasecmp(pattern.data(), name.data(), name.size()) == 0;
+  return ::fnmatch(literal_brackets(pattern).c_str(), name.c_str(), FNM_CASEFOLD) == 0;
+}
+
+// What stands before the next of `separators`; that is taken off `text`, with all separators around it.
+std::string_view take_word(std::string_view& text, std::string_view separators) {
+  text.remove_prefix(std::min(text.find_first_not_of(separators), text.size()));
+  const auto word = text.substr(0, text.find_first_of(separators));
+  text.remove_prefix(word.size());
+  return word;
+}
+
+bool fits(std::string_view names, const std::string& name) {
+  if (names.starts_with('|')) return fits_hashed(std::string(names), name);
   bool found = false;
-  for (const auto& pattern : split(names, ",")) {
+  for (auto pattern = take_word(names, ","); !pattern.empty(); pattern = take_word(names, ",")) {
     const bool negated = pattern.starts_with('!');
-    const auto glob = literal_brackets(std::string_view(pattern).substr(negated ? 1 : 0));
-    if (::fnmatch(glob.c_str(), name.c_str(), FNM_CASEFOLD) != 0) continue;
+    if (!fits_plain(pattern.substr(negated ? 1 : 0), name)) continue;
     if (negated) return false;
     found = true;
   }
@@ -105,22 +119,25 @@ std::string known_name(std::string_view address, int port) {
   return port == 22 ? std::string(address) : fmt::format("[{}]:{}", address, port);
 }
 
+// Each host reads the file, and most lines are about others: words are not copied before the name fits.
 std::vector<KnownKey> read_known_keys(std::string_view text, std::string_view name) {
+  static constexpr std::string_view blanks = " \t\r";
+  const std::string wanted(name);
   std::vector<KnownKey> keys;
   int number = 0;
   for (std::size_t at = 0; at < text.size();) {
     const auto end = std::min(text.find('\n', at), text.size());
-    auto words = split(text.substr(at, end - at), " \t\r");
+    auto line = text.substr(at, end - at);
     at = end + 1;
     ++number;
-    if (words.empty() || words[0].starts_with('#')) continue;
-    const bool revoked = words[0] == "@revoked";
-    const bool authority = words[0] == "@cert-authority";
-    if (words[0].starts_with('@')) {
-      if (!revoked && !authority) continue;
-      words.erase(words.begin());
-    }
-    if (words.size() >= 3 && fits(words[0], std::string(name))) keys.push_back({number, revoked, words[1], words[2], authority});
+    auto names = take_word(line, blanks);
+    const bool revoked = names == "@revoked";
+    const bool authority = names == "@cert-authority";
+    if (revoked || authority) names = take_word(line, blanks);
+    if (names.empty() || names.starts_with('#') || names.starts_with('@') || !fits(names, wanted)) continue;
+    const auto type = take_word(line, blanks);
+    const auto key = take_word(line, blanks);
+    if (!key.empty()) keys.push_back({number, revoked, std::string(type), std::string(key), authority});
   }
   return keys;
 }

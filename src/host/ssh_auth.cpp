@@ -1,6 +1,7 @@
 // Who we say we are: the named identities, else the agent, then the usual files, and a password last. Every
 // attempt is remembered, so that a refusal can say what was tried and why it could not work.
 #include <libssh2.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -25,6 +26,24 @@ struct AgentEnd {
     libssh2_agent_free(agent);
   }
 };
+
+// libssh2's signing callback; *abstract is the KeyFile. The signature is freed by libssh2.
+int sign_by_seed(LIBSSH2_SESSION*, unsigned char** signature, std::size_t* size, const unsigned char* data, std::size_t data_size,
+                 void** abstract) {
+  const auto& seed = static_cast<const KeyFile*>(*abstract)->seed;
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
+      EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, reinterpret_cast<const unsigned char*>(seed.data()), seed.size()),
+      &EVP_PKEY_free);
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  *size = 64;
+  *signature = static_cast<unsigned char*>(std::malloc(*size));
+  const bool good = key && context && *signature && EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
+                    EVP_DigestSign(context.get(), *signature, size, data, data_size) == 1;
+  if (good) return 0;
+  std::free(*signature);
+  *signature = nullptr;
+  return -1;
+}
 
 // Each prompt that hides what is typed asks for the password; others (a name, say) are left empty.
 void answer_prompts(const char*, int, const char*, int, int count, const LIBSSH2_USERAUTH_KBDINT_PROMPT* prompts,
@@ -96,7 +115,11 @@ bool Attempt::try_file(const std::string& path) {
     return false;
   }
   // The public half is derived from the private one, so no .pub file is needed.
+  void* abstract = const_cast<KeyFile*>(&key);
   const int rc = link_.finish(patience_, [&] {
+    if (!key.seed.empty())
+      return libssh2_userauth_publickey(link_.session(), user_, reinterpret_cast<const unsigned char*>(key.public_key.data()),
+                                        key.public_key.size(), &sign_by_seed, &abstract);
     return libssh2_userauth_publickey_fromfile_ex(link_.session(), user_, user_size_, nullptr, path.c_str(),
                                                   key.encrypted ? passphrase.c_str() : "");
   });

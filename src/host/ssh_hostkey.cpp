@@ -1,6 +1,7 @@
 // Handshake, and who is there: the algorithms that may be used, and the host key's verification.
 #include <libssh2.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <sstream>
@@ -106,9 +107,12 @@ Result<void> verify(const Link& link, const SshTarget& target, const Known& know
 // What of a list with commas is also in the other one, in the order of the first.
 std::string common_words(const std::string& list, const std::string& other) {
   std::string kept;
-  std::istringstream words(list);
-  for (std::string word; std::getline(words, word, ',');)
-    if (("," + other + ",").find("," + word + ",") != std::string::npos) kept += (kept.empty() ? "" : ",") + word;
+  const auto all = "," + other + ",";
+  for (std::size_t at = 0, end = 0; at < list.size(); at = end + 1) {
+    end = std::min(list.find(',', at), list.size());
+    const auto word = "," + list.substr(at, end - at);
+    if (word.size() > 1 && all.find(word + ",") != std::string::npos) kept += kept.empty() ? word.substr(1) : word;
+  }
   return kept;
 }
 
@@ -139,7 +143,7 @@ Result<void> restrict(const Link& link, const SshTarget& target, const Known& kn
   struct Row {
     const char* option;
     std::string list;
-    std::array<int, 2> methods;
+    std::array<int, 2> methods;  // to the host and from it; the same twice where libssh2 knows one for both
   };
   const auto& config = target.config;
   const std::array<Row, 4> rows{
@@ -150,7 +154,9 @@ Result<void> restrict(const Link& link, const SshTarget& target, const Known& kn
   auto beyond = config.beyond;
   for (const auto& row : rows) {
     const bool named = row.methods[0] == LIBSSH2_METHOD_HOSTKEY || !row.list.empty();
-    if (named && !(prefer(link, row.methods[0], row.list) && prefer(link, row.methods[1], row.list))) beyond.emplace_back(row.option);
+    const bool once = row.methods[0] == row.methods[1];
+    if (named && !(prefer(link, row.methods[0], row.list) && (once || prefer(link, row.methods[1], row.list))))
+      beyond.emplace_back(row.option);
   }
   if (beyond.empty()) return {};
   return refuse(fmt::format("OpenSSH's configuration sets {} for {}, which libssh2 {} cannot do", fmt::join(beyond, " and "),

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -17,9 +18,26 @@ namespace {
 
 static_assert(Link::kAgain == LIBSSH2_ERROR_EAGAIN);
 
+// What recv(2) gives, but that libssh2 reads the other side's banner byte by byte: that would be 40 system calls, so what
+// is read ahead for it is given out first. It reads on until it is told that there is nothing more; so when somebody waits
+// at the socket, nothing is left here.
+ssize_t take(Link& link, libssh2_socket_t fd, void* buffer, size_t size, int flags) {
+  if (link.ahead.empty()) {
+    if (size > 1) return ::recv(fd, buffer, size, flags);
+    char more[256];
+    const auto n = ::recv(fd, more, sizeof more, flags);
+    if (n <= 0) return n;
+    link.ahead.assign(more, static_cast<std::size_t>(n));
+  }
+  size = std::min(size, link.ahead.size());
+  std::memcpy(buffer, link.ahead.data(), size);
+  link.ahead.erase(0, size);
+  return static_cast<ssize_t>(size);
+}
+
 ssize_t on_receive(libssh2_socket_t fd, void* buffer, size_t size, int flags, void** abstract) {
   auto& link = *static_cast<Link*>(*abstract);
-  const auto n = ::recv(fd, buffer, size, flags);
+  const auto n = take(link, fd, buffer, size, flags);
   if (n > 0) link.received += n;
   if (n == 0) link.closed = true;
   if (n >= 0) return n;

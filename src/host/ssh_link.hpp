@@ -38,6 +38,7 @@ public:
 
   // Written by the socket callbacks.
   long received = 0, sent = 0;
+  std::string ahead;                      ///< received, and not yet asked for
   bool unsent = false;                    ///< the last thing to send did not go out whole
   bool closed = false;                    ///< by the other side, or by the kernel that gave the link up
   int error = 0;                          ///< errno of it, 0 for an orderly end

@@ -1,6 +1,6 @@
 // The floor: nothing but libssh2, one thread, every host at once. Connect, handshake, public key, `true`, close.
 // No host key is verified and no error is explained; what it takes is what the library and the hosts take.
-//   bare_libssh2 USER KEY PORT…
+//   bare_libssh2 USER KEY ADDRESS…
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <libssh2.h>
@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -24,14 +23,14 @@ struct One {
   bool good = false;
 };
 
-int dial(int port) {
+int dial(const char* address) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   sockaddr_in to{};
   to.sin_family = AF_INET;
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  to.sin_port = htons(static_cast<unsigned short>(port));
+  to.sin_port = htons(22);
+  if (::inet_pton(AF_INET, address, &to.sin_addr) != 1) return -1;
   ::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to);
   return fd;
 }
@@ -63,7 +62,7 @@ int main(int argc, char** argv) {
   libssh2_init(0);
   std::vector<One> all(static_cast<std::size_t>(argc - 3));
   for (std::size_t i = 0; i < all.size(); ++i) {
-    all[i].fd = dial(std::atoi(argv[i + 3]));
+    all[i].fd = dial(argv[i + 3]);
     all[i].session = libssh2_session_init();
     libssh2_session_set_blocking(all[i].session, 0);
   }

@@ -1,8 +1,7 @@
 // The doors of src/host under load: every host at once, each its own connection.
-//   host_bench builtin|system true USER KEY KNOWN_HOSTS PORT…
-//   host_bench builtin|system copy USER KEY KNOWN_HOSTS FILE FOLDER PORT…     FOLDER/<port> is what arrives
+//   host_bench builtin|system true USER KEY KNOWN_HOSTS ADDRESS…
+//   host_bench builtin|system copy USER KEY KNOWN_HOSTS FILE TARGET ADDRESS…     TARGET is what arrives, on each
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <thread>
 #include <vector>
@@ -14,21 +13,23 @@ using namespace tidelab;
 namespace {
 
 struct Job {
-  std::string door, what, user, key, known_hosts, file, folder;
+  std::string door, what, user, key, known_hosts, file, target;
 };
 
-host::Command make_command(const Job& job, int port) {
+host::Command make_command(const Job& job) {
   if (job.what == "true") return {{"true"}, {}, {}, {}, {}};
-  const auto path = job.folder + "/" + std::to_string(port);
-  return {
-      {"sh", "-c", "cat >\"$0.part\" && openssl dgst -sha256 -r <\"$0.part\" && mv \"$0.part\" \"$0\"", path}, {}, {}, {{}, job.file}, {}};
+  return {{"sh", "-c", "cat >\"$0.part\" && openssl dgst -sha256 -r <\"$0.part\" && mv \"$0.part\" \"$0\"", job.target},
+          {},
+          {},
+          {{}, job.file},
+          {}};
 }
 
-bool perform(const Job& job, int port) {
-  host::SshTarget target{"127.0.0.1", port, job.user, {job.key}, job.known_hosts};
+bool perform(const Job& job, const std::string& address) {
+  host::SshTarget target{address, 22, job.user, {job.key}, job.known_hosts};
   target.config_file = "none";
   const auto made = job.door == "system" ? host::make_system_ssh(target) : host::make_ssh(target);
-  const auto output = made->run(make_command(job, port), {});
+  const auto output = made->run(make_command(job), {});
   if (!output) std::fprintf(stderr, "%s\n", output.error().what.c_str());
   if (output && job.what == "copy") std::printf("%.64s\n", output->out.c_str());
   return output && output->code == 0;
@@ -38,21 +39,19 @@ bool perform(const Job& job, int port) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
-  if (words.size() < 6) return 64;
+  if (words.size() < 5) return 64;
   Job job{words[0], words[1], words[2], words[3], words[4], {}, {}};
   std::size_t at = 5;
   if (job.what == "copy") {
     if (words.size() < 8) return 64;
     job.file = words[5];
-    job.folder = words[6];
+    job.target = words[6];
     at = 7;
   }
-  std::vector<int> ports;
-  for (; at < words.size(); ++at) ports.push_back(std::atoi(words[at].c_str()));
-  std::vector<char> good(ports.size(), 0);
+  std::vector<char> good(words.size(), 1);
   {
     std::vector<std::jthread> threads;
-    for (std::size_t i = 0; i < ports.size(); ++i) threads.emplace_back([&, i] { good[i] = perform(job, ports[i]) ? 1 : 0; });
+    for (; at < words.size(); ++at) threads.emplace_back([&, i = at] { good[i] = perform(job, words[i]) ? 1 : 0; });
   }
   for (const char each : good)
     if (!each) return 1;

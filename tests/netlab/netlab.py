@@ -8,13 +8,15 @@
   netlab.py STATE stop HOST                          an orderly power-off (systemd), then the same
   netlab.py STATE wait                               until systemd says that the hosts are up
   netlab.py STATE cut HOST | heal HOST               pull its network cable, plug it in
+  netlab.py STATE delay MS PROGRAM | undelay         a round trip to every host takes so much longer (PROGRAM: delay.cpp, built)
   netlab.py STATE status                             a line for each host
   netlab.py STATE down                               everything is gone
 
 A host is a set of namespaces (guest.sh). All cables end at a bridge in the controller's network namespace, and no
 interface joins that one to the machine's own: no packet of a lab leaves it, and its addresses exist in it alone.
 STATE is a directory that this makes: with id_ed25519, known_hosts and ssh_config for clients. Needs root, and the
-packages systemd, dbus, libpam-systemd and dbus-user-session installed (not running) for hosts with systemd.
+packages systemd, dbus, libpam-systemd and dbus-user-session installed (not running) for hosts with systemd; for
+`delay` iptables, and a kernel with netfilter's queues.
 """
 import contextlib
 import hashlib
@@ -30,6 +32,8 @@ import time
 
 import lay
 
+# Packets that come in go by way of a program; without it, straight on.
+QUEUE = "iptables -t raw -{} PREROUTING -i eth0 -j NFQUEUE --queue-num 1 --queue-bypass"
 GUEST = pathlib.Path(__file__).resolve().with_name("guest.sh")
 
 
@@ -226,8 +230,37 @@ class Lab:
     def heal(self, name):
         run("ip", "-n", f"{self.prefix}-ctl", "link", "set", self.host(name).cable, "master", "br0")
 
+    def delay(self, milliseconds, program):
+        """Packets to each host are held for that time, until undelay(); those from a host are not."""
+        self.undelay()
+        for host in self.hosts.values():
+            run("nsenter", f"--net=/run/netns/{host.namespace}", "--", *QUEUE.format("A").split())
+        said = self.state / "delay.log"
+        with open(said, "w") as out:
+            started = subprocess.Popen([program, str(milliseconds), *(f"/run/netns/{host.namespace}" for host in self.hosts.values())],
+                                       stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+        (self.state / "delay.pid").write_text(f"{started.pid} {start_time(started.pid)}\n")
+        until(lambda: started.poll() is not None or "ready" in said.read_text(), 10, "packets are held")
+        if started.poll() is not None:
+            raise Wrong(f"packets are not held: {said.read_text().strip()}")
+
+    def undelay(self):
+        """What was held is lost, and sent again."""
+        noted = self.state / "delay.pid"
+        if not noted.exists():
+            return
+        pid, began = map(int, noted.read_text().split())
+        for host in self.hosts.values():
+            run("nsenter", f"--net=/run/netns/{host.namespace}", "--", *QUEUE.format("D").split())
+        if start_time(pid) == began:
+            os.kill(pid, signal.SIGTERM)
+            until(lambda: start_time(pid) != began, 10, "packets are let through again")
+        noted.unlink()
+
     def down(self):
         """Also after an end that was not clean, and when there is nothing."""
+        if (self.state / "delay.pid").exists():
+            self.undelay()
         for host in self.hosts.values():
             host.kill()
         control = f"{self.prefix}-ctl"
@@ -293,6 +326,10 @@ def main(argv):
         getattr(lab.host(rest[0]), verb)()
     elif verb in ("cut", "heal"):
         getattr(lab, verb)(rest[0])
+    elif verb == "delay":
+        lab.delay(float(rest[0]), rest[1])
+    elif verb == "undelay":
+        lab.undelay()
     elif verb == "wait":
         for host in lab.hosts.values():
             host.wait()
