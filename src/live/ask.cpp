@@ -140,6 +140,9 @@ std::chrono::milliseconds next_pause(const Action& action, std::chrono::millisec
   return waited < std::chrono::seconds(20) ? milliseconds(50) : milliseconds(250);
 }
 
+// Each look at the process is a remote command, and the answer is usually that it is still starting.
+constexpr std::chrono::milliseconds first_look_at_process(700), longest_without_look(10'000);
+
 // `before`: restarts when the waiting began, set at the first call. A few more are no reason to give up (a broker that was
 // killed cannot come back before its session has ended); a service that is not kept running any more is.
 Result<void> still_running(World& world, const std::string& service, const Where& where, std::optional<int>& before,
@@ -175,7 +178,8 @@ Result<Asked> ask(World& world, const Action& action, const Where& where, const 
 
 Result<Asked> ask_until(World& world, const Action& action, const Where& where, const std::string& process, const Control& control) {
   const auto began = Clock::now();
-  auto looked_at_process = began;
+  auto until_look = first_look_at_process;
+  auto look_at_process = began + until_look;
   std::optional<Failure> last;
   std::optional<int> restarts;
   while (true) {
@@ -187,8 +191,9 @@ Result<Asked> ask_until(World& world, const Action& action, const Where& where, 
     // A time-out of one attempt says less than what an earlier answer said.
     if (!last || asked.error().why != Why::timed_out) last = asked.error();
     const auto now = Clock::now();
-    if (!process.empty() && now - looked_at_process > std::chrono::milliseconds(700)) {
-      looked_at_process = now;
+    if (!process.empty() && now > look_at_process) {
+      until_look = std::min(2 * until_look, longest_without_look);
+      look_at_process = now + until_look;
       if (auto running = still_running(world, process, where, restarts, control); !running) return tl::unexpected(running.error());
     }
     if (!step::pause(control, next_pause(action, std::chrono::duration_cast<std::chrono::milliseconds>(now - began)))) break;
