@@ -41,4 +41,15 @@ std::string quote_argv(const std::vector<std::string>& argv) {
   return line;
 }
 
+std::string short_argv(const std::vector<std::string>& argv) {
+  constexpr std::size_t most = 100;
+  std::string out;
+  for (const auto& each : argv) {
+    const auto word = quote(each);
+    if (out.size() + word.size() > most || word.find('\n') != std::string::npos) return out + (out.empty() ? "…" : " …");
+    out += (out.empty() ? "" : " ") + word;
+  }
+  return out;
+}
+
 }  // namespace tidelab::host

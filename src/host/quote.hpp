@@ -12,4 +12,7 @@ std::string quote(std::string_view text);
 
 std::string quote_argv(const std::vector<std::string>& argv);
 
+/// For a sentence: one short line; a script or what is long is left away, as `sh -c …`.
+std::string short_argv(const std::vector<std::string>& argv);
+
 }  // namespace tidelab::host

@@ -153,7 +153,7 @@ void Ssh::break_link(const std::string& reason) {
     } else {
       task.finish(
           step::fail(Why::unreachable, fmt::format("the connection to {} broke while `{}` was under way ({}): it may or may not have run",
-                                                   name(), quote_argv(request->command.argv), reason)));
+                                                   name(), short_argv(request->command.argv), reason)));
     }
   }
   owner_ = nullptr;

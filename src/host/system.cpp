@@ -228,7 +228,7 @@ Result<Output> System::run_in_turn(const Command& command, const Control& contro
         return std::move(attempt.output);
       }
       return step::fail(Why::unreachable, fmt::format("the connection to {} broke while `{}` was under way: it may or may not have run",
-                                                      name(), quote_argv(command.argv)));
+                                                      name(), short_argv(command.argv)));
     }
     const auto again = start_again(command, control, attempt, refusals);
     if (!again) return tl::unexpected(again.error());

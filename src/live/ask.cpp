@@ -148,6 +148,8 @@ constexpr std::chrono::milliseconds first_look_at_process(700), longest_without_
 Result<void> still_running(World& world, const std::string& service, const Where& where, std::optional<int>& before,
                            const Control& control) {
   const auto state = process_state(world, service, where.lane, control);
+  // A host that is gone does not answer the question either: no reason to wait for that.
+  if (!state && state.error().why == Why::unreachable) return tl::unexpected(state.error());
   if (!state) return {};  // whether it runs is not known; the question itself will tell
   const auto running = value_at(*state, "/running").value_or("false") == "true";
   const auto restarts = std::stoi(value_at(*state, "/restarts").value_or("0"));

@@ -7,10 +7,9 @@
 #include <deque>
 #include <map>
 #include <mutex>
-#include <set>
 #include <thread>
 
-#include <fmt/format.h>
+#include "run/standing.hpp"
 
 namespace tidelab::run {
 
@@ -50,24 +49,6 @@ private:
   std::deque<Message> messages_;
 };
 
-enum class State { waiting, running, ended };
-
-struct Progress {
-  State state = State::waiting;
-  Outcome outcome = Outcome::held;
-  bool held() const { return state == State::ended && (outcome == Outcome::held || outcome == Outcome::made); }
-  bool dirty = false;   // it, or something that it needs, acted: an earlier look says nothing any more
-  std::set<int> roots;  // which steps failed first
-  Looked looked;
-};
-
-// What has come through a gate so far.
-struct Passage {
-  std::size_t open = 0;  // steps that have not ended
-  bool held = true, dirty = false;
-  std::set<int> roots;
-};
-
 class Scheduler {
 public:
   Scheduler(const plan::Plan& plan, Effects& effects, const Listener& listener, std::stop_token stop, const Options& options)
@@ -76,15 +57,8 @@ public:
         listener_(listener),
         stop_(std::move(stop)),
         options_(options),
-        progress_(plan.steps.size()),
-        passages_(plan.gates.size()),
-        gates_behind_(plan.steps.size()),
-        began_(Clock::now()) {
-    for (std::size_t gate = 0; gate < plan.gates.size(); ++gate) {
-      passages_[gate].open = plan.gates[gate].steps.size();
-      for (const auto step : plan.gates[gate].steps) gates_behind_[static_cast<std::size_t>(step)].push_back(gate);
-    }
-  }
+        standing_(plan),
+        began_(Clock::now()) {}
 
   bool run(Opened opened) {
     fill(opened);
@@ -98,7 +72,7 @@ public:
     }
     threads_.clear();
     finish();
-    return std::all_of(progress_.begin(), progress_.end(), [](const auto& p) { return p.held(); });
+    return standing_.all_held();
   }
 
 private:
@@ -107,9 +81,7 @@ private:
   const Listener& listener_;
   std::stop_token stop_;
   const Options& options_;
-  std::vector<Progress> progress_;
-  std::vector<Passage> passages_;
-  std::vector<std::vector<std::size_t>> gates_behind_;  // by step
+  Standing standing_;
   Clock::time_point began_;
   Inbox inbox_;
   std::vector<std::jthread> threads_;
@@ -153,7 +125,7 @@ private:
     std::size_t at = 0;
     for (const auto& step : plan_.steps) {
       if (!(step.changes && step.lane == message.lane)) continue;
-      if (at < message.looked.size()) progress_[static_cast<std::size_t>(step.id)].looked = message.looked[at++];
+      if (at < message.looked.size()) standing_.of(step.id).looked = message.looked[at++];
     }
   }
 
@@ -161,13 +133,12 @@ private:
     if (message.lane >= 0) return take_looks(message);
     if (message.said) return tell(Said{message.step, plan::mask(*message.said, plan_.secrets)});
     --running_;
-    auto& progress = progress_[static_cast<std::size_t>(message.step)];
+    auto& progress = standing_.of(message.step);
     if (!message.done) {
       progress.state = State::waiting;  // for one that has ended, and did not hold
       return;
     }
-    for (const auto& need : plan_.steps[static_cast<std::size_t>(message.step)].needs)
-      progress.dirty = progress.dirty || progress_[static_cast<std::size_t>(need.step)].dirty;
+    standing_.inherit(plan_.steps[static_cast<std::size_t>(message.step)]);  // of what came along, too
     Ended ended{message.step, Outcome::held, {}, since(Clock::now()), {}, {}};
     auto& result = *message.done;
     if (result) {
@@ -180,7 +151,7 @@ private:
       ended.failure = masked(result.error());
       progress.roots = {message.step};
     }
-    end(progress, std::move(ended));
+    end(std::move(ended));
     for (auto& each : message.evidence) {
       each.text = plan::mask(std::move(each.text), plan_.secrets);
       tell(std::move(each));
@@ -193,16 +164,8 @@ private:
     return failure;
   }
 
-  void end(Progress& progress, Ended ended) {
-    progress.state = State::ended;
-    progress.outcome = ended.outcome;
-    for (const auto gate : gates_behind_[static_cast<std::size_t>(ended.step)]) {
-      auto& passage = passages_[gate];
-      --passage.open;
-      passage.held = passage.held && progress.held();
-      passage.dirty = passage.dirty || progress.dirty;
-      passage.roots.insert(progress.roots.begin(), progress.roots.end());
-    }
+  void end(Ended ended) {
+    standing_.end(ended.step, ended.outcome);
     tell(std::move(ended));
   }
 
@@ -211,47 +174,26 @@ private:
     for (bool moved = true; moved;) {
       moved = false;
       for (const auto& step : plan_.steps) {
-        auto& progress = progress_[static_cast<std::size_t>(step.id)];
-        if (progress.state != State::waiting || !ready(step)) continue;
-        moved = settle(step, progress) || moved;
+        if (standing_.of(step.id).state != State::waiting || !standing_.ready(step)) continue;
+        moved = settle(step) || moved;
       }
     }
   }
 
-  bool ready(const plan::Step& step) const {
-    return std::all_of(step.needs.begin(), step.needs.end(),
-                       [&](const auto& need) { return progress_[static_cast<std::size_t>(need.step)].state == State::ended; }) &&
-           std::all_of(step.gates.begin(), step.gates.end(), [&](const auto& need) { return passage_of(need).open == 0; });
-  }
-
-  const Passage& passage_of(const plan::GateNeed& need) const { return passages_[static_cast<std::size_t>(need.gate)]; }
-
   // True when the step left the waiting state.
-  bool settle(const plan::Step& step, Progress& progress) {
-    for (const auto& need : step.needs) {
-      const auto& other = progress_[static_cast<std::size_t>(need.step)];
-      progress.dirty = progress.dirty || other.dirty;
-      if (need.must_hold && !other.held()) progress.roots.insert(other.roots.begin(), other.roots.end());
-    }
-    for (const auto& need : step.gates) {
-      const auto& passage = passage_of(need);
-      progress.dirty = progress.dirty || passage.dirty;
-      if (need.must_hold && !passage.held) progress.roots.insert(passage.roots.begin(), passage.roots.end());
-    }
-    const bool blocked =
-        std::any_of(step.needs.begin(), step.needs.end(),
-                    [&](const auto& n) { return n.must_hold && !progress_[static_cast<std::size_t>(n.step)].held(); }) ||
-        std::any_of(step.gates.begin(), step.gates.end(), [&](const auto& n) { return n.must_hold && !passage_of(n).held; });
+  bool settle(const plan::Step& step) {
+    const bool blocked = standing_.inherit(step);
+    const auto& progress = standing_.of(step.id);
     if (stop_.stop_requested()) {
-      end(progress, {step.id, Outcome::interrupted, {}, since(Clock::now()), {}, {}});
+      end({step.id, Outcome::interrupted, {}, since(Clock::now()), {}, {}});
       return true;
     }
     if (blocked) {
-      end(progress, {step.id, Outcome::blocked, {}, since(Clock::now()), {}, {progress.roots.begin(), progress.roots.end()}});
+      end({step.id, Outcome::blocked, {}, since(Clock::now()), {}, {progress.roots.begin(), progress.roots.end()}});
       return true;
     }
-    if (!progress.dirty && progress.looked.state == Looked::State::holds) {
-      end(progress, {step.id, Outcome::held, progress.looked.note, since(Clock::now()), {}, {}});
+    if (standing_.clean(step)) {
+      end({step.id, Outcome::held, progress.looked.note, since(Clock::now()), {}, {}});
       return true;
     }
     if (running_ >= options_.at_once) return false;
@@ -260,55 +202,13 @@ private:
   }
 
   void start(const plan::Step& step) {
-    const auto kind = effects_.joins(step);
-    const auto steps = kind == Joins::never ? std::vector<Joined>{{&step, {}}} : those_with(step, kind);
+    auto steps = standing_.together(step, effects_);
     for (const auto& each : steps) {
-      progress_[static_cast<std::size_t>(each.step->id)].state = State::running;
+      standing_.of(each.step->id).state = State::running;
       ++running_;
       tell(Started{each.step->id});
     }
-    threads_.emplace_back([this, steps] { steps.size() == 1 ? carry_out(*steps.front().step) : carry_out(steps); });
-  }
-
-  // The step, and all later ones of its lane that can go along: those that need nothing that is still to come, or
-  // only what goes along as well.
-  std::vector<Joined> those_with(const plan::Step& first, Joins kind) const {
-    std::vector<Joined> out = {{&first, {}}};
-    std::map<int, std::size_t> places = {{first.id, 0}};
-    bool once = kind == Joins::once;
-    for (auto id = static_cast<std::size_t>(first.id) + 1; id < plan_.steps.size(); ++id) {
-      const auto& step = plan_.steps[id];
-      if (step.lane != first.lane || progress_[id].state != State::waiting) continue;
-      const auto joins = effects_.joins(step);
-      if (joins == Joins::never || (joins == Joins::once && once)) continue;
-      auto needs = needs_among(step, places);
-      if (!needs || (needs->empty() && clean(step))) continue;
-      once = once || joins == Joins::once;
-      places[step.id] = out.size();
-      out.push_back({&step, std::move(*needs)});
-    }
-    return out;
-  }
-
-  // Which of those that go along it needs; nullopt when it needs something else that does not hold.
-  std::optional<std::vector<std::size_t>> needs_among(const plan::Step& step, const std::map<int, std::size_t>& places) const {
-    std::vector<std::size_t> out;
-    for (const auto& need : step.needs) {
-      const auto& other = progress_[static_cast<std::size_t>(need.step)];
-      const auto place = places.find(need.step);
-      if (place != places.end() && need.must_hold)
-        out.push_back(place->second);
-      else if (place != places.end() || other.state != State::ended || (need.must_hold && !other.held()))
-        return std::nullopt;
-    }
-    return out;
-  }
-
-  // A look said that it holds, and nothing that it needs has acted since: settle() ends it without a command.
-  bool clean(const plan::Step& step) const {
-    return progress_[static_cast<std::size_t>(step.id)].looked.state == Looked::State::holds &&
-           std::none_of(step.needs.begin(), step.needs.end(),
-                        [&](const auto& need) { return progress_[static_cast<std::size_t>(need.step)].dirty; });
+    threads_.emplace_back([this, steps = std::move(steps)] { steps.size() == 1 ? carry_out(*steps.front().step) : carry_out(steps); });
   }
 
   // These two run on a thread of their own.

@@ -47,7 +47,8 @@ def run(*args):
 
 
 def critical_path(journal):
-    needs, begun, took, end = {}, {}, {}, 0
+    """The longest chain of steps, each from when it was begun and all that it needs had ended, and the end of the run."""
+    needs, begun, ended, end = {}, {}, {}, 0
     for line in journal.read_text().splitlines():
         event = json.loads(line)
         end = event["at_us"]
@@ -56,12 +57,16 @@ def critical_path(journal):
         elif event["event"] == "started":
             begun[event["step"]] = event["at_us"]
         elif event["event"] == "ended":
-            took[event["step"]] = event["at_us"] - begun.get(event["step"], event["at_us"])
+            ended[event["step"]] = event["at_us"]
     longest = {}
+
+    def took(step):  # those that go along in one command are begun together
+        own = max([begun.get(step, ended[step]), *(ended[need] for need in needs[step])])
+        return max(0, ended[step] - own)
 
     def chain(step):
         if step not in longest:
-            longest[step] = took.get(step, 0) + max((chain(need) for need in needs[step]), default=0)
+            longest[step] = took(step) + max((chain(need) for need in needs[step]), default=0)
         return longest[step]
     return max(chain(step) for step in needs) / 1e6, end / 1e6
 

@@ -108,6 +108,27 @@ class OverSsh(Case):
                 lab.run("down")
                 lab.assert_nothing_left()
 
+    def test_killed_at_every_step(self):
+        """Each line of the journal is the boundary of a step; the next run converges from there."""
+        lab = self.lab(ssh=self.ssh, toys=1)
+        lab.run("up")
+        total = len(lab.journal("up"))
+        lab.run("down")
+        self.assertGreater(total, 15)
+        for lines in range(1, total + 1):
+            with self.subTest(lines=lines):
+                for leftover in (lab.root / "state").rglob("up.jsonl"):
+                    leftover.unlink()
+                process = lab.start("up")
+                while len(lab.journal("up")) < lines and process.poll() is None:
+                    pass  # the boundary is short
+                process.kill()
+                process.communicate()
+                lab.run("up")
+                lab.assert_one_each()
+                lab.run("down")
+                lab.assert_nothing_left()
+
     def test_killed_up_then_down(self):
         lab = self.lab(ssh=self.ssh, toys=2)
         for lines in (3, 12, 20):

@@ -66,3 +66,10 @@ TEST_CASE("marks are found however the stream is cut") {
     CHECK(marked.noise() == "noise\n");
   }
 }
+
+TEST_CASE("a command is named in one short line") {
+  CHECK(short_argv({"sh", "-c", "one\ntwo"}) == "sh -c …");
+  CHECK(short_argv({"ls", "a b", ""}) == "ls 'a b' ''");
+  CHECK(short_argv({"echo", std::string(200, 'x'), "end"}) == "echo …");
+  CHECK(short_argv({std::string(200, 'x')}) == "…");
+}

@@ -341,3 +341,12 @@ TEST_CASE("what was found to hold does not come along, unless something that it 
   CHECK(run.effects.together() == std::vector<std::vector<int>>{{0, 2, 3}});
   CHECK(run.outcomes() == "made held held made");
 }
+
+TEST_CASE("a step behind a gate that is not open does not come along") {
+  Run run(Needs{{}, {}, {{0, true}}, {{0, true}}});
+  for (const int step : {0, 2, 3}) run.effects.joining[step] = Joins::always;
+  run.plan.gates = {{"all of a", {1}}};
+  run.plan.steps[2].gates = {{0, true}};
+  CHECK(run.go().all);
+  CHECK(run.effects.together() == std::vector<std::vector<int>>{{0, 3}});
+}

@@ -1,0 +1,96 @@
+#include "run/standing.hpp"
+
+#include <algorithm>
+
+namespace tidelab::run {
+
+Standing::Standing(const plan::Plan& plan)
+    : plan_(plan), progress_(plan.steps.size()), passages_(plan.gates.size()), gates_behind_(plan.steps.size()) {
+  for (std::size_t gate = 0; gate < plan.gates.size(); ++gate) {
+    passages_[gate].open = plan.gates[gate].steps.size();
+    for (const auto step : plan.gates[gate].steps) gates_behind_[static_cast<std::size_t>(step)].push_back(gate);
+  }
+}
+
+bool Standing::all_held() const {
+  return std::all_of(progress_.begin(), progress_.end(), [](const auto& p) { return p.held(); });
+}
+
+bool Standing::ready(const plan::Step& step) const {
+  return std::all_of(step.needs.begin(), step.needs.end(), [&](const auto& need) { return of(need.step).state == State::ended; }) &&
+         std::all_of(step.gates.begin(), step.gates.end(), [&](const auto& need) { return passage_of(need).open == 0; });
+}
+
+bool Standing::needs_acted(const plan::Step& step) const {
+  return std::any_of(step.needs.begin(), step.needs.end(), [&](const auto& need) { return of(need.step).dirty; }) ||
+         std::any_of(step.gates.begin(), step.gates.end(), [&](const auto& need) { return passage_of(need).dirty; });
+}
+
+bool Standing::inherit(const plan::Step& step) {
+  auto& progress = of(step.id);
+  progress.dirty = progress.dirty || needs_acted(step);
+  bool blocked = false;
+  const auto blocked_by = [&](const std::set<int>& roots) {
+    blocked = true;
+    progress.roots.insert(roots.begin(), roots.end());
+  };
+  for (const auto& need : step.needs)
+    if (need.must_hold && !of(need.step).held()) blocked_by(of(need.step).roots);
+  for (const auto& need : step.gates)
+    if (need.must_hold && !passage_of(need).held) blocked_by(passage_of(need).roots);
+  return blocked;
+}
+
+bool Standing::clean(const plan::Step& step) const {
+  return of(step.id).looked.state == Looked::State::holds && !of(step.id).dirty && !needs_acted(step);
+}
+
+void Standing::end(int step, Outcome outcome) {
+  auto& progress = of(step);
+  progress.state = State::ended;
+  progress.outcome = outcome;
+  for (const auto gate : gates_behind_[static_cast<std::size_t>(step)]) {
+    auto& passage = passages_[gate];
+    --passage.open;
+    passage.held = passage.held && progress.held();
+    passage.dirty = passage.dirty || progress.dirty;
+    passage.roots.insert(progress.roots.begin(), progress.roots.end());
+  }
+}
+
+std::vector<Joined> Standing::together(const plan::Step& first, const Effects& effects) const {
+  std::vector<Joined> out = {{&first, {}}};
+  const auto kind = effects.joins(first);
+  if (kind == Joins::never) return out;
+  std::map<int, std::size_t> places = {{first.id, 0}};
+  bool once = kind == Joins::once;
+  for (auto id = static_cast<std::size_t>(first.id) + 1; id < plan_.steps.size(); ++id) {
+    const auto& step = plan_.steps[id];
+    if (step.lane != first.lane || of(step.id).state != State::waiting) continue;
+    const auto joins = effects.joins(step);
+    if (joins == Joins::never || (joins == Joins::once && once)) continue;
+    auto needs = needs_among(step, places);
+    if (!needs || (needs->empty() && clean(step))) continue;
+    once = once || joins == Joins::once;
+    places[step.id] = out.size();
+    out.push_back({&step, std::move(*needs)});
+  }
+  return out;
+}
+
+// Which of those that go along it needs; nullopt when it needs something else that does not hold.
+std::optional<std::vector<std::size_t>> Standing::needs_among(const plan::Step& step, const std::map<int, std::size_t>& places) const {
+  const auto closed = [&](const auto& need) { return passage_of(need).open > 0 || (need.must_hold && !passage_of(need).held); };
+  if (std::any_of(step.gates.begin(), step.gates.end(), closed)) return std::nullopt;
+  std::vector<std::size_t> out;
+  for (const auto& need : step.needs) {
+    const auto place = places.find(need.step);
+    if (place != places.end() && need.must_hold)
+      out.push_back(place->second);
+    else if (place != places.end() || of(need.step).state != State::ended || (need.must_hold && !of(need.step).held()))
+      return std::nullopt;
+  }
+  return out;
+}
+
+}  // namespace tidelab::run
