@@ -71,7 +71,9 @@ Result<void> check(const rd_kafka_topic_result_t* result, const std::string& doi
 
 std::string text_or_empty(const char* text) { return text == nullptr ? "" : text; }
 
-Result<std::vector<TopicConfig>> ask_configs(const KafkaHandle& handle, const std::string& topic, const Control& control) {
+// Nothing when the broker that was asked does not know the topic. Another one may have named it just before: what the controller
+// decided reaches one broker after the other.
+Result<std::optional<std::vector<TopicConfig>>> ask_configs(const KafkaHandle& handle, const std::string& topic, const Control& control) {
   const Resource resource(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
   const Request request{RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, "describing the configs of topic " + topic,
                         [&](auto* client, auto* options, auto* queue) {
@@ -84,6 +86,7 @@ Result<std::vector<TopicConfig>> ask_configs(const KafkaHandle& handle, const st
   const auto* list = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event->get()), &count);
   if (count != 1) return kafka_failure(RD_KAFKA_RESP_ERR__BAD_MSG, request.doing, "", handle);
   if (const auto error = rd_kafka_ConfigResource_error(list[0])) {
+    if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return std::nullopt;
     return kafka_failure(error, request.doing, text_or_empty(rd_kafka_ConfigResource_error_string(list[0])), handle);
   }
   std::vector<TopicConfig> configs;
@@ -145,7 +148,7 @@ Result<std::optional<TopicState>> describe_topic(const std::string& bootstrap, c
   if (*metadata) {
     const auto configs = ask_configs(**lease, topic, control);
     if (!configs) return tl::unexpected(configs.error());
-    state = read_state((*metadata)->topics[0], *configs);
+    if (*configs) state = read_state((*metadata)->topics[0], **configs);
   }
   give_back(std::move(*lease));
   return state;
@@ -181,7 +184,8 @@ Result<void> alter_topic(const std::string& bootstrap, const std::string& topic,
   if (!lease) return tl::unexpected(lease.error());
   const auto current = ask_configs(**lease, topic, control);
   if (!current) return tl::unexpected(current.error());
-  if (auto sent = send_configs(**lease, topic, merge_configs(*current, configs), control); !sent) return sent;
+  if (!*current) return fail(Why::failed, fmt::format("topic {} is not known to the broker that was asked for its configs", topic));
+  if (auto sent = send_configs(**lease, topic, merge_configs(**current, configs), control); !sent) return sent;
   give_back(std::move(*lease));
   return {};
 }

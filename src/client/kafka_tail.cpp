@@ -28,6 +28,7 @@ constexpr std::size_t most_at_once = 1000;
 // A broker that restarts takes its time; only one that stays away is gone.
 constexpr milliseconds patience_with_down{2000};
 constexpr milliseconds watch_every{500};
+constexpr milliseconds patience_with_new{2000};
 
 std::string text_of(const void* data, std::size_t size) { return data == nullptr ? "" : std::string(static_cast<const char*>(data), size); }
 
@@ -152,10 +153,7 @@ Result<Partitions> ask_ends(const KafkaHandle& handle, const std::string& topic,
   return partitions;
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Tail>> open_tail(const std::string& bootstrap, const std::string& topic, const Control& control) {
-  if (auto there = reach(bootstrap, control); !there) return tl::unexpected(there.error());
+Result<std::unique_ptr<Tail>> try_to_open(const std::string& bootstrap, const std::string& topic, const Control& control) {
   auto made = KafkaHandle::open(KafkaUse::tail, bootstrap);  // a tail's client is its own, and never pooled
   if (!made) return tl::unexpected(made.error());
   const auto lease = *made;
@@ -175,6 +173,20 @@ Result<std::unique_ptr<Tail>> open_tail(const std::string& bootstrap, const std:
   auto tail = std::make_unique<KafkaTail>(lease, topic, control.stop);
   if (auto attached = tail->attach(**ends, control); !attached) return tl::unexpected(attached.error());
   return tail;
+}
+
+}  // namespace
+
+// Of a topic that was just made one broker says that it is not there and the next that it leads nothing, until what the
+// controller decided has reached them all: a refusal counts when it stays one.
+Result<std::unique_ptr<Tail>> open_tail(const std::string& bootstrap, const std::string& topic, const Control& control) {
+  if (auto there = reach(bootstrap, control); !there) return tl::unexpected(there.error());
+  const auto until = Clock::now() + patience_with_new;
+  for (;;) {
+    auto tail = try_to_open(bootstrap, topic, control);
+    const bool refused = !tail && tail.error().why == Why::refused;
+    if (!refused || Clock::now() >= until || !step::pause(control, milliseconds(50))) return tail;
+  }
 }
 
 }  // namespace tidelab::client

@@ -24,8 +24,13 @@ std::string joined(const step::Pairs& pairs) {
 
 std::string in_words(const playbook::Versions& versions) {
   std::string out;
-  for (const auto& [section, range] : versions)
-    out += fmt::format("{}{}{}{}", out.empty() ? "" : ", ", section.value, section.empty() ? "" : " ", range.value);
+  for (const auto& [section, range] : versions) {
+    const auto comma = out.empty() ? "" : ", ";
+    if (range.value == playbook::of_no_version)
+      out += fmt::format("{}without {}", comma, section.value);
+    else
+      out += fmt::format("{}{}{}{}", comma, section.value, section.empty() ? "" : " ", range.value);
+  }
   return out;
 }
 

@@ -161,10 +161,10 @@ int Builder::first_of(const std::string& section) const {
   return there ? static_cast<int>(found->second.begin) : -1;
 }
 
-std::vector<step::Step> Builder::there(const std::vector<step::Step>& steps, std::size_t instance) const {
-  std::vector<step::Step> out;
+std::vector<const step::Step*> Builder::there(const std::vector<step::Step>& steps, std::size_t instance) const {
+  std::vector<const step::Step*> out;
   for (const auto& each : steps)
-    if (topology::applies(each.versions, instances()[instance], inputs_.topology)) out.push_back(each);
+    if (topology::applies(each.versions, instances()[instance], inputs_.topology)) out.push_back(&each);
   return out;
 }
 
@@ -245,7 +245,8 @@ Action Builder::config_as_file(const Config& config, std::size_t instance) {
 
 void Builder::fill(Action& action, std::size_t instance, const topology::Scope& scope) {
   const auto nested = [&](std::vector<step::Step>& steps) {
-    steps = there(steps, instance);
+    std::erase_if(steps,
+                  [&](const step::Step& each) { return !topology::applies(each.versions, instances()[instance], inputs_.topology); });
     for (auto& each : steps) fill(each.action, instance, scope);
   };
   std::visit([&](auto& word) { fields(word, ListFiller{scope}); }, action);
@@ -364,8 +365,8 @@ std::vector<std::size_t> Builder::in_order() const {
 std::vector<std::string> Builder::services_of(std::size_t instance) {
   std::vector<std::string> out;
   const auto scope = scope_of(instance);
-  for (const auto& each : there(instances()[instance].playbook->start, instance))
-    if (const auto* service = std::get_if<Service>(&each.action)) out.push_back(scope.expand(service->name));
+  for (const auto* each : there(instances()[instance].playbook->start, instance))
+    if (const auto* service = std::get_if<Service>(&each->action)) out.push_back(scope.expand(service->name));
   return out;
 }
 

@@ -27,7 +27,7 @@ public:
   /// Nested steps filtered by version, lists and templates filled in, texts literal, artifacts registered.
   step::Action expand(const step::Action& action, std::size_t instance, const topology::Scope& scope);
   /// The steps that are there for the instance's versions.
-  std::vector<step::Step> there(const std::vector<step::Step>& steps, std::size_t instance) const;
+  std::vector<const step::Step*> there(const std::vector<step::Step>& steps, std::size_t instance) const;
 
   /// The first instance of a section, or -1.
   int first_of(const std::string& section) const;

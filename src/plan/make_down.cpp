@@ -29,11 +29,11 @@ std::vector<std::vector<int>> add_halts(Builder& builder, const std::vector<Need
     std::vector<GateNeed> gates;
     for (const auto& section : dependents[instance.section]) gates.push_back({builder.gate_of(section, halts), false});
     const auto scope = builder.scope_of(i);
-    for (const auto& from : builder.there(instance.playbook->start, i)) {
-      const auto* service = std::get_if<Service>(&from.action);
+    for (const auto* from : builder.there(instance.playbook->start, i)) {
+      const auto* service = std::get_if<Service>(&from->action);
       if (service == nullptr) continue;
       const Action action = Halt{{scope.expand(service->name), service->name.span}, service->stop_within};
-      step::Step like = from;
+      step::Step like = *from;
       like.title = {};
       halts[i].push_back(builder.add(like, action, i, scope, first));
       builder.plan.steps.back().gates = gates;
@@ -51,8 +51,8 @@ Plan make_down(const Inputs& inputs, source::Diagnostics& diagnostics) {
     const auto& playbook = *builder.instances()[i].playbook;
     const auto scope = builder.scope_of(i);
     std::vector<Need> before;
-    for (const auto& from : builder.there(playbook.remove, i)) {
-      const auto id = builder.add(from, builder.expand(from.action, i, scope), i, scope, before);
+    for (const auto* from : builder.there(playbook.remove, i)) {
+      const auto id = builder.add(*from, builder.expand(from->action, i, scope), i, scope, before);
       builder.plan.steps[static_cast<std::size_t>(id)].lenient = true;
       before = {{id, false}};
       removed.push_back({id, false});
@@ -92,8 +92,8 @@ Plan make_power(const Inputs& inputs, bool start, source::Diagnostics& diagnosti
     std::vector<GateNeed> gates;
     for (const auto& section : builder.needed_by(i)) gates.push_back({builder.gate_of(section, ready), true});
     for (const auto* steps : {&playbook.start, &playbook.ready}) {
-      for (const auto& from : builder.there(*steps, i)) {
-        const auto id = builder.add(from, builder.expand(from.action, i, scope), i, scope, needs);
+      for (const auto* from : builder.there(*steps, i)) {
+        const auto id = builder.add(*from, builder.expand(from->action, i, scope), i, scope, needs);
         builder.plan.steps.back().changes = steps == &playbook.start;
         builder.plan.steps.back().gates = std::exchange(gates, {});
         needs = {{id, true}};

@@ -1,6 +1,7 @@
 // Bringing up: what must be true on each host, as early as its needs allow.
 #include <initializer_list>
 #include <map>
+#include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -50,7 +51,7 @@ private:
   Builder builder_;
   std::vector<std::vector<int>> ready_;  // by instance: what others wait for
   std::map<int, int> user_of_lane_;
-  std::map<std::pair<int, std::string>, int> known_steps_;  // identical steps on one host merge
+  std::unordered_map<std::string, std::vector<int>> known_steps_;  // by lane and title: identical steps on one host merge
 
   void add_users() {
     if (inputs_.topology.global.ssh_type.value == "none") return;
@@ -64,17 +65,22 @@ private:
   }
 
   int add_merged(const step::Step& from, Action action, std::size_t i, const topology::Scope& scope, std::vector<Need> needs) {
-    const auto key = std::pair(builder_.lane_for(from, i), fmt::format("{}\n{}", render_action(action), render_fields(action, 0)));
-    if (const auto found = known_steps_.find(key); found != known_steps_.end()) return found->second;
-    return known_steps_[key] = builder_.add(from, std::move(action), i, scope, std::move(needs));
+    auto& alike = known_steps_[fmt::format("{} {}", builder_.lane_for(from, i), render_action(action))];
+    if (!alike.empty()) {  // the whole of an action is long, and seldom needed
+      const auto whole = render_fields(action, 0);
+      for (const auto id : alike)
+        if (render_fields(builder_.plan.steps[static_cast<std::size_t>(id)].action, 0) == whole) return id;
+    }
+    alike.push_back(builder_.add(from, std::move(action), i, scope, std::move(needs)));
+    return alike.back();
   }
 
   // A step of `install` waits for those before it that made a directory above it; what may touch anything waits for all.
   std::vector<int> add_install(std::size_t i, const topology::Scope& scope) {
     std::vector<std::pair<int, std::string>> done;
     std::vector<int> ids;
-    for (const auto& from : builder_.there(builder_.instances()[i].playbook->install, i)) {
-      auto action = builder_.expand(from.action, i, scope);
+    for (const auto* from : builder_.there(builder_.instances()[i].playbook->install, i)) {
+      auto action = builder_.expand(from->action, i, scope);
       const auto path = written_path(action);
       const bool unpacks = std::holds_alternative<Unpack>(action);
       std::vector<Need> needs;
@@ -83,7 +89,7 @@ private:
         const bool both_unpack = unpacks && std::holds_alternative<Unpack>(builder_.plan.steps[static_cast<std::size_t>(id)].action);
         if (path.empty() || other.empty() || (at_or_below(path, other) && !both_unpack)) needs.push_back({id, true});
       }
-      const auto id = add_merged(from, std::move(action), i, scope, std::move(needs));
+      const auto id = add_merged(*from, std::move(action), i, scope, std::move(needs));
       done.emplace_back(id, path);
       ids.push_back(id);
     }
@@ -106,10 +112,10 @@ private:
     std::vector<GateNeed> gates;
     for (const auto& section : builder_.needed_by(i)) gates.push_back({builder_.gate_of(section, ready_), true});
     for (const auto* steps : parts) {
-      for (const auto& from : builder_.there(*steps, i)) {
-        auto action = builder_.expand(from.action, i, scope);
+      for (const auto* from : builder_.there(*steps, i)) {
+        auto action = builder_.expand(from->action, i, scope);
         const bool asks = std::holds_alternative<Wait>(action);
-        const auto id = builder_.add(from, std::move(action), i, scope, std::move(needs));
+        const auto id = builder_.add(*from, std::move(action), i, scope, std::move(needs));
         auto& made = builder_.plan.steps[static_cast<std::size_t>(id)];
         made.changes = !asks;
         made.gates = std::exchange(gates, {});

@@ -85,9 +85,10 @@ private:
         made.title = made.hop->title;
         if (const auto about = builder_.first_of(each.hop->about.value); about >= 0) made.component = about;
       }
-      for (auto& asked : builder_.there(each.evidence, i)) {
-        asked.action = builder_.expand(asked.action, i, scope);
-        asked.title.value = scope.expand(asked.title);
+      for (const auto* from : builder_.there(each.evidence, i)) {
+        auto asked = *from;
+        asked.action = builder_.expand(from->action, i, scope);
+        asked.title.value = scope.expand(from->title);
         made.evidence.push_back(std::move(asked));
       }
       use.ids[each.id.value] = id;

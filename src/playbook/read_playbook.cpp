@@ -64,9 +64,13 @@ void read_hop(const Node& node, Playbook& out, Diagnostics& diagnostics) {
 
 }  // namespace
 
+bool is_condition(const Text& section, const Text& range) {
+  return range.value == of_no_version ? !section.empty() : Range::parse(range.value).has_value();
+}
+
 void check_ranges(const Versions& versions, const std::string& code, Diagnostics& diagnostics) {
   for (const auto& [section, range] : versions)
-    if (!Range::parse(range.value))
+    if (!is_condition(section, range))
       diagnostics.error(code, fmt::format("`{}` is not a range of versions", range.value), range.span).help = range_help;
 }
 

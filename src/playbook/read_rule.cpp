@@ -186,7 +186,7 @@ Versions read_versions(const Node& item, Diagnostics& diagnostics) {
   const auto add = [&](Text section, const Node& range) {
     auto text = yaml::read_text(range, "a range of versions", diagnostics);
     if (!text) return;
-    if (!Range::parse(text->value))
+    if (!is_condition(section, *text))
       diagnostics.error("P003", fmt::format("`{}` is not a range of versions", text->value), text->span).help = range_help;
     else
       out.emplace_back(std::move(section), *text);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,10 @@ using source::Text;
 
 /// Section ("" = the playbook's own) → range of versions for which an item is there.
 using Versions = std::vector<std::pair<Text, Text>>;
+/// In place of a range: for a topology that has no instance of that section.
+inline constexpr std::string_view of_no_version = "none";
+/// A range, or that word for another section than the playbook's own.
+bool is_condition(const Text& section, const Text& range);
 
 /// The `versions` of an item. Code P003: not a range.
 Versions read_versions(const yaml::Node& item, source::Diagnostics& diagnostics);

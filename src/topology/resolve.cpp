@@ -124,7 +124,9 @@ private:
 
   static std::string range_of(const Param& param) {
     std::string out;
-    for (const auto& [section, range] : param.versions) out += (out.empty() ? "" : " and ") + range.value;
+    for (const auto& [section, range] : param.versions)
+      out +=
+          range.value == playbook::of_no_version ? fmt::format(" without `{}`", section.value) : (out.empty() ? "" : " and ") + range.value;
     return out;
   }
 

@@ -26,6 +26,10 @@ bool matches_wildcard(std::string_view text, std::string_view pattern) {
 
 bool applies(const playbook::Versions& versions, const Instance& instance, const Topology& topology) {
   for (const auto& [section, range_text] : versions) {
+    if (range_text.value == playbook::of_no_version) {
+      if (topology.has(section.value)) return false;
+      continue;
+    }
     const auto range = playbook::Range::parse(range_text.value);
     if (!range) return false;
     const Instance* whose = &instance;

@@ -113,6 +113,10 @@ TEST_CASE("P003: a bad range, wherever it stands") {
   const std::string said = " `2.x` is not a range of versions | for example `>=2.4 <4.0 || 5.0.3`";
   CHECK(brief("params: {p: {type: text, versions: 2.x}}") == "P003 3:36" + said);
   CHECK(brief("artifacts: [{name: a, versions: {s: 2.x}}]") == "P003 3:37" + said);
+  // A section that is not there is a condition, the playbook's own would be one that never holds.
+  CHECK(brief("params: {p: {type: text, versions: {s: none}}}") == "");
+  CHECK(brief("params: {p: {type: text, versions: none}}").starts_with("P003 3:36"));
+  CHECK(brief("install: [{versions: none, dir: {path: /p}}]").starts_with("P003 3:22"));
   // A step whose range cannot be read would be dropped in silence.
   CHECK(brief("install: [{versions: 2.x, dir: {path: /p}}]") == "P003 3:22" + said);
   CHECK(brief("remove: [{ensure: {look: {tcp: {address: h}}, act: [{versions: {s: 2.x}, user: {name: n}}]}}]") == "P003 3:68" + said);

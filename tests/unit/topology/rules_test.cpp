@@ -36,6 +36,30 @@ TEST_CASE("wildcards") {
   CHECK(matches_wildcard("abcabd", "*abd"));
 }
 
+TEST_CASE("an item for topologies without a section") {
+  const char* const loners = R"(
+section: loners
+component: loner
+title: Loner
+default_version: 2.0.0
+params:
+  alone: {type: int, default: 1, versions: {loners: ">=2", stores: none}}
+rules:
+  - {code: R900, versions: {stores: none}, absent: {value: alone}, message: "without", help: "h"}
+  - {code: R901, versions: {stores: "*"}, absent: {value: alone}, message: "beside", help: "h"}
+)";
+  const auto told = [&](const std::string& text) {
+    support::World world({stores, loners});
+    world.read(text);
+    return world.brief();
+  };
+  CHECK(told("loners: [{host: a, alone: 2}]") == "R900 1:27 without | h");
+  CHECK(told("loners: [{host: a, alone: 2}]\nstores: [{host: b}]") == "R901 1:27 beside | h");
+  CHECK(told("loners: [{host: a}]\nstores: [{host: b}]") == "");
+  // A section that is there and cannot be read is there.
+  CHECK(told("loners: [{host: a, alone: 2}]\nstores: 7").find("R900") == std::string::npos);
+}
+
 TEST_CASE("a pattern of many stars ends") {
   std::string pattern;
   for (int i = 0; i < 200; ++i) pattern += "a*";
