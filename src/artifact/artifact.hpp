@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,6 +62,9 @@ public:
   /// The Failure lists what each source said. A wrong checksum is never skipped over: it ends the search.
   Result<Acquired> acquire(const Wanted& wanted, const Control& control);
 
+  /// What is in the cache, without getting anything.
+  std::optional<Acquired> find(const Wanted& wanted, const Control& control);
+
 private:
   struct State;
   std::unique_ptr<State> state_;
@@ -69,6 +73,9 @@ private:
 /// Hex digest of a file; algorithm "sha256" or "sha512".
 Result<std::string> digest_file(const std::string& path, const std::string& algorithm, const Control& control);
 std::string sha256_text(std::string_view text);
+/// How many bytes come out of an archive: what gzip notes at its end, a guess for other compressions, and for a
+/// file that is none its own size. 0: it cannot be read.
+long long unpacked_bytes(const std::string& path);
 
 /// $XDG_CACHE_HOME/tidelab, else ~/.cache/tidelab.
 std::string default_cache_dir();

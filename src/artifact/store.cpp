@@ -27,6 +27,10 @@ public:
       : cache_dir_(cache_dir), unreachable_(unreachable), wanted_(wanted), control_(control) {}
 
   Result<Acquired> perform();
+  std::optional<Acquired> find() {
+    auto found = look(Careful::only_trusted);
+    return found ? *found : std::nullopt;
+  }
 
 private:
   enum class Careful { only_trusted, repairing };
@@ -201,6 +205,10 @@ Store::~Store() = default;
 
 Result<Acquired> Store::acquire(const Wanted& wanted, const Control& control) {
   return Search(state_->cache_dir, state_->unreachable, wanted, control).perform();
+}
+
+std::optional<Acquired> Store::find(const Wanted& wanted, const Control& control) {
+  return Search(state_->cache_dir, state_->unreachable, wanted, control).find();
 }
 
 std::string default_cache_dir() {

@@ -36,7 +36,8 @@ enum Flag : unsigned {
   guides = 1024,  // its flags are its own
   files = 2048,
   codes = 4096,
-  ends = 8192
+  ends = 8192,
+  looks = 16384
 };
 
 struct Row {
@@ -51,6 +52,7 @@ constexpr Row rows[] = {
     {"explain", "tell more about a diagnostic, with a wrong and a right example", explain, codes},
     {"plan", "print what `up` would make true; contacts no host", plan, topology | hosts | source | plans},
     {"fetch", "get the archives of a topology into the cache; contacts no host", fetch, topology | source},
+    {"preflight", "look at the hosts before anything is touched", tidelab::cli::preflight, topology | hosts | source | strict | looks},
     {"up", "bring the lab up; a second time it changes nothing", up, topology | hosts | source | report_to | formats},
     {"verify", "write rows and watch them at every hop", verify, topology | hosts | report_to | formats},
     {"down", "take the lab away without residue", down, topology | hosts | report_to | formats | ends},
@@ -151,6 +153,10 @@ void add_flags(CLI::App& app, const Row& row, Options& o) {
   if (row.flags & tails)
     app.add_option("-n,--lines", o.lines, "how many lines"), app.add_flag("-f,--follow", o.follow, "go on as it grows");
   if (row.flags & strict) app.add_flag("--strict", o.strict, "warnings are errors");
+  if (row.flags & looks) {
+    app.add_flag("--fix", o.fix, "set what is safe to set until the next boot, and say how to undo it");
+    app.add_option("--format", o.format, "text, json or junit")->check(CLI::IsMember({"text", "json", "junit"}));
+  }
   if (row.flags & formats)
     app.add_option("--format", o.format, "text, json, junit or html")->check(CLI::IsMember({"text", "json", "junit", "html"}));
   if (row.flags & files) {

@@ -50,6 +50,7 @@ struct Options {
   bool full = false;
   bool diff = false;
   bool strict = false;
+  bool fix = false;
   bool follow = false;
   int lines = 40;
   bool verbose = false;
@@ -75,6 +76,7 @@ int validate(const Options& options);
 int plan(const Options& options);
 int fetch(const Options& options);
 int up(const Options& options);
+int preflight(const Options& options);
 int verify(const Options& options);
 int down(const Options& options);
 int smoke(const Options& options);

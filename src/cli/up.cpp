@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/preflight.hpp"
 #include "cli/session.hpp"
 #include "guide/changes.hpp"
 
@@ -43,6 +44,27 @@ bool may_follow(const Lab& lab, const std::string& name) {
   return false;
 }
 
+// What is only needed to start a lab is no matter where it runs already, so there only failures are told.
+bool hosts_are_ready(const plan::Plan& made, live::Setup& setup, const Options& options) {
+  const step::Control brief{step::Clock::now() + std::chrono::minutes(2), options.stop, {}};
+  preflight::Sizes sizes;
+  for (const auto& [key, acquired] : setup.acquired) sizes[key] = artifact::unpacked_bytes(acquired.path);
+  auto found = look_at_hosts(made, setup, sizes, brief);
+  const bool ready = report::count_of(found, preflight::Outcome::failure) + report::count_of(found, preflight::Outcome::unknown) == 0;
+  const auto past = [&](const preflight::Finding& row) {
+    return row.outcome == preflight::Outcome::warning && found.hosts[static_cast<std::size_t>(row.lane) - 1].runs;
+  };
+  found.rows.erase(std::remove_if(found.rows.begin(), found.rows.end(), past), found.rows.end());
+  const auto troubles = report::render_troubles(found, options.colour_errors);
+  if (!ready)
+    std::cerr << "tidelab: the hosts are not ready; nothing was changed\n" << troubles;
+  else if (!troubles.empty())
+    std::cerr << "tidelab: warnings about the hosts"
+              << "\n"
+              << troubles << "\n";
+  return ready;
+}
+
 }  // namespace
 
 Brought bring_up(const Options& options) {
@@ -72,11 +94,7 @@ Brought bring_up(const Options& options) {
     return {exit_no_lab, false};
   }
   auto setup = make_setup(made, *lab, std::move(acquisition.acquired));
-  const step::Control brief{step::Clock::now() + std::chrono::minutes(2), options.stop, control.progress};
-  if (const auto found = live::preflight(made, setup, brief); !found.empty()) {
-    tell(found, "tidelab: the hosts are not ready; nothing was changed");
-    return {options.stop.stop_requested() ? exit_interrupted : exit_no_lab, false};
-  }
+  if (!hosts_are_ready(made, setup, options)) return {options.stop.stop_requested() ? exit_interrupted : exit_no_lab, false};
   if (!write_record({made.lab, options.target, lab->loaded->topology_text, lab->options})) return {exit_no_lab, false};
   const auto result = run_plan(made, *lab, std::move(setup));
   give_report(result, options);

@@ -42,6 +42,7 @@ struct Output {
   int code = 0;
   std::string out;
   std::string err;
+  step::Clock::time_point began{};  ///< when it was handed to a connection that stood; epoch: not known
 };
 
 /// Counts for `--trace` and for tests: what a run cost over the link.

@@ -76,6 +76,7 @@ Task::Step Task::step(Link& link) {
 Task::Step Task::open(Link& link) {
   channel_ = libssh2_channel_open_session(link.session());
   if (channel_) {
+    output_.began = step::Clock::now();
     state_ = request_ ? State::exec : State::close;
     return Step::progress;
   }

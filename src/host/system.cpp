@@ -160,6 +160,7 @@ Result<void> System::attempt(const Command& command, const Control& control, Way
   ears.err = [&](std::string_view bytes) { attempt.output.err += attempt.err.feed(bytes); };
   ears.may_end = [&] { return attempt.err.begun(); };  // without its pid it could not be ended over there
   ears.over = [&] { return attempt.complete(); };
+  attempt.output.began = Clock::now();
   const auto ended = run_child(client, control, ears);
   if (!ended) return tl::unexpected(ended.error());
   attempt.ended = *ended;

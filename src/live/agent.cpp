@@ -252,39 +252,6 @@ act_sweep() {
   if [ -e "$S" ]; then echo "still there: $S" >&2; return 1; fi
   say "$1" made 'nothing is left'
 }
-
-# Before the first change. tools: words. holder: who listens on a port.
-pre_tools() { for t in "$@"; do command -v "$t" > /dev/null 2>&1 || printf 'the command `%s` is missing\n' "$t"; done; }
-pre_units() {
-  have_systemd && [ "$M" = system ] && [ "$(id -u)" != 0 ] || return 0
-  printf '`systemd_mode: system` needs root or sudo; without, use `systemd_mode: user`\n'
-}
-pre_dir() {
-  d=$1
-  while [ ! -e "$d" ]; do d=$(dirname -- "$d"); done
-  [ -d "$d" ] || { printf '%s is not a directory\n' "$d"; return 0; }
-  [ -w "$d" ] || printf 'no permission to write in %s, which %s needs\n' "$d" "$1"
-}
-# The sockets of whatever runs in the sessions of this lab's services: also those of a service whose keeper was killed.
-our_sockets() {
-  fds=$(for r in "$S"/run/*; do
-    if in_unit "$r"; then is_kept && [ "$main" != 0 ] && p=$main || continue
-    elif ! lives "$r/supervisor" && ! lives "$r/child"; then continue; fi
-    session_of "$(sid_of "$p")" | sed 's,.*,/proc/&/fd,'
-  done)
-  [ -z "$fds" ] || ls -l $fds 2>/dev/null | grep -o 'socket:\[[0-9]*\]'
-}
-pre_port() { # port, who wants it. The inode of a listening socket leads to the process that holds it; our own may.
-  hex=$(printf '%04X' "$1")
-  inode=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v h="$hex" '{ n = split($2, a, ":"); if (a[n] == h && $4 == "0A") { print $10; exit } }')
-  [ -n "$inode" ] || return 0
-  [ -n "${ours+known}" ] || ours=$(our_sockets) # once for all ports
-  case "$ours" in *"socket:[$inode]"*) return 0 ;; esac
-  q=$(ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v s="socket:[$inode]" '/^\/proc/ { split($1, a, "/") } index($0, s) { print a[3]; exit }')
-  who='a process that cannot be seen from here'
-  [ -z "$q" ] || who="pid $q ($(tr '\000' ' ' < "/proc/$q/cmdline" | cut -c 1-120))"
-  printf 'port %s is in use by %s (%s)\n' "$1" "$who" "$2"
-}
 )sh";
   return source;
 }

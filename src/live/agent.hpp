@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "preflight/judge.hpp"
+
 namespace tidelab::live {
 
 /// The functions, without a call.
@@ -13,6 +15,13 @@ const std::string& agent_source();
 const std::string& agent_unit_source();
 /// Those about a run as a whole: whose turn it is, what an earlier run left, and steps that come together.
 const std::string& agent_turn_source();
+
+/// Those that look before anything is touched; not sent with anything else.
+const std::string& agent_preflight_source();
+/// They and their calls, for preflight::read_facts.
+std::string preflight_calls(const preflight::Asked& asked);
+/// The call that sets what --fix may set; after the functions above.
+std::string knob_calls(const preflight::Knob& knob);
 
 /// Functions and calls as one script for a lab whose state is in `state_dir` and whose things belong to `user` (empty:
 /// to whoever runs it). A shell that gets only a part of it, because whoever sent it was killed, runs none of it.

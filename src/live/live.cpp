@@ -8,7 +8,6 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include "host/quote.hpp"
 #include "live/world.hpp"
 #include "step/describe.hpp"
 
@@ -94,6 +93,18 @@ private:
   std::set<int> differs_;  // steps of which a look said so
 };
 
+artifact::Wanted wanted_of(const plan::Artifact& artifact) {
+  artifact::Wanted wanted{artifact.name, artifact.version, artifact.file_name, {}};
+  for (const auto& s : artifact.sources) {
+    const auto kind = s.kind == "official" ? artifact::Kind::official
+                      : s.kind == "maven"  ? artifact::Kind::maven
+                      : s.kind == "file"   ? artifact::Kind::file
+                                           : artifact::Kind::assembled;
+    wanted.sources.push_back({kind, s.url, s.checksum_url, s.checksum, s.coordinate, s.path, s.script, s.note});
+  }
+  return wanted;
+}
+
 }  // namespace
 
 void open_log(bool verbose) {
@@ -110,15 +121,7 @@ Acquisition acquire_all(const plan::Plan& plan, artifact::Store& store, const Co
   std::vector<std::jthread> threads;
   for (const auto& artifact : plan.artifacts) {
     threads.emplace_back([&] {
-      artifact::Wanted wanted{artifact.name, artifact.version, artifact.file_name, {}};
-      for (const auto& s : artifact.sources) {
-        const auto kind = s.kind == "official" ? artifact::Kind::official
-                          : s.kind == "maven"  ? artifact::Kind::maven
-                          : s.kind == "file"   ? artifact::Kind::file
-                                               : artifact::Kind::assembled;
-        wanted.sources.push_back({kind, s.url, s.checksum_url, s.checksum, s.coordinate, s.path, s.script, s.note});
-      }
-      auto acquired = store.acquire(wanted, control);
+      auto acquired = store.acquire(wanted_of(artifact), control);
       const std::lock_guard lock(mutex);
       if (acquired)
         out.acquired.emplace(artifact.key, std::move(*acquired));
@@ -130,50 +133,10 @@ Acquisition acquire_all(const plan::Plan& plan, artifact::Store& store, const Co
   return out;
 }
 
-std::vector<Failure> preflight(const plan::Plan& plan, Setup& setup, const Control& control) {
-  std::vector<Failure> out;
-  std::mutex mutex;
-  std::vector<std::jthread> threads;
-  Setup ours;
-  ours.users = setup.users;
-  ours.of_user = setup.of_user;
-  ours.elevate = setup.elevate;
-  ours.run = setup.run;
-  ours.claim = setup.claim;
-  World world(plan, std::move(ours));
-  std::swap(world.setup.hosts, setup.hosts);
-  for (std::size_t lane = 1; lane < plan.lanes.size(); ++lane) {
-    threads.emplace_back([&, lane] {
-      std::string calls = "pre_tools sh tar gzip awk sed cut head tail stat sha256sum setsid readlink dirname grep sort tr xargs find\n";
-      calls += "pre_dir " + host::quote(plan.lanes[lane].state_dir) + "\npre_units\n";
-      for (const auto& component : plan.components) {
-        if (component.lane != static_cast<int>(lane)) continue;
-        if (!component.dir.empty()) calls += "pre_dir " + host::quote(component.dir) + "\n";
-        for (const auto port : component.ports) calls += fmt::format("pre_port {} {}\n", port, host::quote(component.name));
-      }
-      const auto output = world.agent(static_cast<int>(lane), calls, {}, control);
-      const std::lock_guard lock(mutex);
-      const auto& name = plan.lanes[lane].name;
-      if (!output) {
-        auto failure = output.error();
-        failure.what = fmt::format("{}: {}", name, failure.what);
-        out.push_back(std::move(failure));
-        return;
-      }
-      std::string_view rest = output->out;
-      while (!rest.empty()) {
-        const auto end = std::min(rest.find('\n'), rest.size());
-        if (end > 0) out.push_back({Why::failed, fmt::format("{}: {}", name, rest.substr(0, end)), {}, {}, {}, {}});
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-      }
-      if (output->code != 0 && output->code != 1 && output->out.empty())
-        out.push_back(
-            {Why::failed, fmt::format("{}: the look before the start ended with {}", name, output->code), output->err, {}, {}, {}});
-    });
-  }
-  threads.clear();
-  std::swap(world.setup.hosts, setup.hosts);
-  setup.settled = out.empty() && !setup.run.empty();
+std::map<std::string, artifact::Acquired> cached(const plan::Plan& plan, artifact::Store& store, const Control& control) {
+  std::map<std::string, artifact::Acquired> out;
+  for (const auto& each : plan.artifacts)
+    if (auto found = store.find(wanted_of(each), control)) out.emplace(each.key, std::move(*found));
   return out;
 }
 

@@ -11,6 +11,7 @@
 #include "host/host.hpp"
 #include "live/agent.hpp"
 #include "plan/plan.hpp"
+#include "preflight/judge.hpp"
 #include "run/effects.hpp"
 
 namespace tidelab::live {
@@ -29,7 +30,7 @@ struct Setup {
   /// this name, and what carries that of an earlier one, which was killed, is ended before anything is looked at.
   std::string run;
   Claim claim;           ///< of such a run: who holds the lab on its hosts
-  bool settled = false;  ///< that was done already, by preflight()
+  bool settled = false;  ///< that was done already, by look_before()
 };
 
 std::unique_ptr<run::Effects> make_live(const plan::Plan& plan, Setup setup);
@@ -41,11 +42,17 @@ struct Acquisition {
 };
 Acquisition acquire_all(const plan::Plan& plan, artifact::Store& store, const step::Control& control);
 
+/// Those of them that are in the cache, by key. Nothing is fetched.
+std::map<std::string, artifact::Acquired> cached(const plan::Plan& plan, artifact::Store& store, const step::Control& control);
+
 /// Where this room logs to: stderr, warnings only unless `verbose`. Call once.
 void open_log(bool verbose);
 
-/// Looks at every host before anything is changed: reachable, tools, permissions, ports that others hold.
-/// One Failure for each thing found, `what` beginning with the host's name.
-std::vector<step::Failure> preflight(const plan::Plan& plan, Setup& setup, const step::Control& control);
+/// Looks at every host before anything is changed, one remote command each, all at once. By lane; lane 0 is empty.
+/// Changes nothing but that a run which holds the lab's lock ends what an earlier one left acting.
+std::vector<preflight::Look> look_before(const plan::Plan& plan, Setup& setup, const step::Control& control);
+
+/// Sets the knobs of these rows, looks again, and says in each row what came of it: `fixed`, or why not.
+void set_what_is_safe(const plan::Plan& plan, Setup& setup, std::vector<preflight::Finding>& rows, const step::Control& control);
 
 }  // namespace tidelab::live

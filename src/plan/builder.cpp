@@ -132,6 +132,7 @@ void Builder::add_components() {
     if (const auto jre = instance.values.find("jre"); jre != instance.values.end()) made.jre = jre->second.text.value;
     for (const auto& [name, value] : instance.values)
       if (value.type == playbook::Type::port && !value.text.empty()) made.ports.push_back(std::stoi(value.text.value));
+    made.host_needs = host_needs_of(i, scope);
     made.span = instance.span;
     const auto named =
         std::find_if(asked.begin(), asked.end(), [&](const auto& n) { return n == made.node || n == made.name || n == made.section; });

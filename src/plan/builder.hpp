@@ -52,6 +52,7 @@ public:
 private:
   void add_lanes();
   void add_components();
+  HostNeeds host_needs_of(std::size_t instance, const topology::Scope& scope) const;  // host_needs.cpp
   std::string artifact_key(const source::Text& name, std::size_t instance, const topology::Scope& scope);
   void fill(step::Action& action, std::size_t instance, const topology::Scope& scope);
   step::Action config_as_file(const step::Config& config, std::size_t instance);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "source/file.hpp"
@@ -19,6 +20,18 @@ struct Lane {
   int ssh_port = 0;       ///< 0: not said, so OpenSSH's configuration or 22
   std::string user;       ///< services run under this account
   std::string state_dir;  ///< where the lab's own records are kept on that host
+};
+
+/// What a component needs of its host beside directories, ports and archives, which are in its steps. 0, empty or
+/// `nothing`: it needs nothing of the kind.
+struct HostNeeds {
+  enum class Bad { nothing, warn, fail };
+  long long memory_bytes = 0;                           ///< of its processes, all together
+  std::vector<std::pair<std::string, long long>> data;  ///< room in bytes for what it will write, by directory
+  long long open_files_warn = 0, open_files_fail = 0;
+  std::chrono::milliseconds clock_warn{0}, clock_fail{0};  ///< how far the clocks of hosts may be apart
+  Bad swap = Bad::nothing, huge_pages = Bad::nothing;      ///< how bad they are
+  std::vector<std::string> commands, arch;
 };
 
 /// One instance of a playbook.
@@ -36,6 +49,7 @@ struct Component {
   std::vector<int> ports;              ///< all that it listens on
   std::vector<std::string> artifacts;  ///< keys of what is unpacked for it, its own archive first
   std::string jre;                     ///< version of its own JRE, empty if it has none
+  HostNeeds host_needs;
   source::Span span;
 };
 

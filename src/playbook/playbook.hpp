@@ -82,6 +82,16 @@ struct Artifact {
   Versions versions;
 };
 
+/// What a component needs of its host, beside directories and ports, which are known from its params: one word of
+/// memory, data, open_files, clock, swap, huge_pages, commands, arch (docs/writing.md).
+struct HostNeed {
+  Text word;
+  Texts values;     ///< of a list, or of a single value
+  Text warn, fail;  ///< of a word with two levels; either may be empty
+  Text in;          ///< of `data`: the directory that it is written to
+  Versions versions;
+};
+
 /// A hop of the way that data takes, from where the hop before it led; for `tidelab graph`.
 struct Hop {
   Texts label;
@@ -109,6 +119,7 @@ struct Playbook {
   std::vector<Artifact> artifacts;
   std::vector<Rule> rules;
   std::vector<Hop> flow;
+  std::vector<HostNeed> host;
   std::vector<step::Step> install, start, ready, remove;
   source::Span span;
 };
@@ -138,7 +149,7 @@ void check_ranges(const Versions& versions, const std::string& code, source::Dia
 void check_ranges(const std::vector<step::Step>& steps, const std::string& code, source::Diagnostics& diagnostics);
 
 /// Reads one file. Codes: P001 missing key, P002 unknown type or word of `mutable`, P003 bad range, P005 unknown source kind,
-/// P006 a param's name has a meaning of its own, P007 not a pattern, and those of read_rule.
+/// P006 a param's name has a meaning of its own, P007 not a pattern, P008 not a need of a host, and those of read_rule.
 Playbook read_playbook(const source::File& file, const std::string& folder, source::Diagnostics& diagnostics);
 
 }  // namespace tidelab::playbook

@@ -19,4 +19,7 @@ bool truth_at(const yaml::Node& node, const char* key, bool otherwise, source::D
 /// Complains (P001) when it is not there.
 Text needed(const yaml::Node& node, const char* key, source::Diagnostics& diagnostics);
 
+/// One item of `host`.
+void read_host_need(const yaml::Node& node, std::vector<HostNeed>& out, source::Diagnostics& diagnostics);
+
 }  // namespace tidelab::playbook

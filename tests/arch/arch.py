@@ -17,10 +17,10 @@ from pathlib import Path
 # headers speak in source's texts and spans.
 ROOMS = {
     "source": "", "yaml": "source", "step": "source yaml", "playbook": "source yaml step", "check": "source yaml step",
-    "topology": "source yaml step playbook", "guide": "source yaml step playbook topology", "plan": "source step playbook check topology", "run": "source step plan",
-    "report": "source step plan run", "host": "step", "artifact": "step", "client": "step",
-    "live": "source step plan run host client artifact",
-    "cli": "source yaml step playbook check topology guide plan run report host artifact client live",
+    "topology": "source yaml step playbook", "guide": "source yaml step playbook topology", "plan": "source step playbook check topology", "preflight": "source step plan", "run": "source step plan",
+    "report": "source step plan preflight run", "host": "step", "artifact": "step", "client": "step",
+    "live": "source step plan preflight run host client artifact",
+    "cli": "source yaml step playbook check topology guide plan preflight run report host artifact client live",
 }
 
 # How the headers of a library begin, and the rooms that it is confined to (None: everywhere).

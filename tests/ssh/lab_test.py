@@ -179,7 +179,7 @@ class OverSsh(Case):
         lab = self.lab(ssh=self.ssh, toys=2)
         with socket.create_server(("127.0.0.1", lab.ports[1])):
             done = lab.run("up", code=3)
-            self.assertIn(f"port {lab.ports[1]} is in use by pid {os.getpid()} ", done.stderr)
+            self.assertRegex(done.stderr, rf"{lab.ports[1]} of toy_servers 2 is in use at 127.0.0.1 by .*, pid {os.getpid()} of ")
             self.assertIn("nothing was changed", done.stderr)
             self.assertEqual(snapshot(lab.base), lab.before)
             self.assertIsNone(greet(lab.ports[0]))
@@ -198,7 +198,7 @@ class OverSsh(Case):
         with socket.create_server(("127.0.0.1", port)):
             os.kill(lab.pid_of("supervisor", port), signal.SIGCONT)
             done = lab.run("up", code=3)
-            self.assertIn(f"port {port} is in use by pid {os.getpid()} ", done.stdout + done.stderr)
+            self.assertRegex(done.stderr, rf"{port} of toy_servers 1 is in use at 127.0.0.1 by .*, pid {os.getpid()} of ")
         lab.run("down")
         lab.assert_nothing_left()
 

@@ -1,0 +1,12 @@
+// The look at all hosts before anything is changed, for `preflight` and for `up`.
+#pragma once
+
+#include "live/live.hpp"
+#include "report/preflight.hpp"
+
+namespace tidelab::cli {
+
+/// One remote command on each host; nothing is changed.
+report::Preflight look_at_hosts(const plan::Plan& plan, live::Setup& setup, const preflight::Sizes& sizes, const step::Control& control);
+
+}  // namespace tidelab::cli

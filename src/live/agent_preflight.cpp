@@ -1,0 +1,158 @@
+#include <fmt/format.h>
+
+#include "host/quote.hpp"
+#include "live/agent.hpp"
+
+namespace tidelab::live {
+
+// A look before anything is touched: only facts, one line each with tabs between, as preflight/facts.cpp reads them. What
+// they mean is decided there. Beside sh and /proc it takes what the host's part needs anyway, and without it says less.
+const std::string& agent_preflight_source() {
+  static const std::string source = R"sh(
+fact() { printf '%s' "$1"; shift; printf '\t%s' "$@"; echo; }
+pre_clock() { fact clock "$1" "$(date +%s.%N)"; }
+pre_host() {
+  fact who "$(id -u)" "$(id -un)"
+  boot=; read -r boot < /proc/sys/kernel/random/boot_id
+  fact kernel "$boot" "$(uname -s)" "$(uname -m)"
+  if have_systemd; then fact init systemd; else fact init other; fi
+  while read -r name value rest; do
+    case $name in MemTotal:|MemAvailable:|SwapTotal:) fact memory "$name" "$value" ;; esac
+  done < /proc/meminfo
+  for f in /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes; do
+    if [ -r "$f" ] && read -r value < "$f"; then fact limit "$value"; fi
+  done
+  fact files soft "$(ulimit -Sn)"
+  fact files hard "$(ulimit -Hn)"
+  while read -r a b c soft hard rest; do
+    [ "$a $b $c" != 'Max open files' ] || fact files init "$hard"
+  done 2>/dev/null < /proc/1/limits
+}
+pre_knobs() {
+  if read -r value < /proc/sys/vm/swappiness; then fact swappiness "$value"; fi
+  if read -r value < /sys/kernel/mm/transparent_hugepage/enabled; then fact huge_pages "$value"; fi
+} 2>/dev/null
+pre_set() { # knob value
+  case $1 in
+    swappiness) printf '%s\n' "$2" > /proc/sys/vm/swappiness ;;
+    huge_pages) printf '%s\n' "$2" > /sys/kernel/mm/transparent_hugepage/enabled ;;
+  esac
+}
+pre_commands() { for t in "$@"; do command -v "$t" > /dev/null 2>&1 || fact missing "$t"; done; }
+pre_account() {
+  [ -n "$U" ] || return 0
+  if id -u "$U" > /dev/null 2>&1; then fact account there; else fact account missing; fi
+}
+# Whether the account may enter what is there of each directory; for an account that is still to be made, whether nobody may.
+pre_enter() {
+  [ -n "$U" ] && [ "$(id -u)" = 0 ] && command -v setpriv > /dev/null 2>&1 || return 0
+  w=$U; id -u "$w" > /dev/null 2>&1 || w=nobody
+  setpriv --reuid="$(id -u "$w")" --regid="$(id -g "$w")" --init-groups -- sh -c '
+    i=0
+    for d; do
+      at=/; rest=${d#/}
+      while [ -x "$at" ] && [ -n "$rest" ]; do
+        at=${at%/}/${rest%%/*}
+        case $rest in */*) rest=${rest#*/} ;; *) rest= ;; esac
+      done
+      [ -x "$at" ] || printf "barrier\t%s\t%s\n" "$i" "$at"
+      i=$((i + 1))
+    done' sh "$@"
+}
+pre_dirs() {
+  [ "$#" -gt 0 ] || return 0
+  first=1
+  for p in "$@"; do
+    [ -z "$first" ] || { set --; first=; }
+    d=$p
+    while [ ! -e "$d" ] && [ ! -L "$d" ]; do d=${d%/*}; [ -n "$d" ] || d=/; done
+    state=missing; may=no; full=empty
+    if [ ! -d "$d" ]; then state=other
+    elif [ "$d" = "$p" ]; then
+      state=there
+      for e in "$d"/* "$d"/.[!.]*; do
+        if [ -e "$e" ] || [ -L "$e" ]; then full=full; break; fi
+      done
+    fi
+    [ ! -w "$d" ] || may=writable
+    fact dir "$state" "$may" "$full" "$d"
+    [ -d "$d" ] || { d=${d%/*}; [ -n "$d" ] || d=/; }
+    set -- "$@" "$d"
+  done
+  pre_enter "$@" 2>/dev/null
+  t=$(printf '\t')
+  stat -f -c "room$t%a$t%S$t%b$t%d$t%c$t%T" -- "$@"
+  stat -c "device$t%d" -- "$@"
+}
+# Services of this lab that run, and the sockets of all that is in their sessions: also of one whose keeper was killed.
+pre_services() {
+  fds=
+  for r in "$S"/run/*; do
+    if in_unit "$r"; then is_kept && [ "$main" != 0 ] && p=$main || continue
+    elif ! lives "$r/supervisor" && ! lives "$r/child"; then continue; fi
+    fact service "${r##*/}"
+    for q in $(session_of "$(sid_of "$p")"); do fds="$fds /proc/$q/fd"; done
+  done
+}
+pre_own() {
+  t=$(printf '\t')
+  for m in "$S"/unpacked/*; do
+    if [ -f "$m" ] && { read -r skip && IFS= read -r into; } < "$m"; then fact unpacked "$into"; fi
+  done
+  [ ! -f "$S/owned" ] || sed -n "s/^dir /owned$t/p" "$S/owned" | sort -u
+}
+pre_labs() {
+  t=$(printf '\t')
+  for u in /etc/systemd/system/tidelab-*.service; do
+    [ -f "$u" ] && IFS= read -r l < "$u" || continue
+    case $l in '# tidelab: '*) fact unit "${u##*/}" "${l#\# tidelab: }" ;; esac
+  done
+  {
+    for u in /etc/systemd/system/tidelab-*.service; do [ -f "$u" ] && sed -n '1s/^# tidelab: //p' "$u"; done
+    for l in "${S%/*}"/.tidelab-*; do [ -d "$l" ] && printf '%s\n' "$l"; done
+  } | sort -u | while IFS= read -r l; do
+    [ "$l" != "$S" ] && [ -f "$l/owned" ] || continue
+    fact lab "$l"
+    sed -n "s/^dir /theirs$t/p" "$l/owned" | sort -u
+  done
+}
+pre_holder() { # inode pid
+  whose=other
+  case "$ours" in *"socket:[$1]"*) whose=ours ;; esac
+  unit=$(sed -n 's,.*/\([^/]*\.service\)$,\1,p' "/proc/$2/cgroup" 2>/dev/null | head -n 1)
+  fact holder "$1" "$whose" "$2" "$(stat -c %U "/proc/$2" 2>/dev/null)" "$unit" "$(tr '\000-\037\177' ' ' < "/proc/$2/cmdline" 2>/dev/null | cut -c 1-160)"
+}
+# The inode of a listening socket leads to the process that holds it, where it can be seen. Ports as the kernel shows them.
+pre_ports() {
+  sockets=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v w=" $* " '$4 == "0A" { n = split($2, a, ":"); if (index(w, " " a[n] " ")) print a[n], a[1], $8, $10 }')
+  [ -n "$sockets" ] || return 0
+  ours=; [ -z "$fds" ] || ours=$(ls -l $fds 2>/dev/null | grep -o 'socket:\[[0-9]*\]')
+  printf '%s\n' "$sockets" | while read -r port address uid inode; do
+    fact listener "$port" "$address" "$(id -un "$uid" 2>/dev/null || echo "$uid")" "$inode"
+  done
+  ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v w="$(printf '%s\n' "$sockets" | tr '\n' ' ')" '
+    /^\/proc/ { split($1, a, "/"); next }
+    /socket:\[/ { n = $NF; gsub(/[^0-9]/, "", n); if (!seen[n] && index(w " ", " " n " ")) { seen[n] = 1; print n, a[3] } }' |
+    while read -r inode pid; do pre_holder "$inode" "$pid"; done
+}
+)sh";
+  return source;
+}
+
+std::string preflight_calls(const preflight::Asked& asked) {
+  std::string out = agent_preflight_source() + "pre_clock begin\npre_host\npre_knobs\npre_account\npre_commands";
+  for (const auto& each : asked.commands) out += " " + host::quote(each);
+  out += "\npre_dirs";
+  for (const auto& each : asked.dirs) out += " " + host::quote(each);
+  out += "\npre_services\npre_own\npre_labs\npre_ports";
+  for (const auto each : asked.ports) out += fmt::format(" {:04X}", each);
+  return out + "\npre_clock end\nfact end\n";
+}
+
+std::string knob_calls(const preflight::Knob& knob) {
+  if (knob.of == preflight::Knob::Of::none) return {};
+  const auto* name = knob.of == preflight::Knob::Of::swappiness ? "swappiness" : "huge_pages";
+  return fmt::format("pre_set {} {}\n", name, host::quote(knob.value));
+}
+
+}  // namespace tidelab::live

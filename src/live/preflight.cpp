@@ -1,0 +1,146 @@
+// One command on each host, all at once, that brings back what the preflight judges; and the few things that may be set.
+#include <mutex>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "live/agent.hpp"
+#include "live/world.hpp"
+
+namespace tidelab::live {
+
+namespace {
+
+using preflight::Look;
+using preflight::Micros;
+
+// Our own wall clock, read once: what is measured against it is steady.
+struct WallClock {
+  std::chrono::system_clock::time_point wall = std::chrono::system_clock::now();
+  step::Clock::time_point steady = step::Clock::now();
+  Micros at(step::Clock::time_point time) const { return std::chrono::duration_cast<Micros>(wall.time_since_epoch() + (time - steady)); }
+};
+
+class Looker {
+public:
+  Looker(const plan::Plan& plan, World& world, const Control& control) : plan_(plan), world_(world), control_(control) {}
+
+  Look look(int lane) {
+    const auto at = static_cast<std::size_t>(lane);
+    Look out;
+    out.owner = world_.setup.users[at];
+    out.of_user = world_.setup.of_user[at];
+    const auto calls = preflight_calls(preflight::asked_of(plan_, lane, !out.owner.empty()));
+    auto from = step::Clock::now();
+    auto output = world_.agent(lane, calls, {}, control_);
+    if (!output && output.error().why == Why::unreachable && !world_.setup.elevate.empty()) {
+      // Without sudo most of it can be seen all the same; when that works, sudo is what is wrong.
+      const auto script = agent_script(world_.state_dir(lane), out.owner, calls, out.of_user);
+      from = step::Clock::now();
+      auto plain = world_.host(lane).run({{"sh", "-s"}, {}, {}, {script, {}}, {}}, control_);
+      if (plain) out.no_root = output.error(), output = std::move(plain);
+    }
+    const auto until = step::Clock::now();
+    if (!output) {
+      out.failure = output.error();
+      return out;
+    }
+    out.facts = preflight::read_facts(output->out);
+    out.sent = clock_.at(output->began == step::Clock::time_point{} ? from : output->began);
+    out.received = clock_.at(until);
+    if (!out.facts.complete)
+      out.failure = Failure{Why::failed, fmt::format("the look at this host ended with {}", output->code), output->err, {}, {}, {}};
+    return out;
+  }
+
+  // Sets, and gives back what a look finds then.
+  Result<preflight::Facts> set(int lane, const std::vector<preflight::Knob>& knobs) {
+    std::string calls = agent_preflight_source();
+    for (const auto& each : knobs) calls += knob_calls(each);
+    const auto output = world_.agent(lane, calls + "pre_knobs\nfact end\n", {}, control_);
+    if (!output) return tl::unexpected(output.error());
+    auto facts = preflight::read_facts(output->out);
+    if (!output->err.empty()) return step::fail(Why::failed, output->err.substr(0, output->err.find('\n')), output->err);
+    return facts;
+  }
+
+private:
+  const plan::Plan& plan_;
+  World& world_;
+  const Control& control_;
+  const WallClock clock_;
+};
+
+// A world of its own for the time of the look: hosts and their connections are lent to it.
+class Borrowed {
+public:
+  Borrowed(const plan::Plan& plan, Setup& setup) : setup_(setup), world_(plan, ours(setup)) { std::swap(world_.setup.hosts, setup_.hosts); }
+  ~Borrowed() { std::swap(world_.setup.hosts, setup_.hosts); }
+  Borrowed(const Borrowed&) = delete;
+  Borrowed& operator=(const Borrowed&) = delete;
+  World& world() { return world_; }
+
+private:
+  static Setup ours(const Setup& setup) {
+    Setup out;
+    out.users = setup.users;
+    out.of_user = setup.of_user;
+    out.elevate = setup.elevate;
+    out.run = setup.run;
+    out.claim = setup.claim;
+    return out;
+  }
+  Setup& setup_;
+  World world_;
+};
+
+// Whether a look afterwards found what was asked for; the row says so.
+void settle(preflight::Finding& row, const Result<preflight::Facts>& found) {
+  using preflight::Knob;
+  const bool swap = row.knob.of == Knob::Of::swappiness;
+  const auto now = !found ? std::string() : swap ? (found->swappiness ? std::to_string(*found->swappiness) : "") : found->huge_pages;
+  const auto* file = swap ? "/proc/sys/vm/swappiness" : "/sys/kernel/mm/transparent_hugepage/enabled";
+  if (now == row.knob.value) {
+    row.outcome = preflight::Outcome::fixed;
+    row.found = fmt::format("{} was {}, and is {} until the next boot", file, row.knob.before, now);
+    row.fix = fmt::format("undo: `echo {} > {}`", row.knob.before, file);
+  } else {
+    row.evidence = found ? fmt::format("{} still says {}", file, now) : found.error().what;
+  }
+}
+
+}  // namespace
+
+std::vector<Look> look_before(const plan::Plan& plan, Setup& setup, const Control& control) {
+  std::vector<Look> out(plan.lanes.size());
+  {
+    Borrowed borrowed(plan, setup);
+    Looker looker(plan, borrowed.world(), control);
+    std::vector<std::jthread> threads;
+    for (std::size_t lane = 1; lane < plan.lanes.size(); ++lane)
+      threads.emplace_back([&, lane] { out[lane] = looker.look(static_cast<int>(lane)); });
+  }
+  const auto good = [](const Look& look) { return !look.failure && !look.no_root; };
+  setup.settled = !setup.run.empty() && std::all_of(out.begin() + 1, out.end(), good);
+  return out;
+}
+
+void set_what_is_safe(const plan::Plan& plan, Setup& setup, std::vector<preflight::Finding>& rows, const Control& control) {
+  Borrowed borrowed(plan, setup);
+  Looker looker(plan, borrowed.world(), control);
+  std::vector<std::jthread> threads;
+  for (int lane = 1; lane < static_cast<int>(plan.lanes.size()); ++lane) {
+    std::vector<preflight::Finding*> ours;
+    for (auto& row : rows)
+      if (row.lane == lane && row.knob.of != preflight::Knob::Of::none) ours.push_back(&row);
+    if (ours.empty()) continue;
+    threads.emplace_back([&looker, lane, ours] {
+      std::vector<preflight::Knob> knobs;
+      for (const auto* row : ours) knobs.push_back(row->knob);
+      const auto found = looker.set(lane, knobs);
+      for (auto* row : ours) settle(*row, found);
+    });
+  }
+}
+
+}  // namespace tidelab::live

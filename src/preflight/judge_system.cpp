@@ -1,0 +1,197 @@
+// Rights, processor, commands, ports, limits, and the settings of the kernel that --fix may change.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "preflight/bench.hpp"
+
+namespace tidelab::preflight {
+
+namespace {
+
+using Bad = plan::HostNeeds::Bad;
+
+// Who on this host is the first to mind, and how much: the worst of them all.
+struct Minds {
+  Bad bad = Bad::nothing;
+  std::string who;
+};
+Minds minds(const Bench& bench, Bad plan::HostNeeds::*what) {
+  Minds out;
+  for (const auto* each : components_on(bench.plan, bench.lane))
+    if (each->host_needs.*what > out.bad) out = {each->host_needs.*what, each->name};
+  return out;
+}
+
+Outcome outcome_of(Bad bad) { return bad == Bad::fail ? Outcome::failure : Outcome::warning; }
+
+// `uname` has its own names for what archives are named by.
+std::string arch_of(const std::string& processor) {
+  if (processor == "x86_64") return "amd64";
+  return processor == "aarch64" ? "arm64" : processor;
+}
+
+bool contains(const std::vector<std::string>& list, const std::string& word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+std::string holder_text(const Holder& holder) {
+  const auto& user = holder.user.empty() ? holder.socket_user : holder.user;
+  if (holder.pid == 0) return fmt::format("a process of {} that cannot be seen without root", user);
+  return fmt::format("{}, pid {} of {}{}", holder.command.empty() ? "a process" : "`" + holder.command + "`", holder.pid, user,
+                     holder.unit.empty() ? std::string() : ", " + holder.unit);
+}
+
+// A listener at one address leaves the others free; who listens at all of them does not.
+bool in_the_way(const Holder& holder, const std::string& host) {
+  const auto is_address = [](const std::string& text) {
+    return !text.empty() && text.find_first_not_of(text.find(':') == text.npos ? "0123456789." : "0123456789abcdefABCDEF:.") == text.npos;
+  };
+  return holder.address == "*" || !is_address(host) || holder.address == host;
+}
+
+std::string host_of(const std::string& address) {
+  const auto host = address.substr(0, address.rfind(':'));
+  return host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
+}
+
+}  // namespace
+
+void judge_rights(const Bench& bench) {
+  const auto& look = bench.look();
+  if (look.no_root) {
+    bench.add("rights", Outcome::failure, look.no_root->what, look.no_root->help);
+  } else if (look.facts.systemd && !look.of_user && look.facts.uid != 0) {
+    bench.add("rights", Outcome::failure, fmt::format("services as units of the system need root, and we come as {}", look.facts.user),
+              "write `systemd_mode: user` under `global`, or come as root or with sudo");
+  } else {
+    bench.add("rights", Outcome::ok, look.facts.uid == 0 ? "root" : fmt::format("{}, to whom all of the lab belongs", look.facts.user));
+  }
+  if (look.owner.empty()) return;
+  bench.add("account", Outcome::ok, look.owner + (look.facts.account_there ? " is there" : " is not there yet: `up` makes it"));
+}
+
+void judge_arch(const Bench& bench) {
+  const auto& facts = bench.facts();
+  const auto arch = arch_of(facts.processor);
+  bool good = true;
+  if (facts.system != "Linux") {
+    bench.add("arch", Outcome::failure, fmt::format("runs {}, and services need Linux", facts.system));
+    return;
+  }
+  for (const auto* each : components_on(bench.plan, bench.lane)) {
+    const auto& fit = each->host_needs.arch;
+    if (fit.empty() || contains(fit, arch)) continue;
+    good = false;
+    bench.add("arch", Outcome::failure, fmt::format("is {}, and the programs of {} are for {}", arch, each->name, fmt::join(fit, " or ")),
+              "move it to a host of that kind");
+  }
+  if (good) bench.add("arch", Outcome::ok, arch);
+}
+
+void judge_commands(const Bench& bench) {
+  const auto& facts = bench.facts();
+  const auto ours = commands_of_ours(!bench.look().owner.empty());
+  for (const auto& missing : facts.missing_commands) {
+    // An account that is there needs nothing to make it.
+    if (missing == "useradd" && facts.account_there) continue;
+    std::string who = contains(ours, missing) ? "tidelab" : "";
+    for (const auto* each : components_on(bench.plan, bench.lane))
+      if (who.empty() && contains(each->host_needs.commands, missing)) who = each->name;
+    bench.add("commands", Outcome::failure, fmt::format("there is no `{}`, which {} runs", missing, who),
+              "install the package that has it (`apt-get install`, `dnf install`)");
+  }
+  const auto asked = asked_of(bench.plan, bench.lane, !bench.look().owner.empty()).commands.size();
+  if (facts.missing_commands.empty()) bench.add("commands", Outcome::ok, fmt::format("all {} are there", asked));
+}
+
+void judge_ports(const Bench& bench) {
+  std::size_t all = 0, ours = 0, held = 0;
+  for (const auto* component : components_on(bench.plan, bench.lane)) {
+    for (const auto port : component->ports) {
+      ++all;
+      const Holder* worst = nullptr;
+      bool own = false;
+      for (const auto& holder : bench.facts().holders) {
+        if (holder.port != port) continue;
+        own = own || holder.ours;
+        if (!holder.ours && (worst == nullptr || in_the_way(holder, host_of(component->address)))) worst = &holder;
+      }
+      if (worst == nullptr) {
+        ours += own ? 1 : 0;
+        continue;
+      }
+      ++held;
+      const bool taken = in_the_way(*worst, host_of(component->address));
+      bench.add("ports", taken ? Outcome::failure : Outcome::warning,
+                fmt::format("{} of {} is in use{} by {}", port, component->name, worst->address == "*" ? "" : " at " + worst->address,
+                            holder_text(*worst)),
+                taken ? fmt::format("end it, or give {} another port", component->name)
+                      : fmt::format("is well as long as {} listens at its own address only", component->name));
+    }
+  }
+  if (all == 0 || held > 0) return;
+  bench.add("ports", Outcome::ok,
+            ours == 0     ? fmt::format("all {} are free", all)
+            : ours == all ? fmt::format("all {} are held by this lab", all)
+                          : fmt::format("{} are held by this lab, {} are free", ours, all - ours));
+}
+
+void judge_files(const Bench& bench) {
+  const auto& facts = bench.facts();
+  // A unit asks for a million and gets what the host allows; a keeper's services get what our session has.
+  const bool units = facts.systemd && !bench.look().of_user;
+  const auto most = units ? facts.files_of_init : facts.files_hard;
+  const plan::Component* first = nullptr;
+  bool fails = false;
+  long long wanted = 0;
+  for (const auto* each : components_on(bench.plan, bench.lane)) {
+    const auto& needs = each->host_needs;
+    const bool fail = most && needs.open_files_fail > *most;
+    const auto least = fail ? needs.open_files_fail : needs.open_files_warn;
+    if (least <= wanted || (fails && !fail)) continue;
+    first = each, wanted = least, fails = fail;
+  }
+  if (first == nullptr) return;
+  if (!most) {
+    bench.add("open files", Outcome::unknown, "the limit could not be read");
+  } else if (wanted <= *most) {
+    bench.add("open files", Outcome::ok, fmt::format("a service may open {}, {} are wanted", *most, wanted));
+  } else {
+    bench.add("open files", fails ? Outcome::failure : Outcome::warning,
+              fmt::format("a service may open {} files, and {} wants {}", *most, first->name, wanted),
+              units ? "raise the hard limit of the host's first process (fs.nr_open, or that of its container)"
+                    : fmt::format("raise it for the account: `hard nofile {}` in /etc/security/limits.d/", wanted));
+  }
+}
+
+void judge_knobs(const Bench& bench) {
+  const auto& facts = bench.facts();
+  constexpr long least_swappiness = 1;  // only when there is no memory left
+  if (const auto mind = minds(bench, &plan::HostNeeds::swap); mind.bad != Bad::nothing && facts.swap_total) {
+    if (*facts.swap_total == 0) {
+      bench.add("swap", Outcome::ok, "there is none");
+    } else if (facts.swappiness && *facts.swappiness <= least_swappiness) {
+      bench.add("swap", Outcome::ok,
+                fmt::format("{}, used only in need (vm.swappiness is {})", size_text(*facts.swap_total), *facts.swappiness));
+    } else {
+      auto& row = bench.add("swap", outcome_of(mind.bad),
+                            fmt::format("{} of it, and vm.swappiness is {}: memory of {} may be swapped out while it works",
+                                        size_text(*facts.swap_total), facts.swappiness.value_or(60), mind.who),
+                            "`sysctl vm.swappiness=1`, which --fix does; or `swapoff -a`");
+      if (facts.swappiness) row.knob = {Knob::Of::swappiness, "1", std::to_string(*facts.swappiness)};
+    }
+  }
+  const auto mind = minds(bench, &plan::HostNeeds::huge_pages);
+  if (mind.bad == Bad::nothing || facts.huge_pages.empty()) return;
+  if (facts.huge_pages != "always") {
+    bench.add("huge pages", Outcome::ok, fmt::format("transparent ones: {}", facts.huge_pages));
+    return;
+  }
+  auto& row = bench.add("huge pages", outcome_of(mind.bad),
+                        fmt::format("transparent ones are for everybody, which makes {} slow in spurts", mind.who),
+                        "`echo madvise > /sys/kernel/mm/transparent_hugepage/enabled`, which --fix does");
+  row.knob = {Knob::Of::huge_pages, "madvise", facts.huge_pages};
+}
+
+}  // namespace tidelab::preflight

@@ -1,0 +1,37 @@
+// What `tidelab preflight` found, for people, programs and CI servers. docs/preflight.md describes each format.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "preflight/judge.hpp"
+
+namespace tidelab::report {
+
+struct Preflight {
+  std::string program;  ///< name and version of the tool
+  std::string lab;
+  std::string topology;  ///< file as given
+  bool strict = false;   ///< warnings count as failures
+  struct Host {
+    std::string name;
+    std::vector<std::string> roles;  ///< titles of what is to run there
+    bool runs = false;               ///< all of it runs already
+  };
+  std::vector<Host> hosts;  ///< lane 1 and on
+  std::vector<preflight::Finding> rows;
+};
+
+int count_of(const Preflight& found, preflight::Outcome outcome);
+
+/// 0 all is well (or only warnings), 1 something fails, 2 nothing fails as far as it could be looked at.
+int exit_code_of(const Preflight& found);
+
+std::string render_text(const Preflight& found, bool colour);
+std::string render_json(const Preflight& found);
+std::string render_junit(const Preflight& found);  ///< a suite per host, a case per check
+
+/// Rows of one host that are not as they should be, without the heading; for `up`. Empty when there are none.
+std::string render_troubles(const Preflight& found, bool colour);
+
+}  // namespace tidelab::report

@@ -1,0 +1,99 @@
+// The preflight for CI servers: a suite per host, a case per check, so that names of cases stay the same from run to run.
+#include <algorithm>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <pugixml.hpp>
+
+#include "report/layout.hpp"
+#include "report/preflight.hpp"
+
+namespace tidelab::report {
+
+namespace {
+
+using preflight::Finding;
+using preflight::Outcome;
+
+void set(pugi::xml_node node, const char* name, const std::string& value) { node.append_attribute(name) = one_line(value).c_str(); }
+
+struct Case {
+  std::string check;
+  std::vector<const Finding*> rows;
+
+  bool has(Outcome outcome) const {
+    return std::any_of(rows.begin(), rows.end(), [&](const Finding* row) { return row->outcome == outcome; });
+  }
+  bool fails(bool strict) const { return has(Outcome::failure) || (strict && has(Outcome::warning)); }
+  bool errs(bool strict) const { return !fails(strict) && has(Outcome::unknown); }
+};
+
+std::vector<Case> cases_of(const Preflight& found, int lane) {
+  std::vector<Case> out;
+  for (const auto& row : found.rows) {
+    if (row.lane != lane) continue;
+    auto at = std::find_if(out.begin(), out.end(), [&](const Case& each) { return each.check == row.check; });
+    if (at == out.end()) at = out.insert(out.end(), {row.check, {}});
+    at->rows.push_back(&row);
+  }
+  return out;
+}
+
+void add_case(pugi::xml_node suite, const std::string& host, const Case& each, bool strict) {
+  auto node = suite.append_child("testcase");
+  set(node, "name", each.check);
+  set(node, "classname", host);
+  std::string text, first;
+  for (const auto* row : each.rows) {
+    text += fmt::format("{}: {}\n", preflight::name_of(row->outcome), one_line(row->found));
+    if (!row->fix.empty()) text += fmt::format("  → {}\n", one_line(row->fix));
+    if (!row->evidence.empty()) text += printable(row->evidence) + "\n";
+    if (first.empty() && row->outcome != Outcome::ok && row->outcome != Outcome::fixed) first = row->found;
+  }
+  const bool fails = each.fails(strict), errs = each.errs(strict);
+  auto body = node.append_child(fails ? "failure" : errs ? "error" : "system-out");
+  if (fails || errs) {
+    set(body, "message", first);
+    set(body, "type", each.check);
+  }
+  body.append_child(pugi::node_pcdata).set_value(text.c_str());
+}
+
+struct Counts {
+  long tests = 0, failures = 0, errors = 0;
+  void put(pugi::xml_node node) const {
+    node.append_attribute("tests") = tests;
+    node.append_attribute("failures") = failures;
+    node.append_attribute("errors") = errors;
+    node.append_attribute("skipped") = 0;
+  }
+};
+
+}  // namespace
+
+std::string render_junit(const Preflight& found) {
+  pugi::xml_document document;
+  auto declaration = document.append_child(pugi::node_declaration);
+  declaration.append_attribute("version") = "1.0";
+  declaration.append_attribute("encoding") = "UTF-8";
+  auto root = document.append_child("testsuites");
+  set(root, "name", "tidelab preflight");
+  Counts all;
+  for (std::size_t i = 0; i < found.hosts.size(); ++i) {
+    const auto cases = cases_of(found, static_cast<int>(i) + 1);
+    auto suite = root.append_child("testsuite");
+    set(suite, "name", found.hosts[i].name);
+    const auto count = [&](auto which) { return static_cast<long>(std::count_if(cases.begin(), cases.end(), which)); };
+    const Counts own{static_cast<long>(cases.size()), count([&](const Case& c) { return c.fails(found.strict); }),
+                     count([&](const Case& c) { return c.errs(found.strict); })};
+    own.put(suite);
+    all = {all.tests + own.tests, all.failures + own.failures, all.errors + own.errors};
+    for (const auto& each : cases) add_case(suite, found.hosts[i].name, each, found.strict);
+  }
+  all.put(root);
+  std::ostringstream out;
+  document.save(out, "  ", pugi::format_default, pugi::encoding_utf8);
+  return out.str();
+}
+
+}  // namespace tidelab::report
