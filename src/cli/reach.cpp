@@ -19,7 +19,8 @@ public:
   explicit Traced(std::unique_ptr<host::Host> host) : host_(std::move(host)) {}
   ~Traced() override {
     const auto cost = host_->traffic();
-    std::cerr << fmt::format("trace: {}: {} remote commands, {} connections, {} bytes sent\n", host_->name(), cost.commands,
+    const auto trips = cost.round_trips ? fmt::format("{} round trips, ", *cost.round_trips) : std::string();
+    std::cerr << fmt::format("trace: {}: {} remote commands, {}{} connections, {} bytes sent\n", host_->name(), cost.commands, trips,
                              cost.connections, cost.bytes_sent);
   }
 

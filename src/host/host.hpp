@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,6 +51,9 @@ struct Traffic {
   long commands = 0;
   long connections = 0;
   long bytes_sent = 0;
+  /// How often nothing could be done but wait for the host to answer what was said so far: what a link's delay is
+  /// multiplied by. Nothing where another program has the connection.
+  std::optional<long> round_trips{};
 };
 
 /// Thread-safe: any number of threads may call run() at once; a transport caps what it does side by side

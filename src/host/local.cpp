@@ -19,7 +19,7 @@ class Local final : public Host {
 public:
   Result<Output> run(const Command& command, const Control& control) override;
   std::string name() const override { return "this machine"; }
-  Traffic traffic() const override { return {commands_, 0, 0}; }
+  Traffic traffic() const override { return {commands_, 0, 0, {}}; }
 
 private:
   std::atomic<long> commands_ = 0;

@@ -22,7 +22,7 @@ public:
 
   Result<Output> run(const Command& command, const Control& control) override;
   std::string name() const override { return render_target(target_); }
-  Traffic traffic() const override { return {commands_, connections_, sent_}; }
+  Traffic traffic() const override { return {commands_, connections_, sent_, round_trips_}; }
 
 private:
   // By callers.
@@ -37,6 +37,7 @@ private:
   void work();
   bool waiting();
   void open();
+  void count();
   void start();
   void serve_cancels();
   bool round();
@@ -50,7 +51,7 @@ private:
   Desk desk_;
   std::deque<Request*> queue_;  // guarded by desk_.mutex
   std::atomic<bool> quit_ = false;
-  std::atomic<long> commands_ = 0, connections_ = 0, sent_ = 0;
+  std::atomic<long> commands_ = 0, connections_ = 0, sent_ = 0, round_trips_ = 0;
 
   // The thread's own.
   std::unique_ptr<Link> link_;
@@ -60,7 +61,7 @@ private:
   bool any_shell_ = false;  // the login shell there is not POSIX
   step::Clock::time_point again_at_{};
   std::size_t cap_ = kMostChannels;
-  long counted_ = 0;
+  long counted_ = 0, counted_trips_ = 0;  // of what link_ counts
 
   std::thread thread_;  // last: everything above is there when it starts
 };

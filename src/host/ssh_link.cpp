@@ -39,6 +39,10 @@ ssize_t on_receive(libssh2_socket_t fd, void* buffer, size_t size, int flags, vo
   auto& link = *static_cast<Link*>(*abstract);
   const auto n = take(link, fd, buffer, size, flags);
   if (n > 0) link.received += n;
+  if (n > 0 && link.expecting) {
+    ++link.round_trips;
+    link.asked = link.expecting = false;
+  }
   if (n == 0) link.closed = true;
   if (n >= 0) return n;
   if (errno == EAGAIN || errno == EINTR) return -EAGAIN;
@@ -53,6 +57,7 @@ ssize_t on_send(libssh2_socket_t fd, const void* buffer, size_t size, int flags,
   link.unsent = n != static_cast<ssize_t>(size);
   if (n >= 0) {
     link.sent += n;
+    link.asked = true;
     return n;
   }
   if (errno == EAGAIN || errno == EINTR) return -EAGAIN;
@@ -96,7 +101,10 @@ Link::~Link() {
 // whoever sends another packet then.
 bool Link::sending() const { return unsent || (libssh2_session_block_directions(session_) & LIBSSH2_SESSION_BLOCK_OUTBOUND) != 0; }
 
-bool Link::wait(const Patience& patience) const { return patience.wait(fd(), sending() ? POLLOUT : POLLIN); }
+bool Link::wait(const Patience& patience) {
+  if (!sending()) expect_answer();
+  return patience.wait(fd(), sending() ? POLLOUT : POLLIN);
+}
 
 std::string Link::last_error() const {
   char* text = nullptr;

@@ -36,8 +36,13 @@ public:
   }
   std::string last_error() const;
 
+  /// Whoever is about to wait for the other side says so here.
+  void expect_answer() { expecting = asked; }
+
   // Written by the socket callbacks.
   long received = 0, sent = 0;
+  long round_trips = 1;                   ///< that of TCP; then each answer that was waited for
+  bool asked = false, expecting = false;  ///< something was sent since the last answer; and now that is waited for
   std::string ahead;                      ///< received, and not yet asked for
   bool unsent = false;                    ///< the last thing to send did not go out whole
   bool closed = false;                    ///< by the other side, or by the kernel that gave the link up
@@ -48,7 +53,7 @@ public:
   static constexpr int kOutOfTime = -1000;
 
 private:
-  bool wait(const Patience& patience) const;
+  bool wait(const Patience& patience);
 
   Fd socket_;
   std::unique_ptr<Jump> jump_;

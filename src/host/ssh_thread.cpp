@@ -2,6 +2,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -44,8 +45,9 @@ void Ssh::open() {
   if (link) {
     link_ = std::move(*link);
     cap_ = kMostChannels;
-    counted_ = 0;
+    counted_ = counted_trips_ = 0;
     ++connections_;
+    count();
     return;
   }
   {
@@ -54,6 +56,11 @@ void Ssh::open() {
     queue_.clear();
   }
   desk_.changed.notify_all();
+}
+
+void Ssh::count() {
+  sent_ += link_->sent - std::exchange(counted_, link_->sent);
+  round_trips_ += link_->round_trips - std::exchange(counted_trips_, link_->round_trips);
 }
 
 // libssh2 opens one channel at a time.
@@ -98,8 +105,7 @@ bool Ssh::round() {
       if (owner_ || broken_) break;
     }
   }
-  sent_ += link_->sent - counted_;
-  counted_ = link_->sent;
+  count();
   sweep();
   const bool again = progress || link_->received != received || (was_blocked && !owner_);
   // What came before the end is still worth reading.
@@ -168,6 +174,9 @@ void Ssh::idle() {
   const short events = owner_ ? POLLOUT : tasks_.empty() ? POLLRDHUP : POLLIN;
   pollfd fds[2] = {{desk_.wake.fd(), POLLIN, 0}, {link_ ? link_->fd() : -1, events, 0}};
   if (!link_ && waiting()) return;
+  // The end of a channel is nothing that anybody waits for.
+  if (events == POLLIN && std::any_of(tasks_.begin(), tasks_.end(), [](const Task& task) { return task.request() != nullptr; }))
+    link_->expect_answer();
   ::poll(fds, 2, again_at_ > Clock::now() ? 51 : -1);
   if (fds[0].revents) desk_.wake.hush();
   if (fds[1].revents && tasks_.empty()) link_.reset();

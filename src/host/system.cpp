@@ -46,7 +46,7 @@ public:
 
   Result<Output> run(const Command& command, const Control& control) override;
   std::string name() const override { return render_target(target_); }
-  Traffic traffic() const override { return {commands_, connections_, sent_}; }
+  Traffic traffic() const override { return {commands_, connections_, sent_, {}}; }
 
 private:
   Result<void> open(const Control& control);

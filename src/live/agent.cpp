@@ -15,7 +15,27 @@ LC_ALL=C; export LC_ALL
 say() { printf '=%s\t%s\t%s\n' "$1" "$2" "$3"; }
 give() { [ -z "$U" ] || chown -h "$U:" -- "$1"; }
 record() { printf '%s %s\n' "$1" "$2" >> "$S/owned"; }
-digest() { sha256sum < "$1" 2>/dev/null | cut -d' ' -f1; }
+digest() { sum=$(sha256sum < "$1" 2>/dev/null); printf '%s\n' "${sum%% *}"; }
+
+# What many looks ask is asked at once, by one process rather than two for each. Only where nothing acts meanwhile, and
+# of paths without tabs, line ends and backslashes. What is not known so is asked for by itself.
+nl='
+'
+modes=$nl sums=$nl
+foresee_modes() { modes=$modes$(stat -c '%n	%a' -- "$@" 2>/dev/null)$nl; }
+foresee_sums() { sums=$sums$(sha256sum --tag -- "$@" 2>/dev/null)$nl; }
+mode_of() {
+  case $modes in
+    *"$nl$1	"*) mode=${modes#*"$nl$1	"} mode=${mode%%"$nl"*} ;;
+    *) mode=$(stat -c %a -- "$1") || mode= ;;
+  esac
+}
+sum_of() {
+  case $sums in
+    *"${nl}SHA256 ($1) = "*) sum=${sums#*"${nl}SHA256 ($1) = "} sum=${sum%%"$nl"*} ;;
+    *) sum=$(digest "$1") ;;
+  esac
+}
 
 # Directories on the way are noted as `parent`: they go again only when they are empty.
 need_dir() {
@@ -27,7 +47,7 @@ need_dir() {
 }
 look_dir() {
   if [ ! -d "$2" ]; then say "$1" differs 'is missing'
-  elif [ -n "$3" ] && [ "$(stat -c %a -- "$2")" != "$3" ]; then say "$1" differs "has mode $(stat -c %a -- "$2")"
+  elif [ -n "$3" ] && mode_of "$2" && [ "$mode" != "$3" ]; then say "$1" differs "has mode $mode"
   else say "$1" holds ''; fi
 }
 act_dir() {
@@ -42,8 +62,8 @@ act_dir() {
 
 look_file() {
   if [ ! -e "$2" ]; then say "$1" differs 'is missing'
-  elif [ "$(digest "$2")" != "$3" ]; then say "$1" differs 'has other content'
-  elif [ -n "$4" ] && [ "$(stat -c %a -- "$2")" != "$4" ]; then say "$1" differs "has mode $(stat -c %a -- "$2")"
+  elif sum_of "$2" && [ "$sum" != "$3" ]; then say "$1" differs 'has other content'
+  elif [ -n "$4" ] && mode_of "$2" && [ "$mode" != "$4" ]; then say "$1" differs "has mode $mode"
   else say "$1" holds ''; fi
 }
 # The content comes on stdin; it is in place whole or not at all.
@@ -107,19 +127,21 @@ act_unpack() {
   say "$1" made ''
 }
 
-start_of() { sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
-state_of() { sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f1; }
+# The nth word of /proc/PID/stat behind the name, which may hold anything.
+stat_word() { { IFS= read -r stat < "/proc/$1/stat"; } 2>/dev/null || return 0; set -- "$2" ${stat##*) }; shift "$1"; printf '%s\n' "$1"; }
+start_of() { stat_word "$1" 20; }
+state_of() { stat_word "$1" 1; }
 # A pid alone can be used again by another process; with its start time it cannot.
 lives() { # file: pid and start time
   [ -f "$1" ] || return 1
   read -r p t rest < "$1" || return 1
   [ -n "$p" ] && [ -n "${t:-}" ] && [ "$(start_of "$p")" = "$t" ] && [ "$(state_of "$p")" != Z ]
 }
-sid_of() { sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f4; }
+sid_of() { stat_word "$1" 4; }
 session_of() { cat /proc/[0-9]*/stat 2>/dev/null | awk -v s="$1" '{ p = $1; sub(/^.*\) /, ""); if ($4 == s && $1 != "Z") print p }'; }
 wanted() { # spec inputs…
   w=$1; shift
-  printf '%s %s' "$w" "$(for f in "$@"; do digest "$f"; done | sha256sum | cut -d' ' -f1)"
+  printf '%s %s' "$w" "$(for f in "$@"; do sum_of "$f"; printf '%s\n' "$sum"; done | sha256sum | cut -d' ' -f1)"
 }
 look_service() { # n run-dir unit text-digest spec inputs…
   if have_systemd; then look_unit "$@"; return; fi

@@ -13,8 +13,9 @@ const std::string& agent_turn_source() {
 keeper() {
   k=$PPID
   while :; do
-    case $(cat "/proc/$k/comm" 2>/dev/null) in
-      sh|bash|dash|ash|ksh|zsh|fish|csh|tcsh|busybox|env|sudo|su|runuser|timeout) k=$(sed 's/^.*) //' "/proc/$k/stat" 2>/dev/null | cut -d' ' -f2) ;;
+    { IFS= read -r comm < "/proc/$k/comm"; } 2>/dev/null || comm=
+    case $comm in
+      sh|bash|dash|ash|ksh|zsh|fish|csh|tcsh|busybox|env|sudo|su|runuser|timeout) k=$(stat_word "$k" 2) ;;
       *) break ;;
     esac
     [ "${k:-0}" -gt 1 ] || break
@@ -53,7 +54,7 @@ $made"; d=$(dirname -- "$d"); done
 # nobody changes what we look at, and nothing is done twice. It is known by the mark in its environment. mark of the lab, of this run
 marked() { # pids of those with the first mark and without the second; grep's own verdict counts unreadable ones
   f=$(grep -laF -e "$1" /proc/[0-9]*/environ 2>/dev/null)
-  [ -z "$f" ] || grep -LaF -e "$2" $f 2>/dev/null | cut -d/ -f3
+  [ -z "$f" ] || for f in $(grep -LaF -e "$2" $f 2>/dev/null); do f=${f#/proc/}; printf '%s\n' "${f%/environ}"; done
 }
 end_orphans() {
   i=0; told=

@@ -199,6 +199,26 @@ bool is_host_word(const Action& action) {
                     action);
 }
 
+// The agent's foresight knows paths as they are printed.
+std::string foresee_call(const std::vector<const Action*>& actions) {
+  std::string modes, sums;
+  const auto add = [](std::string& list, const std::string& path) {
+    if (path.find_first_of("\t\n\\") == std::string::npos) list += " " + quote(path);
+  };
+  for (const auto* action : actions) {
+    if (const auto* dir = std::get_if<Dir>(action); dir && !dir->mode.empty()) add(modes, dir->path.value);
+    if (const auto* place = std::get_if<Place>(action)) add(sums, place->path.value);
+    if (const auto* service = std::get_if<Service>(action))
+      for (const auto& each : service->inputs)
+        if (!each.value.starts_with("artifact:")) add(sums, each.value);
+    if (const auto* file = std::get_if<File>(action)) {
+      add(sums, file->path.value);
+      if (!file->mode.empty()) add(modes, file->path.value);
+    }
+  }
+  return (modes.empty() ? "" : "foresee_modes" + modes + "\n") + (sums.empty() ? "" : "foresee_sums" + sums + "\n");
+}
+
 std::string look_call(World& world, const Action& action, int lane, std::size_t n) {
   return std::visit(
       overloaded{

@@ -25,11 +25,13 @@ public:
   std::vector<Looked> look(int lane, const std::vector<const plan::Step*>& steps, const Control& control) override {
     std::vector<Looked> out(steps.size());
     std::string calls;
+    std::vector<const Action*> actions;
     for (std::size_t i = 0; i < steps.size(); ++i) {
+      actions.push_back(&steps[i]->action);
       if (const auto call = look_call(world_, steps[i]->action, lane, i); !call.empty()) calls += call + "\n";
     }
     if (calls.empty()) return out;
-    auto looked = world_.agent_looks(lane, calls, steps.size(), control);
+    auto looked = world_.agent_looks(lane, foresee_call(actions) + calls, steps.size(), control);
     if (looked) {
       const std::lock_guard lock(mutex_);
       for (std::size_t i = 0; i < steps.size(); ++i)

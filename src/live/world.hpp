@@ -116,6 +116,8 @@ std::vector<std::optional<Result<run::Done>>> perform_on_host(World& world, int 
                                                               const Control& control);
 run::Joins joins_on_host(const step::Action& action);
 std::string look_call(World& world, const step::Action& action, int lane, std::size_t number);
+/// Before many of them, when nothing acts meanwhile: so they cost few processes on the host.
+std::string foresee_call(const std::vector<const step::Action*>& actions);
 
 /// The state of a service as JSON.
 Result<std::string> process_state(World& world, const std::string& service, int lane, const Control& control);

@@ -117,9 +117,11 @@ class Cost(unittest.TestCase):
                 self.addCleanup(lab.close)
                 lab.run("up")
                 said = lab.run("up", "--trace").stderr
-                found = re.findall(r"trace: (\S+): (\d+) remote commands, (\d+) connections, (\d+) bytes sent", said)
-                self.assertEqual([(name, connections) for name, _, connections, _ in found], [(f"root@127.0.0.1:{lab.sshd.port}", "1")], said)
+                found = re.findall(r"trace: (\S+): (\d+) remote commands, (?:(\d+) round trips, )?(\d+) connections, (\d+) bytes sent", said)
+                self.assertEqual([(name, connections) for name, _, _, connections, _ in found], [(f"root@127.0.0.1:{lab.sshd.port}", "1")], said)
                 self.assertLessEqual(int(found[0][1]), 3, said)
+                if ssh_type == "builtin":  # 10 until the first command can be sent, and 3 for each
+                    self.assertIn(int(found[0][2]), range(10, 14 + 4 * int(found[0][1])), said)
                 self.assertEqual(len(re.findall(r"^trace: .* ms\)$", said, re.M)), int(found[0][1]), said)
                 lab.run("down")
                 lab.assert_nothing_left()
