@@ -1,5 +1,8 @@
 """topologies/four_hosts.yaml to the letter: addresses, ports, directories, versions, what a person does by hand there,
 one runtime for each JVM, a changed runtime, a power cut, and an end without residue. Two hosts run systemd, two do not."""
+import os
+import random
+import subprocess
 import sys
 import time
 
@@ -21,6 +24,9 @@ JVMS = {"192.168.12.22:9092": ("r22", "/opt/kafka"), "192.168.12.23:8081": ("r23
         "192.168.12.24:2181": ("r24", "/opt/zookeeper")}
 
 
+took_to_come_up = 40.0  # s; measured by it_comes_up
+
+
 def green(hosts):
     ran = hosts.tidelab("verify", FILE, "--format", "json", timeout=400)
     report = ran.json()
@@ -39,6 +45,8 @@ def it_comes_up(hosts):
     wall = time.monotonic() - began
     longest, end = critical_path(hosts.folder / "state/tidelab/four_hosts/up.jsonl")
     print(f"up: {wall:.1f} s, in the plan {end:.1f} s, critical path {longest:.1f} s, {report['traffic']}", flush=True)
+    global took_to_come_up
+    took_to_come_up = wall
     must(end <= 1.15 * longest, f"{end:.1f} s in the plan, and its longest chain of steps takes {longest:.1f} s")
     print(green(hosts)["sentence"], flush=True)
 
@@ -154,5 +162,37 @@ def it_goes_without_residue(hosts):
     hosts.nothing_left()
 
 
+def killed_at_five_random_points(hosts):
+    """kill -9 while it comes up, at moments that the seed says; each time the next `up` brings the lab up whole, with one
+    process for each service, and `down` leaves nothing."""
+    seed = int(os.environ.get("TIDELAB_SEED", time.time_ns() % 1_000_000))
+    print(f"TIDELAB_SEED={seed}", flush=True)
+    moments = random.Random(seed)
+    journal = hosts.folder / "state/tidelab/four_hosts/up.jsonl"
+    for number in range(1, 6):
+        after = moments.uniform(0.02, 0.9) * took_to_come_up
+        journal.unlink(missing_ok=True)
+        process = subprocess.Popen(hosts.argv("up", FILE, *ASSEMBLED), stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, env=hosts.environment(), stdin=subprocess.DEVNULL)
+        try:
+            process.wait(timeout=after)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        stood = sum('"event":"ended"' in line for line in journal.read_text().splitlines()) if journal.exists() else 0
+        report = up(hosts)
+        print(f"kill {number} after {after:.1f} s, {stood} steps had ended; then {report['sentence']}", flush=True)
+        must(up(hosts)["counts"]["steps"]["made"] == 0, "up did not converge")
+        for node in hosts.nodes(FILE).values():
+            name = next(n for n, h in hosts.net.hosts.items() if h.address == node["host"])
+            # The programs of a service share its tree; there is one of each, with its children.
+            same = hosts.inside(name, f"for p in /proc/[0-9]*; do [ \"$(tr '\\0' ' ' < $p/cmdline 2>/dev/null)\" = \"$(tr '\\0' ' ' < /proc/{node['pid']}/cmdline)\" ] && echo ${{p#/proc/}}; done; true")
+            must(same.split() == [str(node["pid"])], f"{node['role']} on {name} runs more than once", same)
+        if number == 5:
+            green(hosts)
+        hosts.good("down", FILE)
+        hosts.nothing_left()
+
+
 STEPS = [it_comes_up, a_second_up_changes_nothing, everything_is_where_the_article_has_it, each_jvm_runs_its_own_runtime, a_person_logs_in,
-         another_runtime_restarts_its_component_alone, a_power_cut, it_goes_without_residue]
+         another_runtime_restarts_its_component_alone, a_power_cut, it_goes_without_residue,
+         killed_at_five_random_points]
