@@ -53,7 +53,8 @@ private:
     if (operand.of == Of::setting && !has_config(playbook->install))
       diagnostics_.error("P023", fmt::format("`{}`: `{}` writes no configuration file", operand.text.value, playbook->section.value),
                          operand.text.span);
-    if (operand.of != Of::param && operand.of != Of::entry && operand.of != Of::query) return;
+    const bool summed = operand.of == Of::count && !operand.name.empty();
+    if (operand.of != Of::param && operand.of != Of::entry && operand.of != Of::query && !summed) return;
     if (operand.of == Of::param && operand.name == "host" && !playbook->hostless) return;
     std::vector<std::string> names;
     for (const auto& param : playbook->params) {

@@ -62,6 +62,7 @@ struct Param {
   bool equal_per_host = false;        ///< all instances of one host must agree
   Text in;                            ///< of a dir: the param in whose directory a relative path lies
   Text own;                           ///< of a dir: added to an absolute path that comes from `global`, which all would share
+  Texts replaced_by;                  ///< of dirs: settings that hold directories, which take its place when one is written
   Text pattern;                       ///< a regular expression that a written text must match as a whole
   Texts harmless;                     ///< words that ask for nothing, where it is not provisioned
   Pairs aliases;                      ///< other ways to write a word of one_of, in lower case

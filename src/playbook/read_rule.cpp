@@ -17,7 +17,8 @@ using yaml::Node;
 
 constexpr auto range_help = "for example `>=2.4 <4.0 || 5.0.3`";
 constexpr auto operand_help =
-    "a number, `count SECTION`, or `PARAM`, `PARAM[KEY]`, `PARAM?KEY`, `config[KEY]`, `version`, each with `SECTION.` before it or not; "
+    "a number, `count SECTION`, `sum SECTION.PARAM`, or `PARAM`, `PARAM[KEY]`, `PARAM?KEY`, `config[KEY]`, `version`, each with `SECTION.` "
+    "before it or not; "
     "` or ` between several";
 
 bool is_name(std::string_view text) {
@@ -47,6 +48,14 @@ bool read_operand(std::string_view text, Operand& out) {
     out.of = Operand::Of::count;
     out.section = trimmed(text.substr(6));
     return is_name(out.section);
+  }
+  if (text.starts_with("sum ")) {
+    const auto what = trimmed(text.substr(4));
+    const auto dot = std::min(what.find('.'), what.size());
+    out.of = Operand::Of::count;
+    out.section = what.substr(0, dot);
+    out.name = what.substr(std::min(dot + 1, what.size()));
+    return is_name(out.section) && is_name(out.name);
   }
   const auto sign = text.find_first_of("[?");
   auto head = text.substr(0, sign);

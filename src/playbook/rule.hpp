@@ -28,12 +28,12 @@ Versions read_versions(const yaml::Node& item, source::Diagnostics& diagnostics)
 ///   port                   a param of the instance         sink?partition-num   a key in the query of a URI in a param
 ///   configs[max.bytes]     a key of a map param            config[log.dirs]     a setting of the configuration file
 ///   version                of the component                SECTION.…            any of these, of another section's instances
-///   count SECTION          how many instances there are    12                   a number
+///   count SECTION          how many instances there are    sum SECTION.PARAM    a param added up over them; or a number
 struct Operand {
   enum class Of { number, param, entry, query, setting, version, count } of = Of::param;
   Text text;            ///< as written, for messages
   std::string section;  ///< empty: the playbook's own
-  std::string name;     ///< of a param; of a number its digits
+  std::string name;     ///< of a param (also of one that is summed: `of` is count); of a number its digits
   std::string key;      ///< of an entry, a query or a setting
 };
 using Operands = std::vector<Operand>;  ///< `a or b`: the first that has a value

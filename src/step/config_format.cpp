@@ -44,6 +44,35 @@ void with_scalar(const std::string& text, bool quoted, Add&& add) {
   }
 }
 
+toml::array toml_list(const std::vector<yaml::Node>& items);
+
+// The reader of settings takes no list with a null in it.
+toml::table toml_table(const std::vector<yaml::Entry>& entries) {
+  toml::table out;
+  for (const auto& [key, node] : entries) {
+    if (node.is_sequence())
+      out.insert_or_assign(key.value, toml_list(node.items));
+    else if (node.is_mapping())
+      out.insert_or_assign(key.value, toml_table(node.entries));
+    else
+      with_scalar(node.text, node.quoted, [&](const auto& value) { out.insert_or_assign(key.value, value); });
+  }
+  return out;
+}
+
+toml::array toml_list(const std::vector<yaml::Node>& items) {
+  toml::array out;
+  for (const auto& node : items) {
+    if (node.is_sequence())
+      out.push_back(toml_list(node.items));
+    else if (node.is_mapping())
+      out.push_back(toml_table(node.entries));
+    else
+      with_scalar(node.text, node.quoted, [&](const auto& value) { out.push_back(value); });
+  }
+  return out;
+}
+
 std::string render_toml(const Settings& settings) {
   toml::table root;
   for (const auto& setting : settings) {
@@ -55,7 +84,9 @@ std::string render_toml(const Settings& settings) {
       table = table->get_as<toml::table>(name);
       key.remove_prefix(dot + 1);
     }
-    if (setting.list) {
+    if (!setting.nested.empty()) {
+      table->insert_or_assign(key, toml_list(setting.nested));
+    } else if (setting.list) {
       toml::array list;
       for (const auto& each : setting.values) with_scalar(each.value, setting.quoted, [&](const auto& value) { list.push_back(value); });
       table->insert_or_assign(key, std::move(list));
@@ -142,6 +173,9 @@ Settings merge_settings(const Settings& under, const Settings& over, bool nested
 }
 
 Result<std::string> render_config(const std::string& format, const Settings& settings) {
+  const auto deep = std::find_if(settings.begin(), settings.end(), [](const Setting& each) { return !each.nested.empty(); });
+  if (deep != settings.end() && format != "toml")
+    return fail(Why::failed, fmt::format("`{}` is a list of lists or mappings, and {} files cannot hold one", deep->key.value, format));
   if (format == "toml") {
     for (const auto& a : settings)
       for (const auto& b : settings)

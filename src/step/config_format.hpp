@@ -14,6 +14,7 @@ Settings merge_settings(const Settings& under, const Settings& over, bool nested
 
 /// properties | yaml | toml | env. Keys keep their order (toml: tables after plain keys). In toml and yaml a
 /// plain `true`, `12` or `1.5` keeps its type and a quoted one stays a string; the other two know only text.
+/// Lists of lists and mappings can be written in toml only.
 /// Why::failed with a reason when a value cannot be written in that format (a newline in properties or env).
 Result<std::string> render_config(const std::string& format, const Settings& settings);
 

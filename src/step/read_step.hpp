@@ -15,8 +15,11 @@ std::vector<Step> read_steps(const yaml::Node& node, source::Diagnostics& diagno
 /// `{"/pointer": value, "/pointer": {ge: 3}}`.
 Match read_match(const yaml::Node& node, source::Diagnostics& diagnostics);
 
+/// Whether a setting may be a list of lists or mappings (else, and where one holds a null, Y010).
+enum class Nested { refused, kept };
+
 /// Nested or dotted keys, flattened: a configuration map as playbooks and topologies write it. Code S007: a key is set twice.
-Settings read_settings(const yaml::Node& node, source::Diagnostics& diagnostics);
+Settings read_settings(const yaml::Node& node, source::Diagnostics& diagnostics, Nested nested = Nested::refused);
 
 /// Names of all words, for the documentation test and for did-you-mean.
 std::vector<std::string> word_names();

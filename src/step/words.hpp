@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "step/match.hpp"
+#include "yaml/document.hpp"
 
 namespace tidelab::step {
 
@@ -27,6 +28,7 @@ struct Setting {
   std::vector<Text> values;
   bool list = false;
   bool quoted = false;
+  std::vector<yaml::Node> nested{};  ///< items of a list that holds lists or mappings; `values` is then one text that shows them
 };
 using Settings = std::vector<Setting>;
 

@@ -169,6 +169,14 @@ std::optional<Found> implied(const Question& q) {
   return out;
 }
 
+// Also one that is left alone takes its ports.
+template <class Visit>
+void each_neighbour(const Question& q, Visit&& visit) {
+  for (const auto* list : {&q.topology.instances, &q.topology.left_alone})
+    for (const auto& other : *list)
+      if (!other.playbook->hostless && same_host(other.host.value) == same_host(q.instance.host.value) && !visit(other)) return;
+}
+
 const Instance* first_to_imply(const Question& q, const std::string& port) {
   for (const auto& other : q.topology.instances) {
     if (&other == &q.instance) return nullptr;  // the second one is told, not both
@@ -189,12 +197,16 @@ void implied_port(const Question& q, Faults& faults) {
     fault.said["other"] = name.empty() ? other.name() : fmt::format("`{}` of {}", name, other.name());
     fault.notes.push_back({fmt::format("{} is", fault.said["other"]), span});
   };
-  for (const auto& other : q.topology.instances) {
-    if (other.playbook->hostless || same_host(other.host.value) != same_host(q.instance.host.value)) continue;
-    for (const auto& [name, value] : other.values)
-      if (value.type == playbook::Type::port && value.text.value == claim->value)
-        return tell(other, name, value.stated ? value.text.span : other.span);
-  }
+  bool told = false;
+  each_neighbour(q, [&](const Instance& other) {
+    for (const auto& [name, value] : other.values) {
+      told = value.type == playbook::Type::port && value.text.value == claim->value;
+      if (told) tell(other, name, value.stated ? value.text.span : other.span);
+      if (told) break;
+    }
+    return !told;
+  });
+  if (told) return;
   if (const auto* other = first_to_imply(q, claim->value)) tell(*other, "", other->span);
 }
 

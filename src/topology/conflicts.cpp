@@ -19,10 +19,11 @@ struct Claim {
   const Instance* instance;
   const std::string* name;  ///< of the param
   const Value* value;
+  source::Span at;   ///< where it is written
   std::string path;  ///< of a directory
   int order = 0;     ///< in the file
 
-  source::Span span() const { return value->stated ? value->text.span : instance->span; }
+  source::Span span() const { return value->stated ? at : instance->span; }
   /// A tree that programs are put into, rather than data or logs.
   bool tree() const { return value->param != nullptr && value->param->in.empty(); }
   std::string text() const { return fmt::format("{} of {}", *name, instance->name()); }
@@ -89,7 +90,7 @@ private:
     std::unordered_map<std::string, Claim> taken;
     std::vector<Claim> claims;
     each_value(topology_, [&](const Instance& instance, const std::string& name, const Value& value) {
-      if (value.type == Type::port && !value.text.empty()) claims.push_back({&instance, &name, &value, {}, 0});
+      if (value.type == Type::port && !value.text.empty()) claims.push_back({&instance, &name, &value, value.text.span, {}, 0});
     });
     std::stable_sort(claims.begin(), claims.end(), earlier);
     for (auto claim : claims) {
@@ -114,8 +115,8 @@ private:
       if ((value.type != Type::dir && value.type != Type::dirs) || value.text.empty()) return;
       auto& claims = by_machine[instance.machine];
       if (claims.empty()) machines.push_back(instance.machine);
-      if (value.type == Type::dir) claims.push_back({&instance, &name, &value, value.text.value, 0});
-      for (const auto& each : value.list) claims.push_back({&instance, &name, &value, each.value, 0});
+      if (value.type == Type::dir) claims.push_back({&instance, &name, &value, value.text.span, value.text.value, 0});
+      for (const auto& each : value.list) claims.push_back({&instance, &name, &value, each.span, each.value, 0});
     });
     for (const auto machine : machines) check_dirs_on(by_machine[machine]);
   }

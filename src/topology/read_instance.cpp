@@ -56,7 +56,7 @@ std::set<std::string> InstanceReader::read_fields(const Node& node, Instance& ma
 
 void InstanceReader::read_field(const Param& param, const Text& key, const Node& node, Instance& made) {
   if (key.value == "config" && param.type == playbook::Type::map) {
-    made.config = read_settings(node, made.playbook->provisioned);
+    made.config = read_settings(node, *made.playbook);
     return;
   }
   if (is_unset(param, node)) return;
@@ -91,15 +91,28 @@ void InstanceReader::guess_field(const Fields& fields, const Text& key, const No
   made.values[near] = std::move(value);
 }
 
-// TiUP takes lists of mappings here. Of what is left alone, nothing is asked.
-step::Settings InstanceReader::read_settings(const Node& node, bool provisioned) {
+namespace {
+
+bool writes_tables(const Playbook& playbook) {
+  return std::any_of(playbook.install.begin(), playbook.install.end(), [](const step::Step& each) {
+    const auto* config = std::get_if<step::Config>(&each.action);
+    return config != nullptr && config->format.value == "toml";
+  });
+}
+
+}  // namespace
+
+// TiUP takes lists of mappings anywhere.
+step::Settings InstanceReader::read_settings(const Node& node, const Playbook& playbook) {
   Diagnostics found;
-  auto out = step::read_settings(node, found);
+  auto out = step::read_settings(node, found, writes_tables(playbook) ? step::Nested::kept : step::Nested::refused);
   for (const auto* each : found.ordered()) {
-    if (!provisioned) break;
+    if (!playbook.provisioned) break;
     const bool nested = each->code == "Y010" && node.is_mapping();
-    auto& d = nested ? diagnostics_.warning("T008", "a list of lists or mappings is understood, and not written by tidelab", each->span)
-                     : diagnostics_.error(each->code, each->message, each->span);
+    auto& d =
+        nested ? diagnostics_.warning(
+                     "T008", "a list of lists or mappings, which this component's configuration file cannot hold, is left out", each->span)
+               : diagnostics_.error(each->code, each->message, each->span);
     if (!nested) d.notes = each->notes, d.help = each->help;
   }
   return out;

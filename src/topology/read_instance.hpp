@@ -42,8 +42,9 @@ public:
   /// The fields of a mapping into an instance; gives what misspelled keys must mean.
   std::set<std::string> read_fields(const yaml::Node& node, Instance& made);
 
-  /// T008: a list that is no list of texts, which is left out. Of what is left alone, nothing is asked.
-  step::Settings read_settings(const yaml::Node& node, bool provisioned);
+  /// Settings of a component: `playbook` is one of its playbooks. T008: a list of lists or mappings where the configuration
+  /// file cannot hold one; it is left out. Of what is left alone, nothing is asked.
+  step::Settings read_settings(const yaml::Node& node, const Playbook& playbook);
 
   /// T005, told once for each key, when all is read.
   void leave_alone(const Text& key);

@@ -190,7 +190,7 @@ private:
     }
     if (node.is_null()) return;
     if (kind == "server_configs") {
-      server_configs_.try_emplace(name, instances_.read_settings(node, is_provisioned(name)));
+      server_configs_.try_emplace(name, instances_.read_settings(node, playbook_of(name)));
     } else if (const auto text = yaml::read_text(node, kind == "component_versions" ? "a version" : "a source", diagnostics_)) {
       if (text->empty()) return;
       if (kind == "component_versions")
@@ -200,9 +200,17 @@ private:
     }
   }
 
-  bool is_provisioned(const std::string& component) const {
-    return std::any_of(library_.by_section.begin(), library_.by_section.end(),
-                       [&](const auto& each) { return each.second.component.value == component && each.second.provisioned; });
+  // One that is provisioned before one that is left alone: another component's settings may stand under the same name.
+  const Playbook& playbook_of(const std::string& component) const {
+    static const Playbook of_nobody = [] {
+      Playbook out;
+      out.provisioned = false;
+      return out;
+    }();
+    const Playbook* found = &of_nobody;
+    for (const auto& [section, playbook] : library_.by_section)
+      if (playbook.component.value == component && (playbook.provisioned || found == &of_nobody)) found = &playbook;
+    return *found;
   }
 
   // ---- instances

@@ -46,7 +46,11 @@ public:
     each_instance(topology_, [&](Instance& instance) {
       for (auto& [name, value] : instance.values) settle(instance, name);
     });
-    each_instance(topology_, [&](Instance& instance) { check_dirs_of(instance); });
+    each_instance(topology_, [&](Instance& instance) {
+      for (const auto& param : instance.playbook->params)
+        if (!param.replaced_by.empty()) replace_dirs(instance, param);
+      check_dirs_of(instance);
+    });
   }
 
 private:
@@ -186,6 +190,34 @@ private:
     if (param.in.empty()) return cleaned("/home/" + topology_.global.user.value + "/" + path);
     touch_(instance, param.in.value);
     return cleaned(instance.values.at(param.in.value).text.value + "/" + path);
+  }
+
+  // Settings of the instance that hold directories stand for the param: each is a value of its own, under its own name.
+  void replace_dirs(Instance& instance, const Param& param) {
+    std::set<std::string> known;  // one directory may serve several of them
+    for (const auto& name : param.replaced_by) {
+      const auto own = instance.config.begin() + static_cast<std::ptrdiff_t>(instance.shared_settings);
+      const auto setting = std::find_if(own, instance.config.end(), [&](const auto& each) { return each.key.value == name.value; });
+      if (setting == instance.config.end() || setting->values.empty()) continue;
+      Value value{Type::dirs, {}, {}, {}, true, true, true, &param};
+      std::set<std::string> within;
+      for (const auto& each : setting->values) {
+        if (!each.value.starts_with('/')) {
+          diagnostics_.error("T014", fmt::format("`{}` cannot hold `{}`", name.value, each.value), each.span).help =
+              "write absolute directories: nothing says what these would be relative to";
+          continue;
+        }
+        const Text path{cleaned(each.value), each.span};
+        if (!within.insert(path.value).second)
+          diagnostics_.error("T013", fmt::format("directory {} is twice in `{}`", path.value, name.value), each.span).help = "remove one";
+        else if (known.insert(path.value).second)
+          value.list.push_back(path);
+      }
+      if (value.list.empty()) continue;
+      value.text = {value.list.front().value, setting->key.span};
+      instance.values[name.value] = std::move(value);
+    }
+    if (!known.empty()) instance.values[param.name.value] = Value{param.type, {}, {}, {}, true, true, true, &param};
   }
 
   // Written ones first: what is derived from a bad one is bad with it, and only the cause is told.

@@ -1,6 +1,8 @@
 #include "topology/values.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 
 #include "topology/rules.hpp"
 #include "topology/scope.hpp"
@@ -90,6 +92,20 @@ Found default_of(const Operand& first, const Instance& instance) {
   return {&instance, {}, param->second.text.span, true};
 }
 
+// Nothing where one of them cannot be read: that is told already, and a sum without it would be a second complaint.
+std::optional<std::size_t> sum_of(const std::vector<const Instance*>& members, const std::string& param) {
+  std::size_t out = 0;
+  for (const auto* each : members) {
+    const auto* value = each->find(param);
+    std::size_t number = 0;
+    if (value == nullptr || !value->usable) return std::nullopt;
+    const auto& text = value->text.value;
+    if (std::from_chars(text.data(), text.data() + text.size(), number).ec != std::errc()) return std::nullopt;
+    out += number;
+  }
+  return out;
+}
+
 std::string joined(const step::Setting& setting) {
   std::string out;
   for (const auto& each : setting.values) out += (out.empty() ? "" : ",") + each.value;
@@ -153,7 +169,9 @@ std::vector<Found> find_values(const playbook::Operands& operands, const Where& 
       out.push_back(default_of(operands.front(), where.instance));
       out.back().value = operand.name;
     } else if (operand.of == Operand::Of::count) {
-      if (members != where.members.end()) out.push_back({nullptr, std::to_string(members->second.size()), {}, false});
+      if (members == where.members.end()) continue;
+      if (const auto total = operand.name.empty() ? std::optional(members->second.size()) : sum_of(members->second, operand.name))
+        out.push_back({nullptr, std::to_string(*total), {}, false});
     } else if (operand.section.empty()) {
       add_values(out, operand, where.instance, where.topology);
     } else if (members != where.members.end()) {

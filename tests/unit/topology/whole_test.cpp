@@ -72,7 +72,7 @@ TEST_CASE("T007: a text must be spelled as its pattern says") {
 
 TEST_CASE("settings with lists of mappings are warned about and dropped") {
   CHECK(brief("stores: [{host: a, config: {x: [{y: 1}]}}]") ==
-        "T008 1:33 a list of lists or mappings is understood, and not written by tidelab");
+        "T008 1:33 a list of lists or mappings, which this component's configuration file cannot hold, is left out");
   CHECK(brief("stores: [{host: a, config: {x: {y: 1}, x.y: 2}}]").starts_with("S007"));
   CHECK(brief("helpers: [{host: a, config: {x: [{y: 1}]}}]\nstores: [{host: b}]") == "");
 }
