@@ -75,7 +75,7 @@ struct Reader {
       into(each, read_bytes, one, "a size like `512m` or `2g`");
       out = plus(out, one);
     }
-    if (values.empty()) diagnostics.error("P008", fmt::format("`{}` says no size", word.value), word.span);
+    if (values.empty() || values.front().empty()) diagnostics.error("P008", fmt::format("`{}` says no size", word.value), word.span);
     return out;
   }
 };

@@ -27,6 +27,7 @@ struct Bench {
 /// "1.5 GB", "200 MB": for people.
 std::string size_text(long long bytes);
 std::string duration_text(Micros time);
+std::string count_text(std::size_t count, const char* noun);  ///< "1 host", "2 hosts"
 
 /// Components of a lane that are not up: all of their services run, or there are none.
 bool runs(const plan::Component& component, const Facts& facts);

@@ -76,7 +76,6 @@ struct Look {
   Facts facts{};
   Micros sent{}, received{};  ///< by our own wall clock, since 1970: when the command was sent, when its end had come
   std::string owner;          ///< the account that services run under, where it is not the one that looked
-  bool as_root = false;       ///< what needs root is done by sudo or as root
   bool of_user = false;       ///< services are units of the account's own manager
 };
 

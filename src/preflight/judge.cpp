@@ -16,7 +16,10 @@ using step::Why;
 // What does not answer cannot be judged; what answers wrongly can.
 void judge_failure(const Bench& bench, const step::Failure& failure) {
   const bool silent = failure.why == Why::unreachable || failure.why == Why::timed_out || failure.why == Why::interrupted;
-  auto& row = bench.add(silent ? "reachable" : "look", silent ? Outcome::unknown : Outcome::failure, failure.what, failure.help);
+  const auto& host = bench.plan.lanes[static_cast<std::size_t>(bench.lane)].name;
+  const auto fix =
+      failure.help.empty() && failure.why == Why::unreachable ? fmt::format("see that `ssh {}` works from here", host) : failure.help;
+  auto& row = bench.add(silent ? "reachable" : "look", silent ? Outcome::unknown : Outcome::failure, failure.what, fix);
   row.evidence = failure.evidence;
 }
 
@@ -57,6 +60,7 @@ const char* name_of(Outcome outcome) {
 std::string size_text(long long bytes) {
   constexpr double kilo = 1024;
   const auto mega = static_cast<double>(bytes) / kilo / kilo;
+  if (mega < 1) return fmt::format("{} KB", bytes / 1024);
   return mega < 1000 ? fmt::format("{:.0f} MB", mega) : fmt::format("{:.1f} GB", mega / kilo);
 }
 
@@ -65,6 +69,8 @@ std::string duration_text(Micros time) {
   if (ms < 10) return fmt::format("{:.1f} ms", ms);
   return ms < 1000 ? fmt::format("{:.0f} ms", ms) : ms < 100'000 ? fmt::format("{:.1f} s", ms / 1000) : fmt::format("{:.0f} s", ms / 1000);
 }
+
+std::string count_text(std::size_t count, const char* noun) { return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s"); }
 
 bool runs(const plan::Component& component, const Facts& facts) {
   return std::all_of(component.services.begin(), component.services.end(), [&](const std::string& service) {

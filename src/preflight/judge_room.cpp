@@ -99,13 +99,14 @@ void judge_device(const Bench& bench, const std::string& device, const Want& own
   const auto& dirs = bench.facts().dirs;
   const auto fact = std::find_if(dirs.begin(), dirs.end(), [&](const DirFact& d) { return d.has_room && d.device == device; });
   const auto need = own.all() + others;
-  const auto where = fmt::format("{} free at {} ({})", size_text(fact->free_bytes), own.example, fact->fs_type);
-  std::string what = need == 0 ? "nothing more is needed" : fmt::format("{} needed", size_text(need));
-  if (own.archives > 0) what += fmt::format(": {} of unpacked archives", size_text(own.archives));
-  if (own.data > 0) what += fmt::format("{}{} for data", own.archives > 0 ? ", and " : ": ", size_text(own.data));
-  if (others > 0) what += fmt::format(", and {} by other hosts on the same disk", size_text(others));
-  if (!own.unknown.empty()) what += fmt::format("; {} archives of unknown size not counted (`tidelab fetch`)", own.unknown.size());
-  const auto found = where + ", " + what;
+  std::vector<std::string> parts;
+  if (own.archives > 0) parts.push_back(fmt::format("{} for unpacked archives", size_text(own.archives)));
+  if (own.data > 0) parts.push_back(fmt::format("{} for data", size_text(own.data)));
+  if (others > 0) parts.push_back(fmt::format("{} by other hosts on the same disk", size_text(others)));
+  auto found = fmt::format("{} free at {} ({}), ", size_text(fact->free_bytes), own.example, fact->fs_type);
+  found += parts.empty() ? "nothing more is needed" : fmt::format("{} needed: {}", size_text(need), fmt::join(parts, ", "));
+  if (!own.unknown.empty())
+    found += fmt::format("; {} of unknown size not counted (`tidelab fetch`)", count_text(own.unknown.size(), "archive"));
   const bool inodes_out = fact->inodes > 0 && fact->free_inodes < least_inodes && need > 0;
   if (inodes_out) {
     bench.add("disk", Outcome::failure,
@@ -174,7 +175,7 @@ void judge_memory(const Bench& bench) {
     }
   }
   const auto found =
-      fmt::format("{} needed by {} components{}; {} available of {}", size_text(need), count,
+      fmt::format("{} needed by {}{}; {} available of {}", size_text(need), count_text(count, "component"),
                   hosts == 1 ? std::string() : fmt::format(" of {} hosts on this machine", hosts), size_text(available), size_text(total));
   const auto* fix = "give them less, move some to another host, or end what else uses it";
   if (need > total)

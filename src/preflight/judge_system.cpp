@@ -131,10 +131,10 @@ void judge_ports(const Bench& bench) {
     }
   }
   if (all == 0 || held > 0) return;
-  bench.add("ports", Outcome::ok,
-            ours == 0     ? fmt::format("all {} are free", all)
-            : ours == all ? fmt::format("all {} are held by this lab", all)
-                          : fmt::format("{} are held by this lab, {} are free", ours, all - ours));
+  const auto free = all - ours;
+  auto found = ours == 0 ? std::string() : fmt::format("{} held by this lab", ours);
+  if (free > 0) found += fmt::format("{}{} free", found.empty() ? "" : ", ", free);
+  bench.add("ports", Outcome::ok, found);
 }
 
 void judge_files(const Bench& bench) {
@@ -156,7 +156,7 @@ void judge_files(const Bench& bench) {
   if (!most) {
     bench.add("open files", Outcome::unknown, "the limit could not be read");
   } else if (wanted <= *most) {
-    bench.add("open files", Outcome::ok, fmt::format("a service may open {}, {} are wanted", *most, wanted));
+    bench.add("open files", Outcome::ok, fmt::format("a service may open {}, {} wants {}", *most, first->name, wanted));
   } else {
     bench.add("open files", fails ? Outcome::failure : Outcome::warning,
               fmt::format("a service may open {} files, and {} wants {}", *most, first->name, wanted),

@@ -80,7 +80,7 @@ class Hosts:
 
     def fetch(self, file, *more):
         """The archives, got from where the machine gets them."""
-        ran = subprocess.run([str(BINARY), "fetch", str(file), *more], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1500, stdin=subprocess.DEVNULL)
+        ran = subprocess.run([str(BINARY), *(["--home", str(self.home)] if self.home else []), "fetch", str(file), *more], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1500, stdin=subprocess.DEVNULL)
         must(ran.returncode == 0, f"`tidelab fetch` ended with {ran.returncode}", ran.stdout[-4000:])
 
     def report(self, command, target, *more, **kw):

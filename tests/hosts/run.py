@@ -8,6 +8,7 @@ import time
 import traceback
 
 import interruption
+import preflight
 import reference
 import supervision
 from lab import Hosts, Wrong
@@ -41,7 +42,7 @@ def four_hosts(names):
 
 
 def main(names):
-    results = [told(test) for test in supervision.TESTS + interruption.TESTS if not names or test.__name__ in names]
+    results = [told(test) for test in preflight.TESTS + supervision.TESTS + interruption.TESTS if not names or test.__name__ in names]
     if not names or any(step.__name__ in names for step in reference.STEPS):
         try:
             results += four_hosts(names)

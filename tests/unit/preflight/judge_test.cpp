@@ -10,7 +10,7 @@ TEST_CASE("all is well") {
   CHECK(trial.about("reachable") == "ok: as root; the look took 40 ms");
   CHECK(trial.about("directories") == "ok: all 3 are there or can be made");
   CHECK(trial.about("leftovers") == "ok: none");
-  CHECK(trial.about("ports") == "ok: all 1 are free");
+  CHECK(trial.about("ports") == "ok: 1 free");
 }
 
 TEST_CASE("a host that does not answer has one row, and the others have all of theirs") {
@@ -18,7 +18,7 @@ TEST_CASE("a host that does not answer has one row, and the others have all of t
   trial.look().failure = step::Failure{step::Why::unreachable, "no route", "more", {}, {}, "look at the cable"};
   CHECK(trial.about("reachable") == "unknown: no route → look at the cable");
   CHECK(trial.about("ports") == "");
-  CHECK(trial.about("ports", 2) == "ok: all 1 are free");
+  CHECK(trial.about("ports", 2) == "ok: 1 free");
   trial.look().failure->why = step::Why::failed;
   CHECK(trial.about("look") == "failure: no route → look at the cable");
 }
@@ -27,7 +27,7 @@ TEST_CASE("rights") {
   Trial trial;
   trial.look().no_root = step::Failure{step::Why::unreachable, "sudo says no", {}, {}, {}, "give the password"};
   CHECK(trial.about("rights") == "failure: sudo says no → give the password");
-  CHECK(trial.about("ports") == "ok: all 1 are free");
+  CHECK(trial.about("ports") == "ok: 1 free");
   trial.look().no_root.reset();
   trial.facts().uid = 1000, trial.facts().user = "lab", trial.facts().systemd = true;
   CHECK(trial.about("rights") ==
@@ -75,9 +75,9 @@ TEST_CASE("who holds a port") {
   holders[0] = {7000, "*", "www", false, 0, "", "", ""};
   CHECK(trial.about("ports").starts_with("failure: 7000 of bases 1 is in use by a process of www that cannot be seen without root → "));
   holders[0] = {7000, "*", "lab", true, 12, "lab", "", "base"};
-  CHECK(trial.about("ports") == "ok: all 1 are held by this lab");
+  CHECK(trial.about("ports") == "ok: 1 held by this lab");
   trial.plan.components[0].ports = {7000, 7001};
-  CHECK(trial.about("ports") == "ok: 1 are held by this lab, 1 are free");
+  CHECK(trial.about("ports") == "ok: 1 held by this lab, 1 free");
 }
 
 TEST_CASE("a name instead of an address may be any of them") {
@@ -149,7 +149,7 @@ TEST_CASE("open files: what a unit gets, and what a keeper's service gets") {
   trial.needs().open_files_fail = 4500;
   CHECK(trial.about("open files").starts_with("failure: a service may open 4096 files, and bases 1 wants 4500"));
   trial.facts().systemd = true;
-  CHECK(trial.about("open files") == "ok: a service may open 1000000, 5000 are wanted");
+  CHECK(trial.about("open files") == "ok: a service may open 1000000, bases 1 wants 5000");
   trial.facts().files_of_init.reset();
   CHECK(trial.about("open files") == "unknown: the limit could not be read");
 }

@@ -47,7 +47,6 @@ struct Trial {
   // Both on machines of their own, as root, with much of everything.
   static Look good() {
     Look out;
-    out.as_root = true;
     out.sent = Micros(1'000'000'000);
     out.received = Micros(1'000'040'000);
     auto& f = out.facts;

@@ -1,0 +1,168 @@
+"""What `tidelab preflight` finds on hosts where something is wrong, each time by what a person would see; and that `up`
+stops before its first change for the same reasons, and says nothing of a lab that runs."""
+import subprocess
+import xml.etree.ElementTree as ET
+
+from lab import ROOT, Hosts, changes, listing, must, until
+
+HOME = ROOT / "tests/hosts/home"
+ADDRESS = {"one": "192.168.12.21", "two": "192.168.12.22", "three": "192.168.12.23", "four": "192.168.12.24"}
+FAKE_MEMINFO = "MemTotal: 8388608 kB\nMemAvailable: 4194304 kB\nSwapTotal: 1048576 kB\n"
+
+
+def topology(hosts, names, lab="toys", deploy="/opt/toys", user="toy", **extra):
+    lines = ["global:", f"  user: {user}", f"  deploy_dir: {deploy}", *(f"  {k}: {v}" for k, v in extra.items()), "toy_servers:"]
+    for name in names:
+        lines += [f"  - host: {ADDRESS[name]}", "    port: 7001"]
+    file = hosts.folder / f"{lab}.yaml"
+    file.write_text("\n".join(lines) + "\n")
+    return file
+
+
+class Seen:
+    """The rows of a preflight, by host and check."""
+
+    def __init__(self, hosts, file, *more, code):
+        ran = hosts.tidelab("preflight", file, "--format", "json", *more)
+        must(ran.code == code, f"preflight ended with {ran.code}, not {code}", ran.out)
+        self.json = ran.json()
+        must(self.json["exit_code"] == code, "the JSON says another exit code", ran.out)
+        self.text = ran.out
+
+    def rows(self, name, check):
+        return [r for r in self.json["rows"] if r["host"] == ADDRESS[name] and r["check"] == check]
+
+    def one(self, name, check, result, *words):
+        rows = self.rows(name, check)
+        fits = [r for r in rows if r["result"] == result and all(w in r["found"] + " → " + r["fix"] for w in words)]
+        must(fits, f"no row {check} of {name} is a {result} with {words}", self.text)
+        return fits[0]
+
+    def well(self, *names):
+        for name in names:
+            bad = [r for r in self.json["rows"] if r["host"] == ADDRESS[name] and r["result"] != "ok"]
+            must(not bad, f"{name} is well, and these rows are not", str(bad))
+            must(self.rows(name, "clock"), f"{name} has no row about its clock", self.text)
+
+
+def shells(*names, user="root"):
+    return Hosts([(name, ADDRESS[name], "shell") for name in names], home=HOME, user=user)
+
+
+def listener(hosts, name, port, user="lab"):
+    program = f"import socket, time; s = socket.create_server(('0.0.0.0', {port})); time.sleep(600)"
+    process = subprocess.Popen(hosts.net.host(name).inside("setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "python3", "-c", program), stdin=subprocess.DEVNULL)
+    until(lambda: hosts.inside(name, "grep -c ':1B59 00000000:0000 0A' /proc/net/tcp", code=None) == "1", 10, "the listener")
+    return process
+
+
+def each_fault_on_a_host_of_its_own():
+    """A held port, a command that is missing and a full disk, a clock that is wrong, a host without power: one run tells them all."""
+    with shells("one", "two", "three", "four") as hosts:
+        file = topology(hosts, ("one", "two", "three", "four"))
+        hosts.fetch(file)
+        Seen(hosts, file, code=0).well("one", "two", "three", "four")
+        held = listener(hosts, "one", 7001)
+        hosts.inside("two", "chmod a-x /usr/bin/setsid; mkdir /opt/toys; mount -t tmpfs -o size=16k tmpfs /opt/toys")
+        hosts.inside("three", "mkdir -p /usr/local/bin; printf '#!/bin/sh\\nexec /bin/date -d \"+1 hour\" \"$@\"\\n' > /usr/local/bin/date; chmod 755 /usr/local/bin/date")
+        hosts.net.host("four").kill()
+        before = {name: listing(hosts.net.host(name)) for name in ("one", "two", "three")}
+        seen = Seen(hosts, file, code=1)
+        pid = hosts.inside("one", "pgrep -f '[s]ocket.create_server'").split()[0]
+        seen.one("one", "ports", "failure", f"7001 of toy_servers 1 is in use by `python3 -c import socket", f"pid {pid} of lab", "another port")
+        seen.one("two", "commands", "failure", "there is no `setsid`, which tidelab runs")
+        seen.one("two", "disk", "failure", "16 KB free at /opt/toys (tmpfs)", "needed")
+        seen.one("three", "clock", "failure", "ahead of", "NTP")
+        must(all(r["result"] == "ok" for r in seen.rows("one", "clock")), "a clock that is right is blamed", seen.text)
+        seen.one("four", "reachable", "unknown", ADDRESS["four"])
+        must(len([r for r in seen.json["rows"] if r["host"] == ADDRESS["four"]]) == 1, "more than one row about a host that does not answer", seen.text)
+        suites = ET.fromstring(hosts.tidelab("preflight", file, "--format", "junit").out.strip())
+        counts = {s.get("name"): (s.get("failures"), s.get("errors")) for s in suites.iter("testsuite")}
+        must(counts == {ADDRESS["one"]: ("1", "0"), ADDRESS["two"]: ("2", "0"), ADDRESS["three"]: ("1", "0"), ADDRESS["four"]: ("0", "1")}, f"JUnit counts {counts}")
+        # `up` stops for the same reasons, and touches nothing.
+        ran = hosts.tidelab("up", file)
+        must(ran.code == 3 and "nothing was changed" in ran.out, f"up ended with {ran.code}", ran.out)
+        for word in (f"pid {pid} of lab", "there is no `setsid`", "16 KB free", "ahead of", ADDRESS["four"]):
+            must(word in ran.out, f"up does not say `{word}`", ran.out)
+        for name, was in before.items():
+            must(not changes(was, listing(hosts.net.host(name))), f"files of {name} changed", "\n".join(changes(was, listing(hosts.net.host(name)))))
+        held.terminate()
+        held.wait()
+
+
+def rights_and_directories():
+    """An account without sudo, a directory that is read-only, one that the account may not enter, one that is a file."""
+    with shells("one", "two", user="lab") as hosts:
+        file = topology(hosts, ("one", "two"))
+        hosts.fetch(file)
+        hosts.inside("one", "rm -f /etc/sudoers.d/*; sed -i '/^lab/d' /etc/sudoers")
+        hosts.inside("two", "mkdir /srv/ro && mount -t tmpfs -o ro tmpfs /srv/ro; mkdir -m 700 /srv/closed; touch /srv/file")
+        seen = Seen(hosts, file, code=1)
+        seen.one("one", "rights", "failure", "sudo does not let us become root", "--ask-sudo-password")
+        must(seen.rows("one", "reachable")[0]["result"] == "ok" and seen.rows("one", "memory"), "without sudo nothing else is seen", seen.text)
+        seen.well("two")
+        seen = Seen(hosts, topology(hosts, ("two",), deploy="/srv/ro"), code=1)
+        seen.one("two", "directories", "failure", "/srv/ro is read-only")
+        seen = Seen(hosts, topology(hosts, ("two",), deploy="/srv/closed/in"), code=1)
+        seen.one("two", "directories", "failure", "toy may not enter /srv/closed", "chmod o+x /srv/closed")
+        seen = Seen(hosts, topology(hosts, ("two",), deploy="/srv/file/in"), code=1)
+        seen.one("two", "directories", "failure", "/srv/file is no directory")
+        seen = Seen(hosts, topology(hosts, ("two",), deploy="/opt/mine", user="lab"), code=1)
+        seen.one("two", "directories", "failure", "lab may not write in /opt")
+
+
+def what_is_of_a_lab_and_what_is_not():
+    """A lab that runs is well; to another one it is in the way, by name."""
+    with shells("one") as hosts:
+        file = topology(hosts, ("one",))
+        hosts.fetch(file)
+        must("tidelab: warnings" not in hosts.good("up", file).out, "the first up warns of something")
+        again = hosts.good("up", file)
+        must("nothing to change" in again.out and "warning" not in again.out, "a second up complains", again.out)
+        seen = Seen(hosts, file, code=0)
+        seen.well("one")
+        seen.one("one", "ports", "ok", "held by this lab")
+        seen.one("one", "disk", "ok", "nothing more is needed")
+        seen.one("one", "memory", "ok", "nothing more is needed")
+        other = topology(hosts, ("one",), lab="second")
+        ran = hosts.tidelab("preflight", other)  # the record of our own machine knows it, too
+        must(ran.code == 65 and "toys" in ran.out, f"preflight of a second lab ended with {ran.code}", ran.out)
+        hosts.inside("one", "true")
+        state = hosts.folder / "state"
+        state.rename(hosts.folder / "state-of-another")
+        seen = Seen(hosts, other, code=1)
+        seen.one("one", "leftovers", "failure", "/opt/toys/toy-7001 is of the lab toys", "tidelab down toys")
+        seen.one("one", "ports", "failure", "7001 of toy_servers 1 is in use", "toy.py")
+        (hosts.folder / "state-of-another").rename(state)
+        hosts.good("down", file, "--yes")
+        hosts.nothing_left()
+        hosts.inside("one", "mkdir -p /opt/toys/toy-7001/conf && touch /opt/toys/toy-7001/conf/old")
+        seen = Seen(hosts, file, code=0)
+        seen.one("one", "leftovers", "warning", "/opt/toys/toy-7001 has something in it")
+        Seen(hosts, file, "--strict", code=1)
+
+
+def fix_sets_what_is_safe_and_says_how_to_undo_it():
+    with shells("one") as hosts:
+        file = topology(hosts, ("one",))
+        hosts.fetch(file)
+        # What the kernel says is the whole machine's: this host sees files of its own in place of it.
+        hosts.inside("one", f"printf '{FAKE_MEMINFO}' > /tmp/meminfo; echo 60 > /tmp/swappiness; echo 'always' > /tmp/pages"
+                     " && mount --bind /tmp/meminfo /proc/meminfo && mount --bind /tmp/swappiness /proc/sys/vm/swappiness"
+                     " && mount --bind /tmp/pages /sys/kernel/mm/transparent_hugepage/enabled")
+        seen = Seen(hosts, file, code=0)
+        must(seen.one("one", "swap", "warning", "vm.swappiness is 60", "--fix")["can_fix"], "it cannot be fixed", seen.text)
+        seen.one("one", "huge pages", "warning", "--fix")
+        seen = Seen(hosts, file, "--fix", code=0)
+        seen.one("one", "swap", "fixed", "was 60, and is 1 until the next boot", "undo: `echo 60 > /proc/sys/vm/swappiness`")
+        seen.one("one", "huge pages", "fixed", "was always, and is madvise", "undo: `echo always > ")
+        must(hosts.inside("one", "cat /tmp/swappiness /tmp/pages") == "1\nmadvise", "it is not what it says")
+        Seen(hosts, file, "--strict", code=0).well("one")
+        # Where it cannot be set, the warning stays and says why.
+        hosts.inside("one", "echo 60 > /tmp/swappiness; mount -o remount,bind,ro /proc/sys/vm/swappiness")
+        seen = Seen(hosts, file, "--fix", code=0)
+        row = seen.one("one", "swap", "warning", "vm.swappiness is 60")
+        must("Read-only" in row["evidence"], "it does not say why", seen.text)
+
+
+TESTS = [each_fault_on_a_host_of_its_own, rights_and_directories, what_is_of_a_lab_and_what_is_not, fix_sets_what_is_safe_and_says_how_to_undo_it]
