@@ -1,6 +1,5 @@
-// `tidelab down`: the lab is gone, and what was there before is as it was.
+// `tidelab down`: the lab is gone but for what is asked to stay, and what was there before is as it was.
 #include <iostream>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -11,10 +10,25 @@ namespace tidelab::cli {
 namespace {
 
 // What is at stake, in one sentence.
-std::string stakes(const plan::Plan& made) {
+std::string stakes(const plan::Plan& made, bool keeps_logs) {
   std::string hosts;
   for (std::size_t lane = 1; lane < made.lanes.size(); ++lane) hosts += (lane > 1 ? ", " : "") + made.lanes[lane].name;
-  return fmt::format("this takes lab {} away, with its data and its logs, from {}", made.lab, hosts);
+  return fmt::format("this takes lab {} away, with its data{}, from {}", made.lab, keeps_logs ? "" : " and its logs", hosts);
+}
+
+std::string kept_by(const Options& options) {
+  if (!options.keep_data) return options.keep_logs ? "logs" : "";
+  return options.keep_logs ? "data and logs" : "data";
+}
+
+// The lab is down and still has something on its hosts: its record stays, so that `up` finds that and `down` removes it.
+void keep_record(const std::string& lab, const std::string& kept, const Options& options) {
+  if (auto record = read_record(lab)) {
+    record->kept = kept;
+    write_record(*record);
+  }
+  if (options.format == "text")
+    std::cout << fmt::format("kept: {}; `tidelab up` takes them up again, `tidelab down {}` removes them\n", kept, lab);
 }
 
 }  // namespace
@@ -22,9 +36,9 @@ std::string stakes(const plan::Plan& made) {
 int down(const Options& options) {
   auto lab = open_lab(options, false);
   if (!lab) return exit_bad_file;
-  const auto made = plan::make_down(lab->loaded->inputs(lab->options), lab->loaded->diagnostics);
+  const auto made = plan::make_down(lab->loaded->inputs(lab->options), {options.keep_data, options.keep_logs}, lab->loaded->diagnostics);
   if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
-  switch (ask_for_consent(made.lab, stakes(made), options)) {
+  switch (options.keep_data ? Consent::given : ask_for_consent(made.lab, stakes(made, options.keep_logs), options)) {
     case Consent::given: break;
     case Consent::nobody: return exit_usage;
     case Consent::refused: return options.stop.stop_requested() ? exit_interrupted : exit_usage;
@@ -34,8 +48,12 @@ int down(const Options& options) {
   lab->run = lock->run(), lab->claim = lock->claim();
   const auto result = run_plan(made, *lab, make_setup(made, *lab));
   give_report(result, options);
-  if (result.exit_code == exit_true) remove_record(made.lab);
-  return result.exit_code;
+  if (result.exit_code != exit_true) return result.exit_code;
+  if (const auto kept = kept_by(options); kept.empty())
+    remove_record(made.lab);
+  else
+    keep_record(made.lab, kept, options);
+  return exit_true;
 }
 
 }  // namespace tidelab::cli

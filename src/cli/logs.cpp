@@ -28,19 +28,21 @@ std::unique_ptr<Opened> open_logs(const Options& options) {
   return out;
 }
 
-bool asked_for(const plan::Component& c, const Options& options) {
-  const auto fits = [&](const std::string& n) { return n == c.node || n == c.name || n == c.section; };
-  return c.lane > 0 && !c.log.empty() && (options.nodes.empty() || std::any_of(options.nodes.begin(), options.nodes.end(), fits));
+bool asked_for(const plan::Plan& plan, const plan::Component& c, const Options& options) {
+  return c.lane > 0 && !c.log.empty() && plan::means_any(plan, c, options.nodes);
 }
 
 }  // namespace
 
+int archive_logs(const Options& options);  // archive.cpp
+
 int logs(const Options& options) {
+  if (!options.archive.empty()) return archive_logs(options);
   const auto opened = open_logs(options);
   if (!opened) return exit_bad_file;
   int code = exit_true;
   for (const auto& c : opened->plan.components) {
-    if (!asked_for(c, options)) continue;
+    if (!asked_for(opened->plan, c, options)) continue;
     if (!options.follow) std::cout << fmt::format("━━ {} {}: {}\n", c.title, c.node, c.log);
     host::Command command{{"tail", "-n", std::to_string(options.lines), "--", c.log}, {}, {}, {}, {}};
     if (options.follow) command.argv = {"tail", "-n", std::to_string(options.lines), "-F", "--", c.log};
@@ -61,7 +63,7 @@ int collect_logs(const Options& options, const std::string& dir) {
   std::error_code error;
   std::filesystem::create_directories(dir, error);
   for (const auto& c : opened->plan.components) {
-    if (!asked_for(c, options)) continue;
+    if (!asked_for(opened->plan, c, options)) continue;
     auto name = c.section + "-" + c.node + ".log";
     std::replace(name.begin(), name.end(), '/', '_');
     std::ofstream out(std::filesystem::path(dir) / name, std::ios::binary | std::ios::trunc);

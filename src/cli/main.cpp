@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -37,7 +38,8 @@ enum Flag : unsigned {
   files = 2048,
   codes = 4096,
   ends = 8192,
-  looks = 16384
+  looks = 16384,
+  runs = 32768
 };
 
 struct Row {
@@ -57,8 +59,9 @@ constexpr Row rows[] = {
     {"verify", "write rows and watch them at every hop", verify, topology | hosts | report_to | formats},
     {"down", "take the lab away without residue", down, topology | hosts | report_to | formats | ends},
     {"smoke", "up, verify, down: one exit code for a CI job", smoke, topology | hosts | source | report_to | keeps | formats},
-    {"status", "who runs where", status, topology | hosts | formats},
+    {"status", "who runs where, and whether it serves", status, topology | hosts | nodes | formats},
     {"logs", "the end of the components' logs", logs, topology | hosts | nodes | tails},
+    {"exec", "run a command on the lab's hosts, all at once", tidelab::cli::exec, topology | hosts | nodes | runs},
     {"start", "start services of some nodes, or of all", start, topology | hosts | nodes | source | formats},
     {"stop", "stop services of some nodes, or of all", stop, topology | hosts | nodes | formats},
     {"restart", "stop, then start", restart, topology | hosts | nodes | source | formats},
@@ -143,15 +146,27 @@ void add_flags(CLI::App& app, const Row& row, Options& o) {
         ->check(CLI::IsMember({"official", "maven", "file", "assembled"}));
   }
   if (row.flags & nodes)
-    app.add_option("--node,--role", o.nodes, "only this node, instance or section; may be given again")->allow_extra_args(false);
+    app.add_option("--node,--role,--host", o.nodes, "only this node, component, section or host; may be given again")
+        ->allow_extra_args(false);
   if (row.flags & report_to) app.add_option("--report", o.report_dir, "directory for report.json, junit.xml, report.html and logs");
   if (row.flags & keeps) app.add_flag("--keep", o.keep, "leave the lab up");
-  if (row.flags & ends) app.add_flag("-y,--yes", o.yes, "destroy the lab's data without asking for its name");
+  if (row.flags & ends) {
+    app.add_flag("-y,--yes", o.yes, "destroy the lab's data without asking for its name");
+    app.add_flag("--keep-data", o.keep_data, "leave the components' data, topics and changefeeds, for a later `up`");
+    app.add_flag("--keep-logs", o.keep_logs, "leave the components' logs");
+  }
   if (row.flags & plans)
     app.add_flag("--full", o.full, "every field of every step"),
         app.add_flag("--diff", o.diff, "look at the hosts, read-only, and print what would change");
   if (row.flags & tails)
-    app.add_option("-n,--lines", o.lines, "how many lines"), app.add_flag("-f,--follow", o.follow, "go on as it grows");
+    app.add_option("-n,--lines", o.lines, "how many lines"), app.add_flag("-f,--follow", o.follow, "go on as it grows"),
+        app.add_option("--archive", o.archive, "all logs, configurations, units and journals into this .tar.gz");
+  if (row.flags & runs) {
+    app.add_option("--sh", o.script, "a text that a shell on the hosts runs; what stands behind `--` are its arguments");
+    app.add_flag("--as-login", o.as_login, "run it as the account that logs in, rather than as the lab's");
+    app.add_option("--format", o.format, "text or json")->check(CLI::IsMember({"text", "json"}));
+    app.footer("-- COMMAND ARGUMENTS…   what to run; the words arrive as they are");
+  }
   if (row.flags & strict) app.add_flag("--strict", o.strict, "warnings are errors");
   if (row.flags & looks) {
     app.add_flag("--fix", o.fix, "set what is safe to set until the next boot, and say how to undo it");
@@ -196,8 +211,18 @@ void watch_signals(std::stop_source stop) {
   }).detach();
 }
 
+// What stands behind `--` of `exec` is not ours to read: it goes to the hosts byte for byte.
+int take_words(int argc, char** argv, Options& options) {
+  const auto* end = argv + argc;
+  auto** dashes = std::find_if(argv, argv + argc, [](const char* word) { return std::string_view(word) == "--"; });
+  if (std::none_of(argv, dashes, [](const char* word) { return std::string_view(word) == "exec"; })) return argc;
+  for (auto** word = dashes == end ? dashes : dashes + 1; word != end; ++word) options.words.emplace_back(*word);
+  return static_cast<int>(dashes - argv);
+}
+
 int run(int argc, char** argv) {
   Options options;
+  argc = take_words(argc, argv, options);
   CLI::App app{"One-command labs of databases, brokers and stream processors, and proof that rows travel through them", "tidelab"};
   app.set_version_flag("--version", program_version());
   app.require_subcommand(1);

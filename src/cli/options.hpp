@@ -30,6 +30,10 @@ struct Options {
   std::string lab;
   std::vector<std::string> versions;  ///< COMPONENT=VERSION, from --version-of
   std::vector<std::string> nodes;
+  std::vector<std::string> words;       ///< of `exec`: what stands behind `--`
+  std::string script;                   ///< of `exec`: what a shell there runs on purpose
+  bool as_login = false;                ///< of `exec`
+  std::string archive;                  ///< of `logs`
   std::string old_target;               ///< of `diff`
   std::vector<std::string> hosts;       ///< of `template`
   std::vector<std::string> role_hosts;  ///< of `template`: "ROLE=ADDRESS"
@@ -46,7 +50,9 @@ struct Options {
   SecretOptions secrets;
   bool trace = false;
   bool keep = false;
-  bool yes = false;  ///< of `down`: data may be destroyed, nobody is asked
+  bool keep_data = false;  ///< of `down`
+  bool keep_logs = false;  ///< of `down`
+  bool yes = false;        ///< of `down`: data may be destroyed, nobody is asked
   bool full = false;
   bool diff = false;
   bool strict = false;
@@ -82,6 +88,7 @@ int down(const Options& options);
 int smoke(const Options& options);
 int status(const Options& options);
 int logs(const Options& options);
+int exec(const Options& options);
 int start(const Options& options);
 int stop(const Options& options);
 int restart(const Options& options);

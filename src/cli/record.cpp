@@ -87,6 +87,7 @@ std::optional<Record> read_record(const std::string& lab) {
   out.reach.versions = root.value("versions", std::vector<std::string>{});
   out.reach.ssh_type = root.value("ssh_type", "");
   out.reach.ssh_config = root.value("ssh_config", "");
+  out.kept = root.value("kept", "");
   return out;
 }
 
@@ -103,7 +104,8 @@ bool write_record(const Record& record) {
                       {"accept_new", record.reach.accept_new},
                       {"versions", record.reach.versions},
                       {"ssh_type", record.reach.ssh_type},
-                      {"ssh_config", record.reach.ssh_config}};
+                      {"ssh_config", record.reach.ssh_config},
+                      {"kept", record.kept}};
   if (write_whole(dir / "topology.yaml", record.topology) && write_whole(dir / "about.json", about.dump(2) + "\n")) return true;
   std::cerr << fmt::format("tidelab: cannot write {}\n", dir.string());
   return false;

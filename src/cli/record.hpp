@@ -17,6 +17,7 @@ struct Record {
   std::string name;      ///< the topology file as the user named it
   std::string topology;  ///< its text, as applied
   Options reach;         ///< only the ssh fields, and --version-of
+  std::string kept{};    ///< the lab is down, and this of it is still on the hosts: "data", "logs", "data and logs"
 };
 
 std::string record_dir(const std::string& lab);

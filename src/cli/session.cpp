@@ -69,6 +69,7 @@ std::unique_ptr<Lab> open_lab(const Options& options, bool from_file) {
     return nullptr;
   }
   out->recorded = true;
+  out->kept = record->kept;
   auto& o = out->options;
   o.versions = record->reach.versions;
   if (!o.ssh) {

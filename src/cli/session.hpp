@@ -17,8 +17,9 @@ struct Lab {
   Options options;  ///< with the ways to reach hosts filled in from the record
   std::unique_ptr<Loaded> loaded;
   bool recorded = false;
-  live::Claim claim;  ///< with it
-  std::string run;    ///< of the lock that this command holds; empty when it only looks
+  live::Claim claim;   ///< with it
+  std::string run;     ///< of the lock that this command holds; empty when it only looks
+  std::string kept{};  ///< Record::kept
 };
 
 /// Null after saying why. `from_file`: `up` and `plan` work from the file, all else from the record.

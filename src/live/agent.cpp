@@ -14,6 +14,8 @@ umask 022
 LC_ALL=C; export LC_ALL
 say() { printf '=%s\t%s\t%s\n' "$1" "$2" "$3"; }
 give() { [ -z "$U" ] || chown -h "$U:" -- "$1"; }
+# What is there is known again by the moment of its birth: 0 where the file system does not know it.
+birth() { b=$(stat -c %W -- "$1" 2>/dev/null); case $b in ''|*[!0-9]*) b=0 ;; esac; printf '%s' "$b"; }
 record() { printf '%s %s\n' "$1" "$2" >> "$S/owned"; }
 digest() { sum=$(sha256sum < "$1" 2>/dev/null); printf '%s\n' "${sum%% *}"; }
 
@@ -36,27 +38,126 @@ sum_of() {
     *) sum=$(digest "$1") ;;
   esac
 }
+born() { printf 'born %s %s\n' "$(birth "$1")" "$1" >> "$S/owned"; }
+
+# An account that runs a component may put links where it likes in what belongs to it. So root acts only where nobody
+# else can change the way; everywhere else the account acts itself, and can do no more than it may.
+chain_is_ours() { # an absolute directory: nobody else can change it or what leads to it; links that are ours do not matter
+  t=$1; set -- /
+  while [ -n "$t" ]; do set -- "$@" "$t"; t=${t%/*}; done
+  stat -c '%u %a %F' -- "$@" 2>/dev/null | awk -v me="$(id -u)" -v n=$# '($1 != 0 && $1 != me) || ($3 != "directory" && $3 != "symbolic") { bad = 1 }
+    { w = substr($2, length($2) - 1); if ($3 == "directory" && w ~ /[2367]/ && !(length($2) == 4 && substr($2, 1, 1) ~ /[1357]/)) bad = 1 } END { exit bad || NR != n }'
+}
+trusted() { # path: only root, or we, can change what leads to it
+  case $1 in /*) ;; *) return 1 ;; esac
+  chain_is_ours "${1%/*}" || return 1
+  at=$(readlink -f -- "${1%/*}/")
+  [ "$at" = "${1%/*}" ] || [ "$at" = / ] || chain_is_ours "$at"
+}
+real() { # path: its directory without links
+  at=$(readlink -f -- "${1%/*}/"); printf '%s/%s' "${at%/}" "${1##*/}"
+}
+as_owner() { if [ -z "$U" ]; then "$@"; else runuser -u "$U" -- "$@"; fi; }
+by() { # path, a command: whoever may change it does
+  way=$1; shift
+  if [ -z "$U" ] || trusted "$way" || ! id -u "$U" > /dev/null 2>&1; then "$@"; else as_owner sh -c "$tools
+\"\$@\"" sh "$@"; fi
+}
+tools='
+digest() { sum=$(sha256sum < "$1" 2>/dev/null); printf "%s\n" "${sum%% *}"; }
+put() { # path mode owner digest: what comes on stdin is there whole or not at all
+  new="$1.tidelab-$$"
+  rm -f -- "$new"; (set -C; cat > "$new") || { rm -f -- "$new"; return 1; }
+  if [ -n "$4" ] && [ "$(digest "$new")" != "$4" ]; then rm -f -- "$new"; echo "$1 arrived incomplete" >&2; return 1; fi
+  if [ -n "$2" ]; then chmod "$2" -- "$new" || return 1; fi
+  if [ -n "$3" ] && [ "$(id -u)" = 0 ]; then chown -h "$3:" -- "$new" || return 1; fi
+  mv -fT -- "$new" "$1" || { rm -f -- "$new"; return 1; }
+}
+line() { # path match line owner
+  M=$2 L=$3 awk "BEGIN { m = ENVIRON[\"M\"]; l = ENVIRON[\"L\"] }
+    !done && m != \"\" && index(\$0, m) == 1 { print l; done = 1; next } { print }
+    END { if (!done) print l }" < "$1" | put "$1" "$(stat -c %a -- "$1")" "$4" ""
+}
+drop_names() { # directory, manifest on stdin: takes away exactly the files that it lists
+  names=$(cat)
+  printf "%s\\n" "$names" | while IFS= read -r n; do
+    case "/$n/" in */../*|//) continue ;; esac
+    [ -d "$1/$n" ] && [ ! -L "$1/$n" ] || rm -f -- "$1/$n"
+  done 2>/dev/null
+  printf "%s\\n" "$names" | sort -r | while IFS= read -r n; do
+    case "/$n/" in */../*|//) continue ;; esac
+    [ -d "$1/$n" ] && [ ! -L "$1/$n" ] && rmdir -- "$1/$n" 2>/dev/null
+  done
+  return 0
+}
+extract() { # into strip flag: names as they are, since they are what is taken away later; directories that were there keep their mode
+  tar -x"$3"f - -C "$1" --strip-components="$2" --no-same-owner --no-overwrite-dir --show-transformed-names --quoting-style=literal -v
+}
+both() { # new old: the first that would take the place of another
+  for c in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+    o=$2/${c##*/}
+    if [ ! -e "$c" ] && [ ! -L "$c" ]; then continue; fi
+    if [ -d "$c" ] && [ ! -L "$c" ] && [ -d "$o" ] && [ ! -L "$o" ]; then (both "$c" "$o") || return 1
+    elif [ -e "$o" ] || [ -L "$o" ]; then echo "$o is there already, and not of this lab: the archive would overwrite it, so use another directory" >&2; return 1; fi
+  done
+}
+join() { # new old
+  for c in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+    o=$2/${c##*/}
+    if [ ! -e "$c" ] && [ ! -L "$c" ]; then continue; fi
+    if [ -d "$o" ] && [ ! -L "$o" ]; then (join "$c" "$o") || return 1; else mv -T -- "$c" "$o" || return 1; fi
+  done
+}
+extract_beside() { # into strip flag owner: the directory was there before, and nothing of others in it is overwritten
+  new="$1/.tidelab-new"
+  rm -rf -- "$new"; mkdir -m 700 -- "$new" || return 1
+  if extract "$new" "$2" "$3" && { [ -z "$4" ] || [ "$(id -u)" != 0 ] || chown -hR "$4:" -- "$new"; } && both "$new" "$1" && join "$new" "$1"; then rm -rf -- "$new"
+  else rm -rf -- "$new"; return 1; fi
+}
+'
+eval "$tools"
 
 # Directories on the way are noted as `parent`: they go again only when they are empty.
+make_dir() { # kind path. First it is noted as one that goes when it is empty, so that no interruption leaves it unknown.
+  made=$(real "$2"); record parent "$made"
+  trap '' TERM HUP INT
+  by "$2" mkdir -- "$2" 2>/dev/null || { trap - TERM HUP INT; [ -d "$2" ] && return 0; by "$2" mkdir -- "$2"; return 1; }
+  if [ "$1" = dir ]; then
+    printf 'dir %s\nborn %s %s\n' "$made" "$(birth "$made")" "$made" >> "$S/owned"
+    if [ -n "$U" ] && [ "$(stat -c %U -- "$2")" != "$U" ]; then give "$2"; fi
+  fi
+  trap - TERM HUP INT
+}
 need_dir() {
   [ -d "$1" ] && return 0
   if [ -e "$1" ] || [ -L "$1" ]; then echo "$1 exists and is not a directory" >&2; return 1; fi
-  need_dir "$(dirname -- "$1")" || return 1
-  mkdir -- "$1" 2>/dev/null || { [ -d "$1" ] && return 0; mkdir -- "$1"; return 1; }
-  record parent "$1"; give "$1"
+  need_dir "$(dirname -- "$1")" && make_dir parent "$1"
 }
+# The lab's records are ours alone: what an account could write there, root would later act on.
+ours_alone() { # path
+  [ ! -L "$1" ] && stat -c '%u %a' -- "$1" 2>/dev/null | awk -v me="$(id -u)" '{ ok = $1 == me && substr($2, length($2) - 1) !~ /[2367]/ } END { exit !ok }'
+}
+is_made() { # path: in a directory that was made for this lab
+  P=$1 R=$(real "$1") awk '$1 == "dir" { d = substr($0, 5) "/"; if (index(ENVIRON["P"] "/", d) == 1 || index(ENVIRON["R"] "/", d) == 1) f = 1 } END { exit !f }' "$S/owned" 2>/dev/null
+}
+is_foreign() { # path of a file: there, and neither made by this lab nor out of one of its archives
+  [ -e "$1" ] || [ -L "$1" ] || return 1
+  if is_made "$1" || grep -qxF -e "file $(real "$1")" "$S/owned" 2>/dev/null; then return 1; fi
+  for m in "$S"/unpacked/*; do
+    [ -f "$m" ] || continue
+    into=$(sed -n 2p "$m")
+    case "$1" in "$into"/*) if tail -n +3 "$m" | grep -qxF -e "${1#"$into"/}"; then return 1; fi ;; esac
+  done
+}
+
 look_dir() {
   if [ ! -d "$2" ]; then say "$1" differs 'is missing'
   elif [ -n "$3" ] && mode_of "$2" && [ "$mode" != "$3" ]; then say "$1" differs "has mode $mode"
   else say "$1" holds ''; fi
 }
 act_dir() {
-  if [ ! -d "$2" ]; then
-    need_dir "$(dirname -- "$2")" || return 1
-    mkdir -- "$2" || [ -d "$2" ] || return 1
-    record dir "$2"; give "$2"
-  fi
-  [ -z "$3" ] || chmod "$3" -- "$2" || return 1
+  if [ ! -d "$2" ]; then need_dir "$(dirname -- "$2")" && make_dir dir "$2" || return 1; fi
+  [ -z "$3" ] || by "$2" chmod "$3" -- "$2" || return 1
   say "$1" made ''
 }
 
@@ -70,13 +171,14 @@ look_file() {
 act_file() {
   need_dir "$(dirname -- "$2")" || return 1
   if [ -d "$2" ]; then echo "$2 is a directory" >&2; return 1; fi
-  new="$2.tidelab-$$"
-  cat > "$new" || { rm -f -- "$new"; return 1; }
-  if [ "$(digest "$new")" != "$3" ]; then rm -f -- "$new"; echo "$2 arrived incomplete" >&2; return 1; fi
-  [ -z "$4" ] || chmod "$4" -- "$new" || return 1
-  give "$new"
-  [ -e "$2" ] || record file "$2"
-  mv -f -- "$new" "$2" || { rm -f -- "$new"; return 1; }
+  if is_foreign "$2"; then echo "$2 is there already, and not of this lab: it would be overwritten, so move it away or use another directory" >&2; return 1; fi
+  [ -e "$2" ] || is_made "$2" || record file "$(real "$2")"
+  if is_made "$2"; then by "$2" put "$2" "$4" "$U" "$3" || return 1
+  else
+    trap '' TERM HUP INT
+    by "$2" put "$2" "$4" "$U" "$3" && born "$(real "$2")" || { trap - TERM HUP INT; return 1; }
+    trap - TERM HUP INT
+  fi
   say "$1" made ''
 }
 
@@ -86,11 +188,9 @@ look_line() {
   else say "$1" differs 'the line is missing'; fi
 }
 act_line() {
-  new="$2.tidelab-$$"
-  M=$3 L=$4 awk 'BEGIN { m = ENVIRON["M"]; l = ENVIRON["L"] }
-    !done && m != "" && index($0, m) == 1 { print l; done = 1; next } { print }
-    END { if (!done) print l }' < "$2" > "$new" || { rm -f -- "$new"; return 1; }
-  chmod --reference="$2" -- "$new" && give "$new" && mv -f -- "$new" "$2" || return 1
+  if is_foreign "$2"; then echo "$2 is not of this lab, so it is not changed" >&2; return 1; fi
+  by "$2" line "$2" "$3" "$4" "$U" || return 1
+  is_made "$2" || born "$(real "$2")"
   say "$1" made ''
 }
 
@@ -102,27 +202,24 @@ look_unpack() {
   elif [ ! -d "$4" ]; then say "$1" differs 'its directory is gone'
   else say "$1" holds ''; fi
 }
+# What lies directly in a directory of root's only root can take away; what is below that is its account's.
 drop_unpacked() { # manifest: takes away exactly the files that it lists
   into=$(sed -n 2p "$1")
-  [ -d "$into" ] && [ ! -L "$into" ] || return 0
-  tail -n +3 "$1" | while IFS= read -r n; do
-    case "/$n/" in */../*) continue ;; esac
-    [ -d "$into/$n" ] && [ ! -L "$into/$n" ] || rm -f -- "$into/$n"
-  done
-  tail -n +3 "$1" | sort -r | while IFS= read -r n; do
-    case "/$n/" in */../*|//) continue ;; esac
-    [ -d "$into/$n" ] && [ ! -L "$into/$n" ] && rmdir -- "$into/$n" 2>/dev/null
-  done
+  [ ! -L "$into" ] || into=$(readlink -f -- "$into")
+  [ -n "$into" ] && [ -d "$into" ] || return 0
+  tail -n +3 "$1" | as_owner_if_there sh -c "$tools
+drop_names \"\$1\"" sh "$into"
+  if [ -n "$U" ] && trusted "$into/x"; then tail -n +3 "$1" | sed 's,/$,,' | grep -v / | drop_names "$into"; fi
   return 0
 }
-act_unpack() {
+as_owner_if_there() { if [ -z "$U" ] || ! id -u "$U" > /dev/null 2>&1; then "$@"; else runuser -u "$U" -- "$@"; fi; }
+act_unpack() { # n key digest into strip flag
   m="$S/unpacked/$2"
-  need_dir "$S/unpacked" && need_dir "$4" || return 1
+  mkdir -p -- "$S/unpacked" && need_dir "$4" || return 1
   if [ -f "$m" ]; then drop_unpacked "$m"; rm -f -- "$m"; fi
-  # Names as they are, since they are what is taken away later; directories that were there keep their mode.
-  { printf '%s\n%s\n' "$3" "$4"; tar -x"$6"f - -C "$4" --strip-components="$5" --no-same-owner --no-overwrite-dir --show-transformed-names --quoting-style=literal -v; } > "$m.part" || { rm -f -- "$m.part"; return 1; }
-  # Only what came out of the archive: the directory may hold files of others.
-  [ -z "$U" ] || (cd -- "$4" && tail -n +3 "$m.part" | tr '\n' '\000' | xargs -0 -r chown -h "$U:" --) || return 1
+  rm -f -- "$m.part"
+  printf '%s\n%s\n' "$3" "$4" > "$m.part" || return 1
+  if is_made "$4"; then by "$4/x" extract "$4" "$5" "$6"; else by "$4/x" extract_beside "$4" "$5" "$6" "$U"; fi >> "$m.part" || { rm -f -- "$m.part"; return 1; }
   mv -f -- "$m.part" "$m" || return 1
   say "$1" made ''
 }
@@ -135,6 +232,7 @@ state_of() { stat_word "$1" 1; }
 lives() { # file: pid and start time
   [ -f "$1" ] || return 1
   read -r p t rest < "$1" || return 1
+  case $p in *[!0-9]*) return 1 ;; esac
   [ -n "$p" ] && [ -n "${t:-}" ] && [ "$(start_of "$p")" = "$t" ] && [ "$(state_of "$p")" != Z ]
 }
 sid_of() { stat_word "$1" 4; }
@@ -150,9 +248,16 @@ look_service() { # n run-dir unit text-digest spec inputs…
   elif [ "$(cat "$r/applied" 2>/dev/null)" != "$(wanted "$@")" ]; then say "$n" differs 'runs with an older configuration'
   else say "$n" holds 'is running'; fi
 }
+# Whom to end is read from where the account may write, so it is the account that ends them.
+end() { as_owner_if_there sh -c 'kill "$@"' sh "$@" 2>/dev/null; }
+# `runuser` waits for the keeper as root, and stops with it when that is stopped.
+end_waiting() { # run-dir pids…
+  w=$1; shift
+  for q in "$@"; do case "$(tr '\000' '\n' < "/proc/$q/cmdline" 2>/dev/null | sed -n '1p;$p' | tr '\n' ' ')" in "runuser $w "|"runuser $S/$w ") kill -KILL "$q" 2>/dev/null ;; esac; done
+}
 ask_to_end() { # file with pid and start time, seconds
   sid=$(sid_of "$p")
-  kill -TERM "$p" 2>/dev/null
+  end -TERM "$p"
   i=0
   while lives "$1" && [ "$i" -lt $(($2 * 10)) ]; do sleep 0.1; i=$((i + 1)); done
 }
@@ -164,24 +269,23 @@ stop_service() { # run-dir seconds
   [ -z "$sid" ] && return 0
   i=0
   while left=$(session_of "$sid") && [ -n "$left" ] && [ "$i" -lt 50 ]; do
-    kill -KILL $left 2>/dev/null; sleep 0.1; i=$((i + 1))
+    end -KILL $left; end_waiting "$1" $left; sleep 0.1; i=$((i + 1))
   done
   if [ -n "$left" ]; then echo "processes" $left "do not end" >&2; return 1; fi
-  rm -f -- "$1/supervisor" "$1/child"
+  by "$1/x" rm -f -- "$1/supervisor" "$1/child"
 }
 act_service() { # n run-dir seconds unit text unit-script keeper-script spec inputs…
   n=$1; r=$2; s=$3; unit=$4; text=$5; exec=$6; script=$7; shift 7
   if have_systemd; then act_unit "$n" "$r" "$s" "$unit" "$text" "$exec" "$@"; return; fi
   again=started
   if lives "$r/supervisor" || lives "$r/child"; then again='started again'; stop_service "$r" "$s" || return 1; fi
-  need_dir "$r" || return 1
-  rm -f -- "$r/supervisor" "$r/child"
-  printf '%s' "$script" > "$r/run.part" && mv -f -- "$r/run.part" "$r/run" || return 1
-  wanted "$@" > "$r/applied" || return 1
-  [ -z "$U" ] || chown -R "$U:" -- "$r" || return 1
+  mkdir -p -- "$r" && give "$r" || return 1
+  by "$r/x" rm -f -- "$r/supervisor" "$r/child" "$r/error" || return 1
+  printf '%s' "$script" | by "$r/x" put "$r/run" '' '' '' && wanted "$@" | by "$r/x" put "$r/applied" '' '' '' || return 1
   # A service outlives the run that starts it, so neither it nor the `runuser` that waits for it carries its mark.
-  if [ -n "$U" ]; then env -u TIDELAB_RUN setsid runuser -u "$U" -- sh "$r/run" < /dev/null > /dev/null 2>"$r/error" &
-  else env -u TIDELAB_RUN setsid sh "$r/run" < /dev/null > /dev/null 2>"$r/error" & fi
+  set -- sh -c 'exec sh "$1/run" 2> "$1/error"' sh "$r"
+  [ -z "$U" ] || set -- runuser -u "$U" -- "$@"
+  env -u TIDELAB_RUN setsid "$@" < /dev/null > /dev/null 2>&1 &
   i=0
   while ! lives "$r/child"; do
     if [ "$i" -ge 100 ]; then cat "$r/error" >&2; echo 'its keeper did not start' >&2; return 1; fi
@@ -219,60 +323,11 @@ act_user() {
   if ! id -u "$2" > /dev/null 2>&1; then
     record user "$2"
     useradd --create-home --shell /bin/bash --comment tidelab -- "$2" || return 1
+    # What was made for the lab in its home, before there was an account, is its own.
+    h=$(home_of "$2")
+    awk '$1 == "parent"' "$S/owned" | while read -r kind p; do case "$p/" in "$h"/*) chown -h "$2:" -- "$p" ;; esac; done
   fi
   say "$1" made ''
-}
-drop_user() {
-  [ "$(awk -F: -v u="$1" '$1 == u { print $5 }' /etc/passwd)" = tidelab ] || return 0
-  # What its processes left where everybody may write would belong to whoever is given its number next.
-  find /tmp /var/tmp -xdev -uid "$(id -u "$1")" -delete 2>/dev/null
-  # A process that has just ended counts until it is reaped.
-  i=0
-  until userdel -r -- "$1" > /dev/null 2>&1 || ! id -u "$1" > /dev/null 2>&1; do
-    [ "$i" -lt 50 ] || { userdel -- "$1"; return; }
-    sleep 0.2; i=$((i + 1))
-  done
-}
-
-# Only what the owned list holds, newest first; never through a link, never what others use.
-safe() {
-  case "$1" in /|/bin|/boot|/dev|/etc|/home|/lib|/lib64|/opt|/proc|/root|/run|/sbin|/srv|/sys|/tmp|/usr|/usr/local|/var|/var/tmp|*/../*|*/..) return 1 ;; /*) ;; *) return 1 ;; esac
-  [ "$(readlink -f -- "$1")" = "$1" ]
-}
-look_sweep() { if [ -e "$S" ]; then say "$1" differs 'is there'; else say "$1" holds 'nothing is left'; fi; }
-act_sweep() {
-  accounts=
-  if [ ! -d "$S" ]; then say "$1" holds 'nothing was left'; return 0; fi
-  # Also a service that the topology or the playbooks no longer know by its name: it is this lab's all the same.
-  for r in "$S"/run/*; do
-    if lives "$r/supervisor" || lives "$r/child"; then stop_service "$r" 40 || return 1; fi
-    if in_unit "$r" && is_ours "$up"; then drop_unit "$um" "$up" || return 1; fi
-  done
-  awk '{ line[NR] = $0 } END { for (i = NR; i > 0; i--) if (!seen[line[i]]++) print line[i] }' "$S/owned" > "$S/leaving"
-  while IFS= read -r entry; do
-    path=${entry#* }
-    case "$entry" in
-      "dir "*) [ -d "$path" ] && safe "$path" && rm -rf --one-file-system -- "$path" ;;
-      "file "*) [ -f "$path" ] && [ ! -L "$path" ] && rm -f -- "$path" ;;
-      "unit "*) if is_ours "$path"; then case $path in /etc/systemd/system/*) drop_unit system "$path" ;; *) drop_unit user "$path" ;; esac; fi ;;
-      "linger "*) drop_linger "$path" || accounts="$accounts $path" ;;
-      "user "*) drop_user "$path" || accounts="$accounts $path" ;;
-    esac
-  done < "$S/leaving"
-  # Archives unpacked into directories that were there before: only their files, and only if they are still there.
-  for m in "$S"/unpacked/*; do [ -f "$m" ] && drop_unpacked "$m"; done
-  left=$(while IFS= read -r entry; do path=${entry#* }; case "$entry" in "dir "*|"file "*|"unit "*) [ -e "$path" ] && printf ' %s' "$path" ;; esac; done < "$S/leaving")
-  left="$left${accounts:+ the account$accounts}"
-  # The list stays with what is left, so that another `down` can go on.
-  if [ -n "$left" ]; then echo "still there:$left" >&2; return 1; fi
-  grep '^parent ' "$S/leaving" > "$S.parents" 2>/dev/null
-  rm -rf --one-file-system -- "$S"
-  while IFS= read -r entry; do path=${entry#* }; [ -d "$path" ] && [ ! -L "$path" ] && rmdir -- "$path" 2>/dev/null; done < "$S.parents"
-  # The list of parents may itself lie in one of them.
-  parents=$(cat "$S.parents"); rm -f -- "$S.parents"
-  printf '%s\n' "$parents" | while IFS= read -r entry; do path=${entry#* }; [ -n "$path" ] && [ -d "$path" ] && [ ! -L "$path" ] && rmdir -- "$path" 2>/dev/null; done
-  if [ -e "$S" ]; then echo "still there: $S" >&2; return 1; fi
-  say "$1" made 'nothing is left'
 }
 )sh";
   return source;
@@ -280,7 +335,9 @@ act_sweep() {
 
 std::string agent_script(const std::string& state_dir, const std::string& user, const std::string& calls, bool of_user) {
   return fmt::format("{{\nS={}; U={}; M={}\n{}{}{}\n{}\n}}\n", host::quote(state_dir), host::quote(user), of_user ? "user" : "system",
-                     agent_source(), agent_unit_source(), agent_turn_source(), calls);
+                     agent_source(),
+                     agent_unit_source() + (calls.find("_sweep ") == std::string::npos ? std::string() : agent_sweep_source()),
+                     agent_turn_source(), calls);
 }
 
 }  // namespace tidelab::live

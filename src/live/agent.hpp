@@ -15,6 +15,8 @@ const std::string& agent_source();
 const std::string& agent_unit_source();
 /// Those about a run as a whole: whose turn it is, what an earlier run left, and steps that come together.
 const std::string& agent_turn_source();
+/// Those that take everything away, and look for what is left; they are sent only where they are called.
+const std::string& agent_sweep_source();
 
 /// Those that look before anything is touched; not sent with anything else.
 const std::string& agent_preflight_source();

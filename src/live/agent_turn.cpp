@@ -23,7 +23,7 @@ keeper() {
   printf '%s %s' "${k:-0}" "$(start_of "${k:-0}")"
 }
 claim() { # controller, who, `take` where the holder does not matter. On a full disk nobody can claim, but `down` must go on.
-  [ -d "$S" ] || return 0
+  [ -d "$S" ] && ours_alone "$S" || return 0
   { : >> "$S/lock.guard"; } 2>/dev/null || return 0
   exec 9>> "$S/lock.guard"
   flock 9 || return 1
@@ -36,16 +36,19 @@ claim() { # controller, who, `take` where the holder does not matter. On a full 
   exec 9>&-
 }
 boot() { # what claim() wants
+  if [ -d "$S" ] || [ -L "$S" ]; then
+    ours_alone "$S" || { echo "$S is there, and others than $(id -un) can change it, so it is not to be trusted: take it away, or use another \`global.lab\`" >&2; return 1; }
+  fi
   if [ ! -f "$S/owned" ]; then
-    d=$S; made=
+    d=$(dirname -- "$S"); made=
     while [ ! -d "$d" ]; do made="$d
 $made"; d=$(dirname -- "$d"); done
-    mkdir -p -- "$S" || return 1
-    printf '%s' "$made" | while IFS= read -r d; do
-      [ "$d" = "$S" ] || printf 'parent %s\n' "$d"
-      give "$d" 2>/dev/null || : # its account may be what the first step makes
-    done > "$S/owned.part" && mv -f -- "$S/owned.part" "$S/owned" || return 1
-    chmod 0755 "$S"
+    trap '' TERM HUP INT # what is made is noted, whoever wants to stop
+    # They stay ours, so that no account can exchange what is in them.
+    printf '%s' "$made" | while IFS= read -r d; do by "$d" mkdir -- "$d" || [ -d "$d" ] || exit 1; done || return 1
+    mkdir -p -- "$S" && chmod 0755 "$S" || return 1
+    printf '%s' "$made" | while IFS= read -r d; do printf 'parent %s\n' "$d"; done > "$S/owned.part" && mv -f -- "$S/owned.part" "$S/owned" || return 1
+    trap - TERM HUP INT
   fi
   claim "$@"
 }

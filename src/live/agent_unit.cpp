@@ -57,12 +57,12 @@ need_manager() {
   done
 }
 drop_unit() { # mode path
-  [ "$1" = system ] || [ -S "/run/user/$(id -u "$(account)")/systemd/private" ] || { rm -f -- "$2"; return 0; }
+  [ "$1" = system ] || [ -S "/run/user/$(id -u "$(account)")/systemd/private" ] || { as_owner_if_there rm -f -- "$2"; return 0; }
   ctl "$1" disable --quiet -- "${2##*/}" 2>/dev/null
   ctl "$1" stop -- "${2##*/}" 2>/dev/null
   unit_state "$1" "${2##*/}"
   case $active in inactive|failed|unknown) ;; *) echo "${2##*/} does not stop ($active)" >&2; return 1 ;; esac
-  rm -f -- "$2"
+  if [ "$1" = system ]; then rm -f -- "$2"; else as_owner_if_there rm -f -- "$2"; fi
   ctl "$1" daemon-reload
   ctl "$1" reset-failed -- "${2##*/}" 2>/dev/null
   return 0
@@ -71,7 +71,9 @@ act_unit() { # n run-dir seconds unit text script spec inputs…
   n=$1; r=$2; s=$3; unit=$4; text=$5; script=$6; shift 6
   again=started
   if lives "$r/supervisor" || lives "$r/child"; then again='started again'; stop_service "$r" "$s" || return 1; fi
-  need_manager && need_dir "$r" || return 1
+  need_manager && mkdir -p -- "$r" || return 1
+  # Nobody but us writes here: what it says is what is started, stopped and removed.
+  if [ -n "$U" ] && [ "$(stat -c %u -- "$r")" != 0 ]; then chown -h 0:0 -- "$r" && rm -rf -- "$r" && mkdir -- "$r" || return 1; fi
   if in_unit "$r"; then
     is_kept && again='started again'
     new=$(unit_path "$unit")
@@ -84,12 +86,8 @@ act_unit() { # n run-dir seconds unit text script spec inputs…
   [ -e "$up" ] || record unit "$up"
   printf '%s %s\n' "$um" "$up" > "$r/unit"
   if [ -n "$script" ]; then printf '%s' "$script" > "$r/exec.part" && mv -f -- "$r/exec.part" "$r/exec" || return 1; fi
-  printf '%s' "$text" > "$r/unit.part" && chmod 644 "$r/unit.part" && cat < "$r/unit.part" > "$up.part" && mv -f -- "$up.part" "$up" && rm -f -- "$r/unit.part" || return 1
+  printf '%s' "$text" | by "$up" put "$up" 644 '' '' || return 1
   wanted "$@" > "$r/applied" || return 1
-  # systemd would make the log as root.
-  log=$(sed -n 's/^StandardOutput=append://p' "$up" | sed 's/%%/%/g')
-  [ -z "$log" ] || [ -e "$log" ] || { : > "$log" && give "$log"; } || return 1
-  if [ -n "$U" ]; then chown -R "$U:" -- "$r" || return 1; if [ "$um" = user ]; then give "$up"; fi; fi
   ctl "$um" daemon-reload && ctl "$um" enable --quiet -- "$unit" && ctl "$um" start -- "$unit" || {
     ctl "$um" status --no-pager --lines=20 -- "$unit" >&2
     return 1

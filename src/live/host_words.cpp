@@ -101,6 +101,15 @@ std::string service_arguments(World& world, const Service& w, const Unit& unit, 
   return artifact::sha256_text(spec) + inputs;
 }
 
+// What stays, and the ports that must be closed.
+std::string sweep_arguments(const Sweep& w) {
+  std::string out;
+  for (const auto& each : w.keep) out += " " + quote(each.value);
+  out += " --";
+  for (const auto& each : w.ports) out += " " + quote(each.value);
+  return out;
+}
+
 // What goes along with a call: texts are part of it, files of ours come on stdin, so only one call may have one.
 struct Act {
   std::string call;
@@ -143,7 +152,7 @@ Act act_for(World& world, const Action& action, int lane, std::size_t n) {
           [&](const Halt& w) {
             return Act{fmt::format("act_halt {} {} {}", n, quote(world.run_dir(lane, w.name.value)), stop_seconds(w.within))};
           },
-          [&](const Sweep&) { return Act{fmt::format("act_sweep {}", n)}; },
+          [&](const Sweep& w) { return Act{fmt::format("act_sweep {}{}", n, sweep_arguments(w))}; },
           [&](const User& w) { return Act{fmt::format("act_user {} {}", n, quote(w.name.value))}; },
           [](const auto&) { return Act{}; },
       },
@@ -240,7 +249,7 @@ std::string look_call(World& world, const Action& action, int lane, std::size_t 
                                artifact::sha256_text(unit.text), service_arguments(world, w, unit, lane));
           },
           [&](const Halt& w) { return fmt::format("look_halt {} {}", n, quote(world.run_dir(lane, w.name.value))); },
-          [&](const Sweep&) { return fmt::format("look_sweep {}", n); },
+          [&](const Sweep& w) { return fmt::format("look_sweep {}{}", n, sweep_arguments(w)); },
           [&](const User& w) { return fmt::format("look_user {} {}", n, quote(w.name.value)); },
           [](const auto&) { return std::string(); },
       },
@@ -288,6 +297,7 @@ Result<run::Done> perform_on_host(World& world, const Action& action, const Wher
 }
 
 Result<std::string> process_state(World& world, const std::string& service, int lane, const Control& control) {
+  if (const auto known = world.setup.processes.find({lane, service}); known != world.setup.processes.end()) return known->second;
   const auto output = world.agent(lane, "process " + quote(world.run_dir(lane, service)), {}, control);
   if (!output) return tl::unexpected(output.error());
   if (output->code != 0) return step::fail(Why::unreachable, "the state of " + service + " could not be read", output->err);

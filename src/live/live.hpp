@@ -31,6 +31,8 @@ struct Setup {
   std::string run;
   Claim claim;           ///< of such a run: who holds the lab on its hosts
   bool settled = false;  ///< that was done already, by look_before()
+  /// What is known of services, by lane and name; who asks for one is told this, in place of a look at its host.
+  std::map<std::pair<int, std::string>, step::Result<std::string>> processes{};
 };
 
 std::unique_ptr<run::Effects> make_live(const plan::Plan& plan, Setup setup);
@@ -44,6 +46,9 @@ Acquisition acquire_all(const plan::Plan& plan, artifact::Store& store, const st
 
 /// Those of them that are in the cache, by key. Nothing is fetched.
 std::map<std::string, artifact::Acquired> cached(const plan::Plan& plan, artifact::Store& store, const step::Control& control);
+
+/// Looks at all services that the plan asks for, in one command on each host and at all hosts at once; fills `processes`.
+void look_at_services(const plan::Plan& plan, Setup& setup, const step::Control& control);
 
 /// Where this room logs to: stderr, warnings only unless `verbose`. Call once.
 void open_log(bool verbose);

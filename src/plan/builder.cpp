@@ -121,6 +121,7 @@ void Builder::add_components() {
     Component made;
     made.name = instance.name();
     made.section = instance.section;
+    made.kind = playbook.component.value;
     made.title = playbook.title.value;
     made.version = instance.version.value;
     made.lane = lanes_[i];
@@ -133,14 +134,17 @@ void Builder::add_components() {
     for (const auto& [name, value] : instance.values)
       if (value.type == playbook::Type::port && !value.text.empty()) made.ports.push_back(std::stoi(value.text.value));
     made.host_needs = host_needs_of(i, scope);
+    for (const auto* each : there(playbook.install, i)) {
+      const auto* dir = std::get_if<Dir>(&each->action);
+      if (dir != nullptr && !dir->holds.empty())
+        (dir->holds.value == "data" ? made.data_dirs : made.log_dirs).push_back(scope.expand(dir->path));
+    }
     made.span = instance.span;
-    const auto named =
-        std::find_if(asked.begin(), asked.end(), [&](const auto& n) { return n == made.node || n == made.name || n == made.section; });
-    chosen_.push_back(inputs_.nodes.empty() || named != asked.end());
+    chosen_.push_back(means_any(plan, made, asked));
     plan.components.push_back(std::move(made));
   }
   for (const auto& each : asked) {
-    const auto fits = [&](const Component& c) { return each == c.node || each == c.name || each == c.section; };
+    const auto fits = [&](const Component& c) { return means(plan, c, each); };
     if (std::any_of(plan.components.begin(), plan.components.end(), fits)) continue;
     auto& d = diagnostics_.error("L006", fmt::format("the lab has no node `{}`", each), {});
     std::string known;

@@ -30,8 +30,14 @@ struct Inputs {
 /// L003 a config cannot be written, L004 no such artifact, L005 no source of the kind asked for, L006 no such node.
 Plan make_up(const Inputs& inputs, source::Diagnostics& diagnostics);
 
-/// What spans hosts removed, services stopped in reverse, everything that tidelab made taken away.
-Plan make_down(const Inputs& inputs, source::Diagnostics& diagnostics);
+/// What a lab that is taken away leaves.
+struct Keep {
+  bool data = false;  ///< then what spans hosts (topics, changefeeds) stays, too: it is data
+  bool logs = false;
+};
+
+/// What spans hosts removed, services stopped in reverse, everything that tidelab made taken away but what is kept.
+Plan make_down(const Inputs& inputs, const Keep& keep, source::Diagnostics& diagnostics);
 
 /// Every check whose section and versions are there. C005: a check needs something that is no check,
 /// C006: a range of versions in a check is none.
@@ -40,7 +46,7 @@ Plan make_verify(const Inputs& inputs, source::Diagnostics& diagnostics);
 /// Services of the chosen nodes, started (and waited for) or stopped.
 Plan make_power(const Inputs& inputs, bool start, source::Diagnostics& diagnostics);
 
-/// One question per service: is it running?
+/// One question per service: is it running? And, of each instance in order, those of its readiness.
 Plan make_status(const Inputs& inputs, source::Diagnostics& diagnostics);
 
 }  // namespace tidelab::plan

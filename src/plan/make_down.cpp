@@ -42,12 +42,28 @@ std::vector<std::vector<int>> add_halts(Builder& builder, const std::vector<Need
   return halts;
 }
 
+// One for each host: what stays there, and which ports must be closed.
+Sweep sweep_of(Builder& builder, int lane, const Keep& keep) {
+  Sweep out;
+  for (std::size_t i = 0; i < builder.instances().size(); ++i) {
+    if (builder.lane_of(i) != lane) continue;
+    const auto& component = builder.plan.components[i];
+    const auto stays = [&](const std::vector<std::string>& dirs) {
+      for (const auto& each : dirs) out.keep.push_back({each, {}});
+    };
+    if (keep.data) stays(component.data_dirs);
+    if (keep.logs) stays(component.log_dirs);
+    for (const auto port : component.ports) out.ports.push_back({std::to_string(port), {}});
+  }
+  return out;
+}
+
 }  // namespace
 
-Plan make_down(const Inputs& inputs, source::Diagnostics& diagnostics) {
+Plan make_down(const Inputs& inputs, const Keep& keep, source::Diagnostics& diagnostics) {
   Builder builder(inputs, "down", diagnostics);
   std::vector<Need> removed;
-  for (std::size_t i = 0; i < builder.instances().size(); ++i) {
+  for (std::size_t i = 0; i < builder.instances().size() && !keep.data; ++i) {
     const auto& playbook = *builder.instances()[i].playbook;
     const auto scope = builder.scope_of(i);
     std::vector<Need> before;
@@ -67,7 +83,7 @@ Plan make_down(const Inputs& inputs, source::Diagnostics& diagnostics) {
       someone = i;
       for (const auto id : halts[i]) needs.push_back({id, true});
     }
-    const Action action = Sweep{};
+    const Action action = sweep_of(builder, static_cast<int>(lane), keep);
     step::Step from{action, {}, {}, {}, {}};
     const auto id = builder.add(from, action, someone, builder.scope_of(someone), needs);
     builder.plan.steps[static_cast<std::size_t>(id)].component = -1;
@@ -105,6 +121,22 @@ Plan make_power(const Inputs& inputs, bool start, source::Diagnostics& diagnosti
   return std::move(builder.plan);
 }
 
+namespace {
+
+// What `up` waits for: the protocol's own word on whether an instance serves.
+void add_questions(Builder& builder, std::size_t i) {
+  const auto scope = builder.scope_of(i);
+  std::vector<Need> before;
+  for (const auto* from : builder.there(builder.instances()[i].playbook->ready, i)) {
+    if (!std::holds_alternative<Wait>(from->action)) continue;
+    const auto id = builder.add(*from, builder.expand(from->action, i, scope), i, scope, before);
+    builder.plan.steps[static_cast<std::size_t>(id)].changes = false;
+    before = {{id, false}};  // an earlier answer may give what a later question needs
+  }
+}
+
+}  // namespace
+
 Plan make_status(const Inputs& inputs, source::Diagnostics& diagnostics) {
   Builder builder(inputs, "status", diagnostics);
   for (std::size_t i = 0; i < builder.instances().size(); ++i) {
@@ -114,6 +146,7 @@ Plan make_status(const Inputs& inputs, source::Diagnostics& diagnostics) {
       const auto id = builder.add(from, action, i, builder.scope_of(i), {});
       builder.plan.steps[static_cast<std::size_t>(id)].changes = false;
     }
+    add_questions(builder, i);
   }
   return std::move(builder.plan);
 }

@@ -39,6 +39,7 @@ struct Component {
   std::string name;     ///< "some_servers 1": stable, unique in the lab; what --node takes is `node`
   std::string node;     ///< "10.0.0.2:9092": TiUP's node id, or the instance's own name where it has no host
   std::string section;  ///< topology key
+  std::string kind;     ///< of its playbook: several sections may be of one
   std::string title;    ///< for people: "Kafka broker"
   std::string version;
   int lane = 0;
@@ -50,6 +51,7 @@ struct Component {
   std::vector<std::string> artifacts;  ///< keys of what is unpacked for it, its own archive first
   std::string jre;                     ///< version of its own JRE, empty if it has none
   HostNeeds host_needs;
+  std::vector<std::string> data_dirs, log_dirs;
   source::Span span;
 };
 
@@ -128,6 +130,11 @@ struct Plan {
 
 /// The ids of all steps that must hold before `step`, those behind its gates among them.
 std::vector<int> steps_that_must_hold(const Plan& plan, const Step& step);
+
+/// Whether `--node`, `--role` or `--host` means this component: its node, its name, its section, its kind, or its host.
+bool means(const Plan& plan, const Component& component, const std::string& asked);
+/// The same for any of several; none means all.
+bool means_any(const Plan& plan, const Component& component, const std::vector<std::string>& asked);
 
 /// What `tidelab plan` prints: lanes, artifacts, then steps grouped by component in order.
 std::string render_text(const Plan& plan);

@@ -8,6 +8,15 @@
 
 namespace tidelab::plan {
 
+bool means(const Plan& plan, const Component& c, const std::string& asked) {
+  const bool on_host = c.lane > 0 && asked == plan.lanes[static_cast<std::size_t>(c.lane)].name;
+  return on_host || asked == c.node || asked == c.name || asked == c.section || asked == c.kind;
+}
+
+bool means_any(const Plan& plan, const Component& c, const std::vector<std::string>& asked) {
+  return asked.empty() || std::any_of(asked.begin(), asked.end(), [&](const auto& each) { return means(plan, c, each); });
+}
+
 std::string mask(std::string text, const std::vector<std::string>& secrets) {
   // Also as they stand inside a JSON string; longer ones first, so that no tail of one stays behind.
   std::vector<std::string> all = secrets;

@@ -70,7 +70,7 @@ void fields(Word& w, Visit&& visit) {
   constexpr auto must = Use::required;
   constexpr auto may = Use::optional;
   if constexpr (std::is_same_v<W, Dir>) {
-    visit("path", w.path, must), visit("mode", w.mode, may);
+    visit("path", w.path, must), visit("mode", w.mode, may), visit("holds", w.holds, may);
   } else if constexpr (std::is_same_v<W, File>) {
     visit("path", w.path, must), visit("content", w.content, may), visit("from", w.from, may), visit("mode", w.mode, may);
   } else if constexpr (std::is_same_v<W, Config>) {
@@ -88,7 +88,7 @@ void fields(Word& w, Visit&& visit) {
   } else if constexpr (std::is_same_v<W, Halt>) {
     visit("name", w.name, must), visit("within", w.within, may);
   } else if constexpr (std::is_same_v<W, Sweep>) {
-    visit("keep", w.keep, may);
+    visit("keep", w.keep, may), visit("ports", w.ports, may);
   } else if constexpr (std::is_same_v<W, User>) {
     visit("name", w.name, must);
   } else if constexpr (std::is_same_v<W, Tcp>) {

@@ -105,7 +105,11 @@ std::string render_action(const Action& action) {
           [](const Place& w) { return fmt::format("place {} at {}", w.artifact.value, w.path.value); },
           [](const Service& w) { return "service " + w.name.value; },
           [](const Halt& w) { return "stop service " + w.name.value; },
-          [](const Sweep& w) { return "remove what tidelab made" + (w.keep.empty() ? std::string() : " but " + w.keep.value); },
+          [](const Sweep& w) {
+            std::string kept;
+            for (const auto& each : w.keep) kept += (kept.empty() ? " but " : ", ") + each.value;
+            return "remove what tidelab made" + kept;
+          },
           [](const User& w) { return "user " + w.name.value; },
           [](const Tcp& w) { return asked("tcp " + w.address.value, w.ask); },
           [](const Http& w) { return asked(fmt::format("http {} {}", w.method.empty() ? "GET" : w.method.value, w.url.value), w.ask); },

@@ -116,10 +116,17 @@ std::string render_unit(const UnitFile& unit) {
   if (!unit.user.empty()) out += fmt::format("User={}\n", unit.user);
   if (!unit.cwd.empty()) out += fmt::format("WorkingDirectory={}\n", doubled(unit.cwd, '%'));
   for (const auto& [key, value] : unit.env) out += fmt::format("Environment={}\n", word(key + "=" + value));
+  // systemd would open the log as root, through whatever link its account may have put there: the account opens it itself.
+  const bool opens_log = !unit.log.empty() && !unit.user.empty() && !unit.of_user;
   out += "ExecStart=";
+  if (opens_log) {
+    if (unit.argv.front().front() == '/')
+      out.insert(out.size() - 10, fmt::format("ExecStartPre=/usr/bin/test -x {}\n", word(unit.argv[0])));
+    out += "/bin/sh -c \"exec >>\\\"$$0\\\" 2>&1; exec \\\"$$@\\\"\" " + doubled(word(unit.log), '$') + " ";
+  }
   for (std::size_t i = 0; i < unit.argv.size(); ++i) out += (i == 0 ? "" : " ") + doubled(word(unit.argv[i]), '$');
   out += "\n";
-  if (!unit.log.empty()) out += fmt::format("StandardOutput=append:{}\nStandardError=inherit\n", doubled(unit.log, '%'));
+  if (!unit.log.empty() && !opens_log) out += fmt::format("StandardOutput=append:{}\nStandardError=inherit\n", doubled(unit.log, '%'));
   // A JVM that was asked to end says 143.
   out += "Restart=always\nRestartSec=2s\nSuccessExitStatus=143\n";
   out += fmt::format("KillMode=mixed\nKillSignal=SIG{}\nTimeoutStopSec={}s\n", unit.stop_signal.empty() ? "TERM" : unit.stop_signal,

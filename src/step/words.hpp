@@ -37,6 +37,7 @@ using Settings = std::vector<Setting>;
 /// A directory, with its parents, owned by the lab's user.
 struct Dir {
   Text path, mode;
+  Text holds;  ///< data | logs: what `down` may be asked to leave
 };
 
 /// A file with exactly this content. `from` names a template beside the playbook instead of `content`.
@@ -88,7 +89,8 @@ struct Halt {
 
 /// Everything that tidelab made on the host for this lab is gone.
 struct Sweep {
-  Text keep;  ///< "", "data" or "logs": comma separated
+  Texts keep;   ///< directories that stay
+  Texts ports;  ///< what must not be listened on any more
 };
 
 /// An account that services run under. Made only over ssh, only if missing.

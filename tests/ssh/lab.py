@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-USER = "tidelab-test"
+USER = os.environ.get("TIDELAB_TEST_ACCOUNT", "tidelab-test")  # two checkouts may test at once
 
 
 def free_port():
@@ -141,11 +141,11 @@ class Lab:
         self.file.write_text("\n".join(lines) + "\n")
 
     def argv(self, command, *more, known_hosts=None, yes=True):
-        argv = [self.tool, "--home", str(HERE / "home"), command, str(self.file), *more, *(["--yes"] if command == "down" and yes else [])]
+        argv = [self.tool, "--home", str(HERE / "home"), command, str(self.file), *(["--yes"] if command == "down" and yes else [])]
         if self.ssh:
             argv += ["--ssh-port", str(self.sshd.port), "--ssh-user", self.login, "--identity", str(self.sshd.identity), "--known-hosts",
                      str(known_hosts or self.sshd.known_hosts)]
-        return argv
+        return [*argv, *more]
 
     def environment(self):
         keep = {k: v for k, v in os.environ.items() if k not in ("SSH_AUTH_SOCK", "SSH_CONNECTION")}

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The real binary over a real sshd, on a lab of toys: what stands after each step, each kill and each refusal."""
+import json
 import os
 import signal
 import socket
@@ -260,6 +261,53 @@ class OverSsh(Case):
         for path in (mine / "precious", mine / "bin/own"):
             name = str(path.relative_to(lab.base))
             self.assertEqual(after[name], lab.before[name], "owner, mode and content of a file that is not ours")
+
+    def test_operate(self):
+        """What an operator asks of a lab that is up: who serves, a command byte for byte, everything in one archive."""
+        lab = self.lab(ssh=self.ssh, toys=2)
+        lab.up()
+        status = json.loads(lab.run("status", "--format", "json").stdout)
+        self.assertEqual([(n["state"], n["ready"], n["ports"]) for n in status["nodes"]], [("running", True, [p]) for p in lab.ports])
+        traced = lab.run("status", "--trace")
+        self.assertIn("ready", traced.stdout)
+        if self.ssh:
+            self.assertIn(": 1 remote commands,", traced.stderr, "one command a host for all of its services")
+        os.kill(lab.pid_of("child", lab.ports[0]), signal.SIGSTOP)
+        status = json.loads(lab.run("status", "--format", "json", code=1).stdout)
+        self.assertEqual([(n["state"], n["ready"]) for n in status["nodes"]], [("running", False), ("running", True)])
+        os.kill(lab.pid_of("child", lab.ports[0]), signal.SIGCONT)
+
+        words = ["a b", "", "$HOME", "`id`", "$(id)", "'", '"', "\\", "[x,y]", "{}", "%%", "*", "-n", "--", "é→", "two\nlines", "\t"]
+        said = json.loads(lab.run("exec", "--format", "json", "--role", "toy", "--", "printf", "%s|", *words).stdout)
+        self.assertEqual(said["hosts"][0]["stdout"], "".join(w + "|" for w in words))
+        self.assertEqual(lab.run("exec", "--", "id", "-un").stdout, f"127.0.0.1 │ {lab.user}\n")
+        self.assertEqual(lab.run("exec", "--sh", 'echo "$1"; exit 3', "--", "x  y", code=1).stdout, "127.0.0.1 │ x  y\n")
+        process = lab.start("exec", "--", "sh", "-c", f"echo $$ > {lab.base}/a/b/toy-{lab.ports[0]}/begun; exec sleep 600")
+        begun = lab.base / f"a/b/toy-{lab.ports[0]}/begun"
+        pid = soon(lambda: begun.exists() and begun.read_text().strip(), what="the command")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 130)
+        soon(lambda: not acts(pid), what="the end of the command on the host")
+
+        archive = lab.root / "all.tar.gz"
+        lab.run("logs", "--archive", str(archive))
+        names = subprocess.run(["tar", "-tzf", archive], capture_output=True, text=True, check=True).stdout.splitlines()
+        for each in (f"toy-{lab.ports[1]}/log/toy.log", f"toy-{lab.ports[1]}/conf/toy.properties", "controller/up.jsonl", "controller/topology.yaml", "CONTENTS.txt"):
+            self.assertTrue([n for n in names if n.endswith(each)], f"{each} is not in the archive: {names}")
+        self.assertFalse(list(lab.root.glob(".tidelab-logs-*")), "what it worked with is left")
+        lab.run("down")
+        lab.assert_nothing_left()
+
+    def test_down_asks(self):
+        lab = self.lab(ssh=self.ssh, toys=1)
+        lab.up()
+        done = lab.run("down", code=64, yes=False)
+        self.assertIn("--yes", done.stderr)
+        self.assertIsNotNone(greet(lab.ports[0]), "nothing was changed")
+        lab.run("down", "--keep-data", yes=False)
+        lab.run("down")
+        lab.assert_nothing_left()
 
 
 class OnThisMachine(OverSsh):

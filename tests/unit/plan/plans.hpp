@@ -90,7 +90,7 @@ struct Planned {
     return *this;
   }
   Plan up() { return make_up(inputs(), world.diagnostics); }
-  Plan down() { return make_down(inputs(), world.diagnostics); }
+  Plan down() { return make_down(inputs(), {}, world.diagnostics); }
   Plan verify() { return make_verify(inputs(), world.diagnostics); }
   Plan status() { return make_status(inputs(), world.diagnostics); }
   Plan power(bool start) { return make_power(inputs(), start, world.diagnostics); }

@@ -53,7 +53,7 @@ const Whole wholes[] = {
      "name: n\nargv: [\"a\", \"b\"]\nenv:\n  K: \"v\"\ncwd: /c\ninputs: [\"/i\"]\nlog: /l\nexe: e\nstop_signal: INT\nstop_within: "
      "5000ms\n"},
     {"halt: {name: n, within: 1m}", "name: n\nwithin: 60000ms\n"},
-    {"sweep: {keep: data}", "keep: data\n"},
+    {"sweep: {keep: [/a, /b], ports: [1]}", "keep: [\"/a\", \"/b\"]\nports: [\"1\"]\n"},
     {"user: {name: n}", "name: n\n"},
     {"tcp: {address: h:1, send: s, pick: {from: /a, where: {/b: 1}}, expect: {/answer: x}, take: {v: /answer}}",
      "address: h:1\nsend: s\npick: from /a where /b = 1\nexpect: /answer = x\ntake: v = /answer\n"},

@@ -33,7 +33,7 @@ TEST_CASE("one line for each word") {
   CHECK(line("service: {name: n, argv: [a], log: /l}") == "service n");
   CHECK(line("halt: {name: n}") == "stop service n");
   CHECK(line("sweep: {}") == "remove what tidelab made");
-  CHECK(line("sweep: {keep: data}") == "remove what tidelab made but data");
+  CHECK(line("sweep: {keep: [/a, /b]}") == "remove what tidelab made but /a, /b");
   CHECK(line("user: {name: n}") == "user n");
   CHECK(line("tcp: {address: h:1, expect: {/answer: x}}") == "tcp h:1 (/answer = x)");
   CHECK(line("http: {url: u}") == "http GET u");

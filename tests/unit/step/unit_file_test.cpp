@@ -65,9 +65,8 @@ User=tidb
 WorkingDirectory=/opt/broker
 Environment=JAVA_HOME=/opt/broker/jre
 Environment="OPTS=-Xms64m -Xmx256m"
-ExecStart=/opt/broker/bin/start.sh /opt/broker/conf
-StandardOutput=append:/opt/broker/log/out
-StandardError=inherit
+ExecStartPre=/usr/bin/test -x /opt/broker/bin/start.sh
+ExecStart=/bin/sh -c "exec >>\"$$0\" 2>&1; exec \"$$@\"" /opt/broker/log/out /opt/broker/bin/start.sh /opt/broker/conf
 Restart=always
 RestartSec=2s
 SuccessExitStatus=143
@@ -100,7 +99,9 @@ TEST_CASE("names of units") {
 TEST_CASE("what is special in a unit is written so that it is not") {
   auto unit = broker();
   unit.argv = {"/bin/x", "", "$HOME", "100%", "a\"b\\c", "two\nlines", ";", "é"};
-  CHECK(line_of(unit, "ExecStart") == R"(ExecStart=/bin/x "" "$$HOME" "100%%" "a\"b\\c" "two\x0alines" ";" "é")");
+  CHECK(
+      line_of(unit, "ExecStart") ==
+      R"(ExecStart=/bin/sh -c "exec >>\"$$0\" 2>&1; exec \"$$@\"" /opt/broker/log/out /bin/x "" "$$HOME" "100%%" "a\"b\\c" "two\x0alines" ";" "é")");
   unit.env = {{"A", "$HOME %h \"x\""}};
   CHECK(line_of(unit, "Environment") == R"(Environment="A=$HOME %%h \"x\"")");
   unit.cwd = "/opt/100% it's";

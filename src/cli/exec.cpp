@@ -1,0 +1,156 @@
+// `tidelab exec`: a command on the lab's hosts, all at once. Its words arrive as they are; no shell looks at them.
+#include <iostream>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/session.hpp"
+
+namespace tidelab::cli {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::size_t most_kept = 8 << 20;  // bytes of output that JSON holds of one host
+
+/// What one host answered.
+struct Answer {
+  std::string host;
+  int code = -1;  ///< -1: could not be asked, see `problem`
+  std::string out, err, problem;
+  bool cut = false;
+};
+
+/// Whole lines of several hosts, each with its host's name before it; never two in one.
+class Lines {
+public:
+  Lines(std::string prefix, std::ostream& to, std::mutex& mutex, const std::vector<std::string>& secrets)
+      : prefix_(std::move(prefix)), to_(to), mutex_(mutex), secrets_(secrets) {}
+  ~Lines() {
+    if (!rest_.empty()) say(rest_ + "\n");
+  }
+  Lines(const Lines&) = delete;
+  Lines& operator=(const Lines&) = delete;
+
+  void operator()(std::string_view text) {
+    rest_ += text;
+    auto end = rest_.rfind('\n');
+    if (end == std::string::npos && rest_.size() > most_kept) end = rest_.size() - 1;  // a line without an end is told in pieces
+    if (end == std::string::npos) return;
+    say(rest_.substr(0, end + 1));
+    rest_.erase(0, end + 1);
+  }
+
+private:
+  void say(const std::string& lines) {
+    std::string out;
+    for (std::size_t at = 0; at < lines.size();) {
+      const auto end = std::min(lines.find('\n', at), lines.size() - 1);
+      out += prefix_ + plan::mask(lines.substr(at, end + 1 - at), secrets_);
+      at = end + 1;
+    }
+    const std::lock_guard lock(mutex_);
+    to_ << out << std::flush;
+  }
+
+  std::string prefix_, rest_;
+  std::ostream& to_;
+  std::mutex& mutex_;
+  const std::vector<std::string>& secrets_;
+};
+
+// The lab's account runs it, as it runs the services, unless the account that logs in is asked for.
+host::Command command_for(const Options& options, const live::Setup& setup, std::size_t lane) {
+  std::vector<std::string> argv;
+  if (!options.as_login) {
+    argv = setup.elevate;
+    if (!setup.users[lane].empty()) argv.insert(argv.end(), {"runuser", "-u", setup.users[lane], "--"});
+  }
+  if (!options.script.empty()) argv.insert(argv.end(), {"sh", "-c", options.script, "sh"});
+  argv.insert(argv.end(), options.words.begin(), options.words.end());
+  return {std::move(argv), {}, {}, {}, {}};
+}
+
+std::set<std::size_t> chosen_lanes(const plan::Plan& plan, const Options& options) {
+  std::set<std::size_t> out;
+  for (const auto& c : plan.components)
+    if (c.lane > 0 && plan::means_any(plan, c, options.nodes)) out.insert(static_cast<std::size_t>(c.lane));
+  return out;
+}
+
+void ask_host(Answer& answer, host::Host& host, host::Command command, const Options& options, const plan::Plan& plan, std::mutex& mutex,
+              std::size_t width) {
+  const bool text = options.format == "text";
+  const auto prefix = fmt::format("{:<{}} │ ", answer.host, width);
+  Lines lines(prefix, std::cout, mutex, plan.secrets);
+  command.on_out = [&](std::string_view part) {
+    if (text) return lines(part);
+    answer.out += part.substr(0, most_kept - answer.out.size());
+    answer.cut = answer.cut || answer.out.size() == most_kept;
+  };
+  auto output = host.run(command, {step::Clock::time_point::max(), options.stop, {}});
+  if (!output) {
+    answer.problem = output.error().what;
+    return;
+  }
+  answer.code = output->code;
+  answer.err = output->err;
+  if (text && !answer.err.empty()) Lines(prefix, std::cerr, mutex, plan.secrets)(answer.err);
+}
+
+void print_json(const plan::Plan& plan, const std::vector<Answer>& answers) {
+  auto rows = ordered_json::array();
+  for (const auto& a : answers) {
+    // Bytes that are no text are replaced: JSON has no others.
+    rows.push_back({{"host", a.host},
+                    {"exit", a.problem.empty() ? ordered_json(a.code) : ordered_json()},
+                    {"stdout", plan::mask(a.out, plan.secrets)},
+                    {"stderr", plan::mask(a.err, plan.secrets)},
+                    {"cut", a.cut},
+                    {"problem", a.problem.empty() ? ordered_json() : ordered_json(a.problem)}});
+  }
+  std::cout << ordered_json{{"lab", plan.lab}, {"hosts", rows}}.dump(2, ' ', false, ordered_json::error_handler_t::replace) << "\n";
+}
+
+}  // namespace
+
+int exec(const Options& options) {
+  if (options.words.empty() && options.script.empty()) {
+    std::cerr
+        << "tidelab: nothing to run\nhelp: `tidelab exec TOPOLOGY -- COMMAND ARGUMENTS…`, or `--sh TEXT` for a text that a shell runs\n";
+    return exit_usage;
+  }
+  auto lab = open_lab(options, false);
+  if (!lab) return exit_bad_file;
+  const auto made = plan::make_status(lab->loaded->inputs(lab->options), lab->loaded->diagnostics);
+  if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
+  const auto setup = make_setup(made, *lab);
+  std::vector<Answer> answers;
+  std::size_t width = 0;
+  const auto lanes = chosen_lanes(made, options);
+  for (const auto lane : lanes) {
+    answers.push_back({made.lanes[lane].name, -1, {}, {}, {}, false});
+    width = std::max(width, answers.back().host.size());
+  }
+  std::mutex mutex;
+  std::vector<std::jthread> threads;
+  auto answer = answers.begin();
+  for (const auto lane : lanes)
+    threads.emplace_back(
+        [&, lane, at = answer++] { ask_host(*at, *setup.hosts[lane], command_for(options, setup, lane), options, made, mutex, width); });
+  threads.clear();
+  if (options.format == "json") print_json(made, answers);
+  int code = exit_true;
+  for (const auto& a : answers) {
+    if (!a.problem.empty()) std::cerr << fmt::format("tidelab: {}: {}\n", a.host, a.problem);
+    if (a.code > 0 && options.format == "text") std::cerr << fmt::format("tidelab: {}: it ended with {}\n", a.host, a.code);
+    code = std::max(code, !a.problem.empty() ? exit_unknown : a.code != 0 ? exit_false : exit_true);
+  }
+  return options.stop.stop_requested() ? exit_interrupted : code;
+}
+
+}  // namespace tidelab::cli

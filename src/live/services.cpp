@@ -1,0 +1,59 @@
+// All services of a lab at once: one command on each host.
+#include <sstream>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "host/quote.hpp"
+#include "live/world.hpp"
+
+namespace tidelab::live {
+
+namespace {
+
+// One line of JSON each, in the order asked; fewer when the host could not go on.
+std::vector<Result<std::string>> ask_lane(World& world, int lane, const std::vector<std::string>& services, const Control& control) {
+  std::string calls;
+  for (const auto& each : services) calls += "process " + host::quote(world.run_dir(lane, each)) + "\n";
+  const auto output = world.agent(lane, calls, {}, control);
+  std::vector<Result<std::string>> out;
+  if (!output) {
+    out.assign(services.size(), tl::unexpected(output.error()));
+    return out;
+  }
+  std::istringstream lines(output->out);
+  for (const auto& each : services) {
+    std::string line;
+    if (std::getline(lines, line))
+      out.emplace_back(line);
+    else
+      out.push_back(step::fail(Why::unreachable, "the state of " + each + " could not be read", output->err));
+  }
+  return out;
+}
+
+}  // namespace
+
+void look_at_services(const plan::Plan& plan, Setup& setup, const Control& control) {
+  std::map<int, std::vector<std::string>> wanted;
+  for (const auto& step : plan.steps)
+    if (const auto* process = std::get_if<step::Process>(&step.action)) wanted[step.lane].push_back(process->name.value);
+  Setup ours;
+  ours.users = setup.users;
+  ours.of_user = setup.of_user;
+  ours.elevate = setup.elevate;
+  ours.run = setup.run;
+  World world(plan, std::move(ours));
+  std::swap(world.setup.hosts, setup.hosts);
+  std::map<int, std::vector<Result<std::string>>> found;
+  for (const auto& [lane, services] : wanted) found[lane];  // so that no thread changes the map
+  std::vector<std::jthread> threads;
+  for (const auto& [lane, services] : wanted)
+    threads.emplace_back([&, at = lane, &names = services] { found.at(at) = ask_lane(world, at, names, control); });
+  threads.clear();
+  std::swap(world.setup.hosts, setup.hosts);
+  for (const auto& [lane, services] : wanted)
+    for (std::size_t i = 0; i < services.size(); ++i) setup.processes.insert_or_assign({lane, services[i]}, found.at(lane)[i]);
+}
+
+}  // namespace tidelab::live
