@@ -130,7 +130,7 @@ def hostile_topologies():
     """Directories that no lab should have: what was there stays, to the byte, whether `up` could or not."""
     for deploy in ("/", "/opt", "/root", "/home/else", "/opt/../", "/etc", "/usr", "//opt//x/..", "/tmp"):
         with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
-            hosts.inside("one", "useradd --create-home --comment somebody else && echo mine > /home/else/file && echo mine > /opt/file && echo mine > /root/file")
+            hosts.inside("one", "useradd --create-home --comment somebody else && echo mine > /home/else/file && echo mine > /opt/file && cd /root && echo mine > file")
             hosts.before["one"] = listing(hosts.net.host("one"))
             toys = lab(hosts, deploy="/opt/toys/a")
             toys.file.write_text(toys.file.read_text() + f"    deploy_dir: {deploy}\n")

@@ -47,9 +47,10 @@ TEST_CASE("L006: a node that is none is told once") {
   CHECK(p.world.brief() == "L006 0:0 the lab has no node `c:7000` | nodes are a:7000, b:7000, b, w");
 }
 
-TEST_CASE("status asks each service and changes nothing") {
+TEST_CASE("status asks for each service and whether it serves, and changes nothing") {
   Planned p({bases, tops, ways}, lab);
   const auto plan = p.status();
-  CHECK(show(plan) == "0 process base-7000 @a\n1 process base-7000 @b\n2 process top @b\n");
+  CHECK(show(plan) ==
+        "0 process base-7000 @a\n1 wait for tcp a:7000 @a\n2 process base-7000 @b\n3 wait for tcp b:7000 @b\n4 process top @b\n");
   for (const auto& step : plan.steps) CHECK_FALSE(step.changes);
 }
