@@ -83,6 +83,8 @@ std::string help_for_colon(std::string_view text, std::size_t at) {
   const auto line = line_at(text, at);
   const auto above = line_above(text, at);
   const auto before = line.substr(0, std::min(at - line_start(text, at), line.size()));
+  constexpr std::size_t most = 1024;  // YAML's own limit of a key on one line; a parser looks for the colon no further
+  if (before.size() > most) return "shorten the key: YAML takes 1,024 characters before a colon";
   if (before.find(": ") != none) return "quote a text that contains a colon and a blank";
   if (lacks_blank(above)) return "write a blank behind the colon in the line above";
   if (lacks_blank(line)) return "write a blank behind the colon";

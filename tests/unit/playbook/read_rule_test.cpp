@@ -88,7 +88,8 @@ TEST_CASE("P022: an operand that is none") {
     CHECK(rule("absent: {value: " + bad + "}").starts_with("P022"));
   }
   CHECK(rule("absent: {value: 'a['}") ==
-        "P022 1:42 `a[` says nothing about where a value is | a number, `count SECTION`, or `PARAM`, `PARAM[KEY]`, `PARAM?KEY`, "
+        "P022 1:42 `a[` says nothing about where a value is | a number, `count SECTION`, `sum SECTION.PARAM`, or `PARAM`, `PARAM[KEY]`, "
+        "`PARAM?KEY`, "
         "`config[KEY]`, "
         "`version`, each with `SECTION.` before it or not; ` or ` between several");
 }
