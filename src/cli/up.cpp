@@ -50,7 +50,7 @@ bool hosts_are_ready(const plan::Plan& made, live::Setup& setup, const Options& 
   preflight::Sizes sizes;
   for (const auto& [key, acquired] : setup.acquired) sizes[key] = artifact::unpacked_bytes(acquired.path);
   auto found = look_at_hosts(made, setup, sizes, brief);
-  const bool ready = report::count_of(found, preflight::Outcome::failure) + report::count_of(found, preflight::Outcome::unknown) == 0;
+  const bool ready = !report::stops_up(found);
   const auto past = [&](const preflight::Finding& row) {
     return row.outcome == preflight::Outcome::warning && found.hosts[static_cast<std::size_t>(row.lane) - 1].runs;
   };

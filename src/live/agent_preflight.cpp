@@ -99,7 +99,7 @@ pre_own() {
   for m in "$S"/unpacked/*; do
     if [ -f "$m" ] && { read -r skip && IFS= read -r into; } < "$m"; then fact unpacked "$into"; fi
   done
-  [ ! -f "$S/owned" ] || sed -n "s/^dir /owned$t/p" "$S/owned" | sort -u
+  [ ! -f "$S/owned" ] || sed -n -e "s/^dir /owned$t/p" -e "s/^file /placed$t/p" "$S/owned" | sort -u
 }
 pre_labs() {
   t=$(printf '\t')

@@ -53,15 +53,13 @@ public:
     return out;
   }
 
-  // Sets, and gives back what a look finds then.
-  Result<preflight::Facts> set(int lane, const std::vector<preflight::Knob>& knobs) {
+  // Sets each that it can, and gives back what a look finds then, with what was complained of.
+  Result<std::pair<preflight::Facts, std::string>> set(int lane, const std::vector<preflight::Knob>& knobs) {
     std::string calls = agent_preflight_source();
     for (const auto& each : knobs) calls += knob_calls(each);
     const auto output = world_.agent(lane, calls + "pre_knobs\nfact end\n", {}, control_);
     if (!output) return tl::unexpected(output.error());
-    auto facts = preflight::read_facts(output->out);
-    if (!output->err.empty()) return step::fail(Why::failed, output->err.substr(0, output->err.find('\n')), output->err);
-    return facts;
+    return std::pair(preflight::read_facts(output->out), output->err);
   }
 
 private:
@@ -94,18 +92,35 @@ private:
   World world_;
 };
 
+// The lines that are about one file: another knob's trouble is not this one's.
+std::string lines_about(std::string_view text, std::string_view file) {
+  std::string out;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    if (text.substr(0, end).find(file) != text.npos) out += std::string(text.substr(0, end)) + "\n";
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
 // Whether a look afterwards found what was asked for; the row says so.
-void settle(preflight::Finding& row, const Result<preflight::Facts>& found) {
+void settle(preflight::Finding& row, const Result<std::pair<preflight::Facts, std::string>>& done) {
   using preflight::Knob;
+  if (!done) {
+    row.evidence = done.error().what;
+    return;
+  }
+  const auto& [facts, complaints] = *done;
   const bool swap = row.knob.of == Knob::Of::swappiness;
-  const auto now = !found ? std::string() : swap ? (found->swappiness ? std::to_string(*found->swappiness) : "") : found->huge_pages;
+  const auto now = !swap ? facts.huge_pages : facts.swappiness ? std::to_string(*facts.swappiness) : std::string();
   const auto* file = swap ? "/proc/sys/vm/swappiness" : "/sys/kernel/mm/transparent_hugepage/enabled";
   if (now == row.knob.value) {
     row.outcome = preflight::Outcome::fixed;
     row.found = fmt::format("{} was {}, and is {} until the next boot", file, row.knob.before, now);
     row.fix = fmt::format("undo: `echo {} > {}`", row.knob.before, file);
   } else {
-    row.evidence = found ? fmt::format("{} still says {}", file, now) : found.error().what;
+    row.evidence = lines_about(complaints, file);
+    if (row.evidence.empty()) row.evidence = fmt::format("{} still says {}", file, now);
   }
 }
 

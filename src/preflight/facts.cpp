@@ -171,6 +171,7 @@ private:
   void service(const Fields& f) { out.services.emplace_back(f[1]); }
   void unpacked(const Fields& f) { out.unpacked.emplace_back(f[1]); }
   void owned(const Fields& f) { out.owned_dirs.emplace_back(f[1]); }
+  void placed(const Fields& f) { out.owned_files.emplace_back(f[1]); }
   void lab(const Fields& f) { out.others.push_back({std::string(f[1]), {}}); }
   void theirs(const Fields& f) {
     if (!out.others.empty()) out.others.back().dirs.emplace_back(f[1]);
@@ -200,6 +201,7 @@ const std::map<std::string_view, Reader::Word>& Reader::words() {
                                                        {"service", {1, &Reader::service}},
                                                        {"unpacked", {1, &Reader::unpacked}},
                                                        {"owned", {1, &Reader::owned}},
+                                                       {"placed", {1, &Reader::placed}},
                                                        {"lab", {1, &Reader::lab}},
                                                        {"theirs", {1, &Reader::theirs}},
                                                        {"unit", {2, &Reader::unit}},

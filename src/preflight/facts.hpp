@@ -62,6 +62,7 @@ struct Facts {
   std::vector<std::string> services;    ///< of this lab that run
   std::vector<std::string> unpacked;    ///< directories that an archive of this lab was unpacked into
   std::vector<std::string> owned_dirs;  ///< directories that this lab made
+  std::vector<std::string> owned_files;
   std::vector<OtherLab> others;
   std::vector<std::pair<std::string, std::string>> units;  ///< of any lab: name and its lab's state directory
   std::optional<Micros> clock_begin, clock_end;            ///< its wall clock when the look began and ended, since 1970

@@ -45,7 +45,7 @@ const DirFact* fact_of(const Bench& bench, const std::string& path) {
 using Wants = std::map<std::string, Want>;  // by device
 
 void add_archive(const Bench& bench, const std::string& key, const std::string& path, Want& want) {
-  if (contains(bench.facts().unpacked, path)) return;
+  if (contains(bench.facts().unpacked, path) || contains(bench.facts().owned_files, path)) return;
   const auto size = bench.sizes.find(key);
   if (size == bench.sizes.end())
     want.unknown.insert(key);

@@ -27,6 +27,10 @@ int count_of(const Preflight& found, preflight::Outcome outcome);
 /// 0 all is well (or only warnings), 1 something fails, 2 nothing fails as far as it could be looked at.
 int exit_code_of(const Preflight& found);
 
+/// Whether `up` would not begin: something fails, or a host could not be looked at. What of a host could not be read
+/// stops nobody.
+bool stops_up(const Preflight& found);
+
 std::string render_text(const Preflight& found, bool colour);
 std::string render_json(const Preflight& found);
 std::string render_junit(const Preflight& found);  ///< a suite per host, a case per check

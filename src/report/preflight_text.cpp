@@ -89,10 +89,9 @@ std::string sentence_of(const Preflight& found) {
     counts += fmt::format("{}{} unknown", counts.empty() ? "" : ", ", count);
   add(Outcome::warning, "warning");
   if (const auto count = count_of(found, Outcome::fixed); count > 0) counts += fmt::format("{}{} set", counts.empty() ? "" : ", ", count);
-  const bool stops = count_of(found, Outcome::failure) + count_of(found, Outcome::unknown) > 0;
   const bool strict = found.strict && count_of(found, Outcome::warning) > 0;
   out += counts.empty() ? "all is well" : counts;
-  if (stops) return out + "; `tidelab up` would stop before its first change";
+  if (stops_up(found)) return out + "; `tidelab up` would stop before its first change";
   return out + (strict ? "; `tidelab up` would begin, and --strict lets no warning pass" : "; `tidelab up` can begin");
 }
 
@@ -105,6 +104,12 @@ int count_of(const Preflight& found, Outcome outcome) {
 int exit_code_of(const Preflight& found) {
   if (count_of(found, Outcome::failure) > 0 || (found.strict && count_of(found, Outcome::warning) > 0)) return 1;
   return count_of(found, Outcome::unknown) > 0 ? 2 : 0;
+}
+
+bool stops_up(const Preflight& found) {
+  return std::any_of(found.rows.begin(), found.rows.end(), [](const Finding& row) {
+    return row.outcome == Outcome::failure || (row.outcome == Outcome::unknown && (row.check == "reachable" || row.check == "look"));
+  });
 }
 
 std::string render_text(const Preflight& found, bool colour) {

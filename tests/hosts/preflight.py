@@ -158,11 +158,12 @@ def fix_sets_what_is_safe_and_says_how_to_undo_it():
         seen.one("one", "huge pages", "fixed", "was always, and is madvise", "undo: `echo always > ")
         must(hosts.inside("one", "cat /tmp/swappiness /tmp/pages") == "1\nmadvise", "it is not what it says")
         Seen(hosts, file, "--strict", code=0).well("one")
-        # Where it cannot be set, the warning stays and says why.
-        hosts.inside("one", "echo 60 > /tmp/swappiness; mount -o remount,bind,ro /proc/sys/vm/swappiness")
+        # Where one cannot be set, its warning stays and says why; the other is set all the same, and says so.
+        hosts.inside("one", "echo 60 > /tmp/swappiness; echo always > /tmp/pages; mount -o remount,bind,ro /sys/kernel/mm/transparent_hugepage/enabled")
         seen = Seen(hosts, file, "--fix", code=0)
-        row = seen.one("one", "swap", "warning", "vm.swappiness is 60")
+        row = seen.one("one", "huge pages", "warning", "for everybody")
         must("Read-only" in row["evidence"], "it does not say why", seen.text)
+        seen.one("one", "swap", "fixed", "was 60, and is 1")
 
 
 TESTS = [each_fault_on_a_host_of_its_own, rights_and_directories, what_is_of_a_lab_and_what_is_not, fix_sets_what_is_safe_and_says_how_to_undo_it]

@@ -31,6 +31,9 @@ TEST_CASE("disk: what is there already is not needed again") {
   trial.needs().data = {{"/data/base", giga}};
   trial.facts().unpacked = {"/opt/base"};
   trial.facts().owned_dirs = {"/opt/base", "/data/base"};
+  trial.add(1, step::Place{text("jar 1"), text("/opt/base/lib/x.jar")});
+  trial.sizes["jar 1"] = giga;
+  trial.facts().owned_files = {"/opt/base/lib/x.jar"};
   CHECK(trial.about("disk") == "ok: 10 MB free at /opt (ext4), nothing more is needed");
 }
 

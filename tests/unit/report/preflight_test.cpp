@@ -72,6 +72,10 @@ TEST_CASE("preflight: the last line") {
   CHECK(exit_code_of(found) == 0);
   found.rows.push_back(sample().rows[4]);
   CHECK(exit_code_of(found) == 2);
+  CHECK(stops_up(found));
+  found.rows.back().check = "disk";
+  CHECK_FALSE(stops_up(found));
+  CHECK(exit_code_of(found) == 2);
   found.rows.push_back(sample().rows[1]);
   CHECK(exit_code_of(found) == 1);
 }
