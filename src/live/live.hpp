@@ -31,6 +31,8 @@ struct Setup {
   std::string run;
   Claim claim;           ///< of such a run: who holds the lab on its hosts
   bool settled = false;  ///< that was done already, by look_before()
+  /// What look_before() found of steps on its way, for a run that follows: by plan::Step::id.
+  std::map<int, run::Looked> looked;
 };
 
 std::unique_ptr<run::Effects> make_live(const plan::Plan& plan, Setup setup);
