@@ -256,6 +256,16 @@ std::string look_call(World& world, const Action& action, int lane, std::size_t 
       action);
 }
 
+std::string look_calls(World& world, int lane, const std::vector<const plan::Step*>& steps) {
+  std::string calls;
+  std::vector<const Action*> actions;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    actions.push_back(&steps[i]->action);
+    if (const auto call = look_call(world, steps[i]->action, lane, i); !call.empty()) calls += call + "\n";
+  }
+  return calls.empty() ? calls : foresee_call(actions) + calls;
+}
+
 std::vector<std::optional<Result<run::Done>>> perform_on_host(World& world, int lane, const std::vector<run::Joined>& steps,
                                                               const Control& control) {
   std::string calls;

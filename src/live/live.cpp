@@ -24,14 +24,10 @@ public:
 
   std::vector<Looked> look(int lane, const std::vector<const plan::Step*>& steps, const Control& control) override {
     std::vector<Looked> out(steps.size());
-    std::string calls;
-    std::vector<const Action*> actions;
-    for (std::size_t i = 0; i < steps.size(); ++i) {
-      actions.push_back(&steps[i]->action);
-      if (const auto call = look_call(world_, steps[i]->action, lane, i); !call.empty()) calls += call + "\n";
-    }
+    const auto calls = look_calls(world_, lane, steps);
     if (calls.empty()) return out;
-    auto looked = world_.agent_looks(lane, foresee_call(actions) + calls, steps.size(), control);
+    auto looked = known_already(steps);
+    if (!looked) looked = world_.agent_looks(lane, calls, steps.size(), control);
     if (looked) {
       const std::lock_guard lock(mutex_);
       for (std::size_t i = 0; i < steps.size(); ++i)
@@ -90,6 +86,19 @@ public:
   }
 
 private:
+  // What was found on the way before the run, once: whoever looks again wants to know how it is then.
+  Result<std::vector<Looked>> known_already(const std::vector<const plan::Step*>& steps) {
+    const std::lock_guard lock(mutex_);
+    std::vector<Looked> out;
+    for (const auto* step : steps) {
+      const auto found = world_.setup.looked.find(step->id);
+      if (found == world_.setup.looked.end()) return step::fail(Why::failed, "not looked at");
+      out.push_back(std::move(found->second));
+      world_.setup.looked.erase(found);
+    }
+    return out;
+  }
+
   World world_;
   std::mutex mutex_;
   std::set<int> differs_;  // steps of which a look said so

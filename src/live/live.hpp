@@ -33,6 +33,8 @@ struct Setup {
   bool settled = false;  ///< that was done already, by look_before()
   /// What is known of services, by lane and name; who asks for one is told this, in place of a look at its host.
   std::map<std::pair<int, std::string>, step::Result<std::string>> processes{};
+  /// What look_before() found of steps on its way, for a run that follows: by plan::Step::id.
+  std::map<int, run::Looked> looked{};
 };
 
 std::unique_ptr<run::Effects> make_live(const plan::Plan& plan, Setup setup);

@@ -31,8 +31,10 @@ public:
     out.owner = world_.setup.users[at];
     out.of_user = world_.setup.of_user[at];
     const auto calls = preflight_calls(preflight::asked_of(plan_, lane, !out.owner.empty()));
+    const auto steps = steps_to_look_at(lane);
     auto from = step::Clock::now();
-    auto output = world_.agent(lane, calls, {}, control_);
+    auto output = world_.agent(lane, calls + look_calls(world_, lane, steps), {}, control_);
+    if (output && output->code == 0) note_looks(output->out, steps);
     if (!output && output.error().why == Why::unreachable && !world_.setup.elevate.empty()) {
       // Without sudo most of it can be seen all the same; when that works, sudo is what is wrong.
       const auto script = agent_script(world_.state_dir(lane), out.owner, calls, out.of_user);
@@ -53,6 +55,9 @@ public:
     return out;
   }
 
+  /// Of steps, by their ids; where the look was part of a run.
+  std::map<int, run::Looked> looked() { return std::move(looked_); }
+
   // Sets each that it can, and gives back what a look finds then, with what was complained of.
   Result<std::pair<preflight::Facts, std::string>> set(int lane, const std::vector<preflight::Knob>& knobs) {
     std::string calls = agent_preflight_source();
@@ -63,10 +68,27 @@ public:
   }
 
 private:
+  // A run that follows asks for these first, and then nothing has acted yet: so they go along, and it asks no more.
+  std::vector<const plan::Step*> steps_to_look_at(int lane) const {
+    std::vector<const plan::Step*> out;
+    if (world_.setup.run.empty()) return out;
+    for (const auto& step : plan_.steps)
+      if (step.changes && step.lane == lane) out.push_back(&step);
+    return out;
+  }
+
+  void note_looks(const std::string& text, const std::vector<const plan::Step*>& steps) {
+    const auto found = read_looks(text, steps.size());
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < steps.size(); ++i) looked_[steps[i]->id] = found[i];
+  }
+
   const plan::Plan& plan_;
   World& world_;
   const Control& control_;
   const WallClock clock_;
+  std::mutex mutex_;
+  std::map<int, run::Looked> looked_;
 };
 
 // A world of its own for the time of the look: hosts and their connections are lent to it.
@@ -86,6 +108,7 @@ private:
     out.elevate = setup.elevate;
     out.run = setup.run;
     out.claim = setup.claim;
+    out.acquired = setup.acquired;
     return out;
   }
   Setup& setup_;
@@ -128,15 +151,19 @@ void settle(preflight::Finding& row, const Result<std::pair<preflight::Facts, st
 
 std::vector<Look> look_before(const plan::Plan& plan, Setup& setup, const Control& control) {
   std::vector<Look> out(plan.lanes.size());
+  std::map<int, run::Looked> looked;
   {
     Borrowed borrowed(plan, setup);
     Looker looker(plan, borrowed.world(), control);
     std::vector<std::jthread> threads;
     for (std::size_t lane = 1; lane < plan.lanes.size(); ++lane)
       threads.emplace_back([&, lane] { out[lane] = looker.look(static_cast<int>(lane)); });
+    threads.clear();
+    looked = looker.looked();
   }
   const auto good = [](const Look& look) { return !look.failure && !look.no_root; };
   setup.settled = !setup.run.empty() && std::all_of(out.begin() + 1, out.end(), good);
+  if (setup.settled) setup.looked = std::move(looked);
   return out;
 }
 

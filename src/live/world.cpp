@@ -92,8 +92,11 @@ Result<host::Output> World::agent_acts(int lane, const std::string& calls, const
 Result<std::vector<run::Looked>> World::agent_looks(int lane, const std::string& calls, std::size_t count, const Control& control) {
   const auto output = agent(lane, calls, {}, control);
   if (!output) return tl::unexpected(output.error());
+  return read_looks(output->out, count);
+}
+
+std::vector<run::Looked> read_looks(std::string_view rest, std::size_t count) {
   std::vector<run::Looked> out(count);
-  std::string_view rest = output->out;
   while (!rest.empty()) {
     const auto end = std::min(rest.find('\n'), rest.size());
     const auto line = rest.substr(0, end);

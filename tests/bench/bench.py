@@ -9,6 +9,7 @@ import contextlib
 import os
 import pathlib
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -125,6 +126,7 @@ def main(run):
     """Ends with 1 and a sentence when something could not be measured."""
     if os.geteuid() != 0:
         sys.exit("namespaces and mounts need root")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the hosts go, too
     try:
         run()
     except (netlab.Wrong, OSError, subprocess.SubprocessError) as wrong:
