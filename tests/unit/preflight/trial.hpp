@@ -30,8 +30,8 @@ struct Trial {
       c.ports = {7000};
       c.services = {"base-7000"};
       plan.components.push_back(c);
-      add(lane, step::Dir{text("/opt/base"), {}});
-      add(lane, step::Dir{text("/data/base"), {}});
+      add(lane, step::Dir{text("/opt/base"), {}, {}});
+      add(lane, step::Dir{text("/data/base"), {}, {}});
       add(lane, step::Unpack{text("base 1.0.0"), text("/opt/base"), {}});
       looks[static_cast<std::size_t>(lane)] = good();
     }
