@@ -47,7 +47,11 @@ $made"; d=$(dirname -- "$d"); done
     # They stay ours, so that no account can exchange what is in them.
     printf '%s' "$made" | while IFS= read -r d; do by "$d" mkdir -- "$d" || [ -d "$d" ] || exit 1; done || return 1
     mkdir -p -- "$S" && chmod 0755 "$S" || return 1
-    printf '%s' "$made" | while IFS= read -r d; do printf 'parent %s\n' "$d"; done > "$S/owned.part" && mv -f -- "$S/owned.part" "$S/owned" || return 1
+    if ! { printf '%s' "$made" | sed 's/^/parent /' > "$S/owned.part" && mv -f -- "$S/owned.part" "$S/owned"; }; then
+      rm -f -- "$S/owned.part"; rmdir -- "$S" # what cannot be noted must not stay
+      printf '%s' "$made" | sort -r | while IFS= read -r d; do by "$d" rmdir -- "$d"; done
+      return 1
+    fi
     trap - TERM HUP INT
   fi
   claim "$@"
@@ -69,6 +73,13 @@ end_orphans() {
   done
 }
 
+# A shell says "I/O error" where it means a full disk. Which of the lab's file systems has no room or no inodes left:
+full() {
+  d=$S; while [ ! -d "$d" ]; do d=$(dirname -- "$d"); done
+  { printf '%s\n' "$d"; sed -n 's/^dir //p' "$S/owned" 2>/dev/null; } | while IFS= read -r p; do if [ -e "$p" ]; then df -P -- "$p"; df -Pi -- "$p"; fi; done 2>/dev/null |
+    awk '/%/ && $2 > 0 && $4 <= 4 { t = $1; $1 = $2 = $3 = $4 = $5 = ""; sub(/^ +/, ""); print " No space left on device: " $0 " (" t ")"; exit }'
+}
+
 # Steps that come together: of each a look_N and an act_N are defined. N, then the numbers of those that it needs.
 held=' '
 turn() {
@@ -76,7 +87,7 @@ turn() {
   for turn_need in "$@"; do case $held in *" $turn_need "*) ;; *) return 0 ;; esac; done
   printf '=%s\n' "$turn_n" >&2 # what follows there is about this step
   turn_said=$("look_$turn_n")
-  case $turn_said in *"	holds	"*) printf '%s\n' "$turn_said" ;; *) ( "act_$turn_n" ) || { say "$turn_n" failed "$?"; return 0; } ;; esac
+  case $turn_said in *"	holds	"*) printf '%s\n' "$turn_said" ;; *) ( "act_$turn_n" ) || { say "$turn_n" failed "$?$(full)"; return 0; } ;; esac
   held="$held$turn_n "
 }
 )sh";

@@ -179,14 +179,16 @@ std::optional<Result<run::Done>> result_of(const host::Output& output, std::size
   const auto state = line.find('\t') + 1, note = line.find('\t', state) + 1;
   if (!line.substr(state).starts_with("failed")) return run::Done{!line.substr(state).starts_with("holds"), line.substr(note), {}};
   const auto evidence = said_of(output.err, n);
-  auto reason = evidence.substr(0, evidence.find('\n'));
+  const auto known = line.find(' ', note);  // the code, and behind it what the host knows to be the reason
+  auto reason = known == std::string::npos ? evidence.substr(0, evidence.find('\n')) : line.substr(known + 1);
   if (reason.empty()) reason = fmt::format("it ended with {}", line.substr(note));
   return step::fail(Why::failed, reason, evidence);
 }
 
 Result<run::Done> nothing_said(const host::Output& output, std::size_t n) {
-  const auto evidence = said_of(output.err, n);
-  const auto reason = evidence.substr(0, evidence.find('\n'));
+  auto evidence = said_of(output.err, n);
+  while (evidence.ends_with('\n')) evidence.pop_back();
+  const auto reason = evidence.substr(evidence.rfind('\n') + 1);  // what is said last is nearest to why it ended
   return step::fail(Why::failed, reason.empty() ? fmt::format("it ended with {}", output.code) : reason, evidence);
 }
 

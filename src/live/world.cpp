@@ -80,7 +80,8 @@ Result<host::Output> World::agent(int lane, const std::string& calls, const host
 }
 
 Result<host::Output> World::agent_acts(int lane, const std::string& calls, const host::Input& input, const Control& control) {
-  const auto all = fmt::format("boot {} || exit 1\n{}", claim_words(setup.claim), calls);
+  const auto all =
+      fmt::format("boot {} || {{ why=$(full); printf '%s\\n' \"${{why# }}\" >&2; exit 1; }}\n{}", claim_words(setup.claim), calls);
   auto& booting = booting_[static_cast<std::size_t>(lane)];
   if (booting.is_done()) return agent(lane, calls, input, control);
   const std::lock_guard lock(booting.mutex);  // two that make the directory at once would not know who made it

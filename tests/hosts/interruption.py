@@ -64,23 +64,41 @@ def a_power_cut_halfway():
 
 
 def a_full_disk():
-    """The disk of one host is full before, or fills while something is unpacked. What is half written is never trusted."""
+    """The disk of one host is full from the beginning, or fills while the lab comes up, or is full when it goes."""
     with Hosts(HOSTS, home=HOME) as hosts:
         toys = Toys(hosts, "toy")
-        for room in (0, 8, 24):  # KiB: not even a directory; an archive that does not fit; all but the last files
-            hosts.inside("two", f"mkdir -p /opt/toys && mount -t tmpfs -o size=256k,nr_inodes=400 tmpfs /opt/toys && dd if=/dev/zero of=/opt/toys/filler bs=1k count={256 - room} 2>&1")
-            refused = hosts.tidelab("up", toys.file)
-            must(refused.code == 3, f"up with {room} KiB of room ended with {refused.code}", refused.out)
-            must("No space left on device" in refused.out and TWO in refused.out, "it does not say what is full", refused.out)
+
+        def fill():
+            hosts.inside("two", "dd if=/dev/zero of=/opt/toys/filler bs=4k 2>&1", code=None)
+
+        hosts.inside("two", "mkdir -p /opt/toys && mount -t tmpfs -o size=24m tmpfs /opt/toys")
+        fill()
+        refused = hosts.tidelab("up", toys.file)
+        must(refused.code == 3 and "nothing was changed" in refused.out, f"up on a full disk ended with {refused.code}", refused.out)
+        must(TWO in refused.out and "/opt/toys" in refused.out, "it does not say what is full", refused.out)
+        must(hosts.inside("two", "ls -A /opt/toys") == "filler", "something was made all the same")
+        failed = 0
+        for lines in (2, 3, 6, 10, 14):
+            hosts.inside("two", "rm -f /opt/toys/filler")
+            process = start(hosts, "up", toys.file)
+            reach(hosts, process, lines)
+            fill()
+            said, _ = process.communicate(timeout=120)
+            must(process.returncode in (0, 3), f"the disk full at line {lines}, up ended with {process.returncode}", said)
+            if process.returncode == 3:
+                failed += 1
+                must("No space left on device" in said and TWO in said, "it does not say what is full", said)
             hosts.inside("two", "rm /opt/toys/filler")
             toys.up()
             one_of_each(toys)
-            must(toys.up()["made"] == 0, f"after a disk with {room} KiB of room, up did not converge")
-            # A full disk is also what a lab may have to be taken away from.
-            hosts.inside("two", "dd if=/dev/zero of=/opt/toys/filler bs=1k 2>&1", code=None)
+            must(toys.up()["made"] == 0, f"after a disk that was full at line {lines}, up did not converge")
+            fill()  # a lab can be taken away from a full disk
             hosts.good("down", toys.file)
-            hosts.inside("two", "rm /opt/toys/filler; umount /opt/toys && rmdir /opt/toys")
-            hosts.nothing_left()
+            must(hosts.inside("two", "ls -A /opt/toys") == "filler", f"after a disk that was full at line {lines}, something is left", hosts.inside("two", "find /opt/toys"))
+        print(f"the disk was full in time to matter {failed} times of 5", flush=True)
+        must(failed > 0, "the disk was never full in time to matter")
+        hosts.inside("two", "umount /opt/toys && rmdir /opt/toys")
+        hosts.nothing_left()
 
 
 def killed_by_a_signal_in_order():
@@ -99,4 +117,4 @@ def killed_by_a_signal_in_order():
         hosts.nothing_left()
 
 
-TESTS = [a_cut_link, a_power_cut_halfway, killed_by_a_signal_in_order]
+TESTS = [a_cut_link, a_power_cut_halfway, a_full_disk, killed_by_a_signal_in_order]
