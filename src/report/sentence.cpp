@@ -177,7 +177,7 @@ struct Words {
 };
 
 Words words_of(const std::string& command) {
-  if (command == "down") return {"the lab is gone", "the lab could not be taken down"};
+  if (command == "down") return {"the lab is down", "the lab could not be taken down"};
   if (command == "start") return {"the lab is started", "the lab could not be started"};
   if (command == "stop") return {"the lab is stopped", "the lab could not be stopped"};
   return {"the lab is up", "the lab could not be brought up"};

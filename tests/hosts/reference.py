@@ -155,6 +155,22 @@ def a_power_cut(hosts):
     green(hosts)
 
 
+def data_that_is_kept(hosts):
+    """What was written before `down --keep-data` is there after the next `up`, and the way goes on from there."""
+    def offset():
+        said = hosts.login("r22", "/opt/kafka/bin/kafka-run-class.sh kafka.tools.GetOffsetShell --broker-list 192.168.12.22:9092 --topic ticdc-test")
+        return int(said.splitlines()[-1].rpartition(":")[2])
+    before = offset()
+    must(before > 0, "no message is in the topic")
+    hosts.good("down", FILE, "--keep-data")
+    said = hosts.tidelab("status", FILE).out
+    must("data are still on the hosts" in said, "status does not say that data are kept", said)
+    up(hosts)
+    must(offset() >= before, f"the topic had {before} messages, and now {offset()}")
+    green(hosts)
+    hosts.inside("r22", "rm -r /tmp/hsperfdata_root")  # of our own Java
+
+
 def it_goes_without_residue(hosts):
     began = time.monotonic()
     report = hosts.report("down", FILE)
@@ -194,5 +210,6 @@ def killed_at_five_random_points(hosts):
 
 
 STEPS = [it_comes_up, a_second_up_changes_nothing, everything_is_where_the_article_has_it, each_jvm_runs_its_own_runtime, a_person_logs_in,
-         another_runtime_restarts_its_component_alone, a_power_cut, it_goes_without_residue,
+         another_runtime_restarts_its_component_alone, a_power_cut, data_that_is_kept,
+         it_goes_without_residue,
          killed_at_five_random_points]

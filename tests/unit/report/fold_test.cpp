@@ -232,7 +232,7 @@ TEST_CASE("up") {
 }
 
 TEST_CASE("down, start and stop speak of themselves") {
-  for (const auto& [command, done, not_done] : {std::tuple{"down", "the lab is gone", "the lab could not be taken down"},
+  for (const auto& [command, done, not_done] : {std::tuple{"down", "the lab is down", "the lab could not be taken down"},
                                                 {"start", "the lab is started", "the lab could not be started"},
                                                 {"stop", "the lab is stopped", "the lab could not be stopped"}}) {
     Story s(command);
