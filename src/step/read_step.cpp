@@ -145,6 +145,8 @@ struct FieldReader {
       if (auto text = yaml::read_text(*node, what(name), diagnostics)) out = *text;
     }
     if (name == "fail_if" && !out.empty()) check_pattern(out, diagnostics);
+    if (name == "holds" && !out.empty() && out.value != "data" && out.value != "logs")
+      diagnostics.error("S008", fmt::format("`holds` does not know `{}`", out.value), out.span).help = "it is `data` or `logs`";
   }
   void operator()(std::string_view name, Texts& out, Use use) {
     if (const auto* node = get(name, use)) out = yaml::read_texts(*node, what(name), diagnostics);
