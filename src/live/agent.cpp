@@ -119,11 +119,11 @@ eval "$tools"
 
 # Directories on the way are noted as `parent`: they go again only when they are empty.
 make_dir() { # kind path. First it is noted as one that goes when it is empty, so that no interruption leaves it unknown.
-  made=$(real "$2"); record parent "$made"
+  made=$(real "$2"); record parent "$made" || return 1
   trap '' TERM HUP INT
   by "$2" mkdir -- "$2" 2>/dev/null || { trap - TERM HUP INT; [ -d "$2" ] && return 0; by "$2" mkdir -- "$2"; return 1; }
   if [ "$1" = dir ]; then
-    printf 'dir %s\nborn %s %s\n' "$made" "$(birth "$made")" "$made" >> "$S/owned"
+    printf 'dir %s\nborn %s %s\n' "$made" "$(birth "$made")" "$made" >> "$S/owned" || { by "$2" rmdir -- "$2"; trap - TERM HUP INT; return 1; }
     if [ -n "$U" ] && [ "$(stat -c %U -- "$2")" != "$U" ]; then give "$2"; fi
   fi
   trap - TERM HUP INT
@@ -172,7 +172,7 @@ act_file() {
   need_dir "$(dirname -- "$2")" || return 1
   if [ -d "$2" ]; then echo "$2 is a directory" >&2; return 1; fi
   if is_foreign "$2"; then echo "$2 is there already, and not of this lab: it would be overwritten, so move it away or use another directory" >&2; return 1; fi
-  [ -e "$2" ] || is_made "$2" || record file "$(real "$2")"
+  [ -e "$2" ] || is_made "$2" || record file "$(real "$2")" || return 1
   if is_made "$2"; then by "$2" put "$2" "$4" "$U" "$3" || return 1
   else
     trap '' TERM HUP INT
@@ -321,7 +321,7 @@ look_user() { if id -u "$2" > /dev/null 2>&1; then say "$1" holds ''; else say "
 # The mark in the account itself is what allows its removal: noting it before it is made loses none, and takes no other.
 act_user() {
   if ! id -u "$2" > /dev/null 2>&1; then
-    record user "$2"
+    record user "$2" || return 1
     useradd --create-home --shell /bin/bash --comment tidelab -- "$2" || return 1
     # What was made for the lab in its home, before there was an account, is its own.
     h=$(home_of "$2")

@@ -47,7 +47,7 @@ need_manager() {
   [ "$M" = user ] || return 0
   a=$(account)
   if [ ! -e "/var/lib/systemd/linger/$a" ]; then
-    record linger "$a"
+    record linger "$a" || return 1
     loginctl enable-linger "$a" || { echo "services of $a cannot be kept running: as root, \`loginctl enable-linger $a\`; or \`systemd_mode: system\`" >&2; return 1; }
   fi
   i=0
@@ -83,7 +83,7 @@ act_unit() { # n run-dir seconds unit text script spec inputs…
   note=$again; um=$M; up=$(unit_path "$unit")
   if [ -e "$up" ] && ! is_ours "$up"; then echo "$up is there already, and of another lab ($(head -n 1 "$up" | cut -c 1-200)): give one of them another name with \`global.lab\`" >&2; return 1; fi
   need_dir "${up%/*}" || return 1
-  [ -e "$up" ] || record unit "$up"
+  [ -e "$up" ] || record unit "$up" || return 1
   printf '%s %s\n' "$um" "$up" > "$r/unit"
   if [ -n "$script" ]; then printf '%s' "$script" > "$r/exec.part" && mv -f -- "$r/exec.part" "$r/exec" || return 1; fi
   printf '%s' "$text" | by "$up" put "$up" 644 '' '' || return 1
