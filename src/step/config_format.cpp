@@ -55,7 +55,7 @@ toml::table toml_table(const std::vector<yaml::Entry>& entries) {
     else if (node.is_mapping())
       out.insert_or_assign(key.value, toml_table(node.entries));
     else
-      with_scalar(node.text, node.quoted, [&](const auto& value) { out.insert_or_assign(key.value, value); });
+      with_scalar(node.text, node.quoted, [&, &name = key.value](const auto& value) { out.insert_or_assign(name, value); });
   }
   return out;
 }
