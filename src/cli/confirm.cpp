@@ -39,7 +39,7 @@ Consent ask_for_consent(const std::string& lab, const std::string& what, const O
   if (options.yes) return Consent::given;
   if (::isatty(STDIN_FILENO) == 0) {
     std::cerr << fmt::format("tidelab: {}, and there is no terminal to ask whether that is meant; nothing was changed\n", what)
-              << "help: say `--yes`, or `--keep-data` to leave the data\n";
+              << "help: say `--yes`; `tidelab down --keep-data` leaves the data\n";
     return Consent::nobody;
   }
   std::cerr << fmt::format("{}.\nType the lab's name, {}, to go on: ", what, lab) << std::flush;

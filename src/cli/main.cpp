@@ -149,7 +149,9 @@ void add_flags(CLI::App& app, const Row& row, Options& o) {
     app.add_option("--node,--role,--host", o.nodes, "only this node, component, section or host; may be given again")
         ->allow_extra_args(false);
   if (row.flags & report_to) app.add_option("--report", o.report_dir, "directory for report.json, junit.xml, report.html and logs");
-  if (row.flags & keeps) app.add_flag("--keep", o.keep, "leave the lab up");
+  if (row.flags & keeps)
+    app.add_flag("--keep", o.keep, "leave the lab up"),
+        app.add_flag("--yes", o.yes, "do not ask, though the lab is up already and goes with its data");
   if (row.flags & ends) {
     app.add_flag("-y,--yes", o.yes, "destroy the lab's data without asking for its name");
     app.add_flag("--keep-data", o.keep_data, "leave the components' data, topics and changefeeds, for a later `up`");

@@ -305,8 +305,14 @@ class OverSsh(Case):
         done = lab.run("down", code=64, yes=False)
         self.assertIn("--yes", done.stderr)
         self.assertIsNotNone(greet(lab.ports[0]), "nothing was changed")
+        done = lab.run("smoke", code=64)
+        self.assertIn("is up already", done.stderr)
+        self.assertIsNotNone(greet(lab.ports[0]), "smoke takes no lab away that it did not bring up")
+        lab.run("smoke", "--keep")
         lab.run("down", "--keep-data", yes=False)
         lab.run("down")
+        lab.assert_nothing_left()
+        lab.run("smoke")
         lab.assert_nothing_left()
 
 
