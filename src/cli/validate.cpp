@@ -17,14 +17,22 @@ namespace {
 
 std::string count_of(int n, const char* word) { return fmt::format("{} {}{}", n, word, n == 1 ? "" : "s"); }
 
+// What is large and lives until the end anyway ends with the process: freeing it piece by piece is 5 % of the time of a
+// large file. Only where there is one file, so that many do not add up. Still reachable, so no leak.
+template <class T>
+void leave_to_the_end(T&& what, const Options& options) {
+  static T* kept = nullptr;
+  if (kept == nullptr && options.targets.size() == 1) kept = new T(std::forward<T>(what));
+}
+
 // Each file by itself, so that what is wrong with one does not hide what is wrong with the next.
 void look_into(Loaded& loaded, const Options& options, report::CheckedFile& out) {
   auto text = read_input(options.target, options.stop);
   if (!text) return complain_unreadable(loaded, out.name, text.error());
   if (!read_into(loaded, options, out.name, std::move(*text))) return;
   // Whatever a plan would complain about is a fault of the files, too.
-  (void)plan::make_up(loaded.inputs(options), loaded.diagnostics);
-  (void)plan::make_verify(loaded.inputs(options), loaded.diagnostics);
+  leave_to_the_end(plan::make_up(loaded.inputs(options), loaded.diagnostics), options);
+  leave_to_the_end(plan::make_verify(loaded.inputs(options), loaded.diagnostics), options);
   check_other_labs(loaded);
   if (loaded.diagnostics.has_errors()) return;
   std::set<std::string> hosts;
@@ -75,6 +83,7 @@ int validate(const Options& options) {
     std::cout << report::render_sarif(findings);
   }
   if (options.format == "text") print_text(findings, options);
+  leave_to_the_end(std::move(loaded), options);
   return findings.exit_code;
 }
 
