@@ -163,7 +163,7 @@ def reference_port_in_use_is_told_before_anything_changes():
         holder.bind(("127.0.0.1", 12379))
         holder.listen()
         ran = tidelab("up", REFERENCE, *ASSEMBLED)
-    must(ran.code == 3 and "port 12379 is in use by" in ran.out and str(os.getpid()) in ran.out, f"exit code {ran.code}", ran.out)
+    must(ran.code == 3 and "12379 of pd_servers 1 is in use at 127.0.0.1 by" in ran.out and f"pid {os.getpid()} of " in ran.out, f"exit code {ran.code}", ran.out)
     must(not pathlib.Path(REFERENCE_DIR).exists(), "something was changed")
 
 
