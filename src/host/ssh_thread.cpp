@@ -173,7 +173,8 @@ void Ssh::break_link(const std::string& reason) {
 void Ssh::idle() {
   const short events = owner_ ? POLLOUT : tasks_.empty() ? POLLRDHUP : POLLIN;
   pollfd fds[2] = {{desk_.wake.fd(), POLLIN, 0}, {link_ ? link_->fd() : -1, events, 0}};
-  if (!link_ && waiting()) return;
+  // Whoever waited for a connection may have taken the ring that came with it.
+  if (quit_ || (!link_ && waiting())) return;
   // The end of a channel is nothing that anybody waits for.
   if (events == POLLIN && std::any_of(tasks_.begin(), tasks_.end(), [](const Task& task) { return task.request() != nullptr; }))
     link_->expect_answer();

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include "host/host.hpp"
+#include "support/listener.hpp"
 #include "support/sshd.hpp"
 
 using namespace tidelab::host;
@@ -181,6 +182,18 @@ TEST_CASE("nobody listens, or does not speak ssh") {
   CHECK(has(refusal(target).what, "refused"));
   target.address = "name.invalid";
   CHECK(has(refusal(target).what, "name is not known"));
+}
+
+TEST_CASE("a host that is let go while it connects ends at once") {
+  Sshd sshd;
+  auto target = target_of(sshd);
+  const tidelab::tests::Listener silent;
+  target.port = silent.port();
+  auto host = make_ssh(target);
+  const auto late = host->run({{"true"}, {}, {}, {}, {}}, within(1s));
+  REQUIRE_FALSE(late);
+  CHECK(late.error().why == Why::timed_out);
+  host.reset();  // would wait for ever if the thread missed the ring
 }
 
 TEST_CASE("a broken connection fails what was under way, and the next command connects again") {
