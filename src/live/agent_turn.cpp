@@ -23,7 +23,8 @@ keeper() {
   printf '%s %s' "${k:-0}" "$(start_of "${k:-0}")"
 }
 claim() { # controller, who, `take` where the holder does not matter. On a full disk nobody can claim, but `down` must go on.
-  [ -d "$S" ] && ours_alone "$S" || return 0
+  if [ ! -d "$S" ]; then n=$(unborn); [ ! -d "$n" ] || ! ours_alone "$n" || rm -rf -- "$n"; return 0; fi
+  ours_alone "$S" || return 0
   { : >> "$S/lock.guard"; } 2>/dev/null || return 0
   exec 9>> "$S/lock.guard"
   flock 9 || return 1
@@ -35,25 +36,38 @@ claim() { # controller, who, `take` where the holder does not matter. On a full 
   printf '%s\n%s\n%s%s\n' "$(keeper)" "$1" "$2" "${from:+, from ${from%% *}}" 2>/dev/null > "$S/lock.part" && mv -f -- "$S/lock.part" "$S/lock"
   exec 9>&-
 }
+# The state directory and those on the way to it come under their name at once, with the list that has them in it: a host
+# that loses power between the two would keep a directory that nobody knows. Where only an account may make them they come
+# one by one.
+above() { d=$(dirname -- "$S"); while [ ! -d "$d" ]; do d=$(dirname -- "$d"); done; printf '%s' "${d%/}"; }
+unborn() { printf '%s/.%s.new' "$(above)" "${S##*/}"; } # what such an end leaves in place of it
+make_state() {
+  base=$(above); top=${S#"$base/"}; top=$base/${top%%/*}; made=
+  d=$(dirname -- "$S"); while [ ! -d "$d" ]; do made="parent $d
+$made"; d=$(dirname -- "$d"); done
+  new=$(unborn)
+  if [ -n "$made" ] && { [ -z "$U" ] || trusted "$top"; }; then
+    rm -rf -- "$new"
+    if mkdir -p -- "$new${S#"$top"}" && chmod 0755 "$new${S#"$top"}" && printf '%s' "$made" > "$new${S#"$top"}/owned" && mv -T -- "$new" "$top"; then return 0; fi
+    rm -rf -- "$new"
+    return 1
+  fi
+  trap '' TERM HUP INT # what is made is noted, whoever wants to stop
+  # They stay ours, so that no account can exchange what is in them.
+  printf '%s' "$made" | sed 's/^parent //' | while IFS= read -r d; do by "$d" mkdir -- "$d" || [ -d "$d" ] || exit 1; done || return 1
+  mkdir -p -- "$S" && chmod 0755 "$S" || return 1
+  if ! { printf '%s' "$made" > "$S/owned.part" && mv -f -- "$S/owned.part" "$S/owned"; }; then
+    rm -f -- "$S/owned.part"; rmdir -- "$S" # what cannot be noted must not stay
+    printf '%s' "$made" | sed 's/^parent //' | sort -r | while IFS= read -r d; do by "$d" rmdir -- "$d"; done
+    return 1
+  fi
+  trap - TERM HUP INT
+}
 boot() { # what claim() wants
   if [ -d "$S" ] || [ -L "$S" ]; then
     ours_alone "$S" || { echo "$S is there, and others than $(id -un) can change it, so it is not to be trusted: take it away, or use another \`global.lab\`" >&2; return 1; }
   fi
-  if [ ! -f "$S/owned" ]; then
-    d=$(dirname -- "$S"); made=
-    while [ ! -d "$d" ]; do made="$d
-$made"; d=$(dirname -- "$d"); done
-    trap '' TERM HUP INT # what is made is noted, whoever wants to stop
-    # They stay ours, so that no account can exchange what is in them.
-    printf '%s' "$made" | while IFS= read -r d; do by "$d" mkdir -- "$d" || [ -d "$d" ] || exit 1; done || return 1
-    mkdir -p -- "$S" && chmod 0755 "$S" || return 1
-    if ! { printf '%s' "$made" | sed 's/^/parent /' > "$S/owned.part" && mv -f -- "$S/owned.part" "$S/owned"; }; then
-      rm -f -- "$S/owned.part"; rmdir -- "$S" # what cannot be noted must not stay
-      printf '%s' "$made" | sort -r | while IFS= read -r d; do by "$d" rmdir -- "$d"; done
-      return 1
-    fi
-    trap - TERM HUP INT
-  fi
+  [ -f "$S/owned" ] || make_state || return 1
   claim "$@"
 }
 
