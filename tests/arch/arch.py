@@ -32,7 +32,7 @@ LIBRARIES = [
 ]
 IN_HEADERS = ("fmt/", "tl/expected")
 PRIVATE_HEADER_ROOMS = {"host", "client", "artifact"}  # a handle's RAII type must name the handle
-SYSTEM = re.compile(r"[a-z_0-9]+$|(sys|netinet|arpa|net|linux|asm)/|(unistd|fcntl|signal|poll|pwd|grp|netdb|termios|spawn|pthread|errno|dirent|ifaddrs|"
+SYSTEM = re.compile(r"[a-z_0-9]+$|(sys|netinet|arpa|net|linux|asm)/|(unistd|fcntl|malloc|signal|poll|pwd|grp|netdb|termios|spawn|pthread|errno|dirent|ifaddrs|"
                     r"stdlib|string|strings|time|stdio|limits|sched|glob|fnmatch|pty|syslog|utime|getopt|cxxabi)\.h$")
 
 PRODUCTS = "flink zookeeper ticdc tikv jobmanager taskmanager pingcap debezium".split()
