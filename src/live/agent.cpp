@@ -17,7 +17,6 @@ give() { [ -z "$U" ] || chown -h "$U:" -- "$1"; }
 # What is there is known again by the moment of its birth: 0 where the file system does not know it.
 birth() { b=$(stat -c %W -- "$1" 2>/dev/null); case $b in ''|*[!0-9]*) b=0 ;; esac; printf '%s' "$b"; }
 record() { printf '%s %s\n' "$1" "$2" >> "$S/owned"; }
-digest() { sum=$(sha256sum < "$1" 2>/dev/null); printf '%s\n' "${sum%% *}"; }
 
 # What many looks ask is asked at once, by one process rather than two for each. Only where nothing acts meanwhile, and
 # of paths without tabs, line ends and backslashes. What is not known so is asked for by itself.

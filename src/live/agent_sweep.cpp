@@ -130,7 +130,7 @@ residue() { # ports… ; U, S, list, kept
 }
 busy() { # what of the lab runs: programs below its directories, and interpreters of a script there
   mine=' '; q=$$
-  while [ "${q:-0}" -gt 1 ]; do mine="$mine$q "; q=$(sed 's/^.*) //' "/proc/$q/stat" 2>/dev/null | cut -d' ' -f2); done
+  while [ "${q:-0}" -gt 1 ]; do mine="$mine$q "; q=$(stat_word "$q" 2); done
   tops=$(printf '%s\n%s\n' "$outer" "$S/run" | grep .)
   set -- "$tops" "$@"
   found=$(ls -l /proc/[0-9]*/exe 2>/dev/null | L=$tops awk 'BEGIN { n = split(ENVIRON["L"], l, "\n") } { for (i = 1; i <= n; i++) if (index($0, "/exe -> " l[i] "/")) { sub(/^.* \/proc\//, ""); sub(/\/.*/, ""); print; next } }'

@@ -161,6 +161,10 @@ Act act_for(World& world, const Action& action, int lane, std::size_t n) {
 
 bool needs_state(const Action& action) { return !std::holds_alternative<Halt>(action) && !std::holds_alternative<Sweep>(action); }
 
+std::string turn_call(std::size_t n, const std::string& look, const std::string& act, const std::vector<std::size_t>& needs) {
+  return fmt::format("look_{0}() {{\n{1}\n}}\nact_{0}() {{\n{2}\n}}\nturn {0} {3}\n", n, look, act, fmt::join(needs, " "));
+}
+
 // What was said on stderr about one of the steps; without a mark of it, what was said before any of them.
 std::string said_of(const std::string& text, std::size_t n) {
   const auto all = "\n" + text;
@@ -273,10 +277,7 @@ std::vector<std::optional<Result<run::Done>>> perform_on_host(World& world, int 
   std::string calls;
   for (std::size_t n = 0; n < steps.size(); ++n) {
     const auto& action = steps[n].step->action;
-    calls += fmt::format("look_{0}() {{\n{1}\n}}\nact_{0}() {{\n{2}\n}}\nturn {0}", n, look_call(world, action, lane, n),
-                         act_for(world, action, lane, n).call);
-    for (const auto need : steps[n].needs) calls += fmt::format(" {}", need);
-    calls += "\n";
+    calls += turn_call(n, look_call(world, action, lane, n), act_for(world, action, lane, n).call, steps[n].needs);
   }
   std::vector<std::optional<Result<run::Done>>> out;
   const auto output = world.agent_acts(lane, calls, {}, control);
@@ -301,7 +302,7 @@ Result<run::Done> perform_on_host(World& world, const Action& action, const Wher
     if (!looked) return tl::unexpected(looked.error());
     if (looked->front().state == run::Looked::State::holds) return run::Done{false, looked->front().note, {}};
   }
-  const auto calls = fmt::format("look_0() {{\n{}\n}}\nact_0() {{\n{}\n}}\nturn 0\n", look, act.call);
+  const auto calls = turn_call(0, look, act.call, {});
   const auto output =
       needs_state(action) ? world.agent_acts(where.lane, calls, act.input, control) : world.agent(where.lane, calls, act.input, control);
   if (!output) return tl::unexpected(output.error());

@@ -24,10 +24,12 @@ public:
 
   std::vector<Looked> look(int lane, const std::vector<const plan::Step*>& steps, const Control& control) override {
     std::vector<Looked> out(steps.size());
-    const auto calls = look_calls(world_, lane, steps);
-    if (calls.empty()) return out;
     auto looked = known_already(steps);
-    if (!looked) looked = world_.agent_looks(lane, calls, steps.size(), control);
+    if (!looked) {
+      const auto calls = look_calls(world_, lane, steps);
+      if (calls.empty()) return out;
+      looked = world_.agent_looks(lane, calls, steps.size(), control);
+    }
     if (looked) {
       const std::lock_guard lock(mutex_);
       for (std::size_t i = 0; i < steps.size(); ++i)

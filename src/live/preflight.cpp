@@ -91,30 +91,6 @@ private:
   std::map<int, run::Looked> looked_;
 };
 
-// A world of its own for the time of the look: hosts and their connections are lent to it.
-class Borrowed {
-public:
-  Borrowed(const plan::Plan& plan, Setup& setup) : setup_(setup), world_(plan, ours(setup)) { std::swap(world_.setup.hosts, setup_.hosts); }
-  ~Borrowed() { std::swap(world_.setup.hosts, setup_.hosts); }
-  Borrowed(const Borrowed&) = delete;
-  Borrowed& operator=(const Borrowed&) = delete;
-  World& world() { return world_; }
-
-private:
-  static Setup ours(const Setup& setup) {
-    Setup out;
-    out.users = setup.users;
-    out.of_user = setup.of_user;
-    out.elevate = setup.elevate;
-    out.run = setup.run;
-    out.claim = setup.claim;
-    out.acquired = setup.acquired;
-    return out;
-  }
-  Setup& setup_;
-  World world_;
-};
-
 // The lines that are about one file: another knob's trouble is not this one's.
 std::string lines_about(std::string_view text, std::string_view file) {
   std::string out;
@@ -153,8 +129,8 @@ std::vector<Look> look_before(const plan::Plan& plan, Setup& setup, const Contro
   std::vector<Look> out(plan.lanes.size());
   std::map<int, run::Looked> looked;
   {
-    Borrowed borrowed(plan, setup);
-    Looker looker(plan, borrowed.world(), control);
+    Lent lent(plan, setup);
+    Looker looker(plan, lent.world(), control);
     std::vector<std::jthread> threads;
     for (std::size_t lane = 1; lane < plan.lanes.size(); ++lane)
       threads.emplace_back([&, lane] { out[lane] = looker.look(static_cast<int>(lane)); });
@@ -168,8 +144,8 @@ std::vector<Look> look_before(const plan::Plan& plan, Setup& setup, const Contro
 }
 
 void set_what_is_safe(const plan::Plan& plan, Setup& setup, std::vector<preflight::Finding>& rows, const Control& control) {
-  Borrowed borrowed(plan, setup);
-  Looker looker(plan, borrowed.world(), control);
+  Lent lent(plan, setup);
+  Looker looker(plan, lent.world(), control);
   std::vector<std::jthread> threads;
   for (int lane = 1; lane < static_cast<int>(plan.lanes.size()); ++lane) {
     std::vector<preflight::Finding*> ours;

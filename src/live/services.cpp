@@ -38,20 +38,14 @@ void look_at_services(const plan::Plan& plan, Setup& setup, const Control& contr
   std::map<int, std::vector<std::string>> wanted;
   for (const auto& step : plan.steps)
     if (const auto* process = std::get_if<step::Process>(&step.action)) wanted[step.lane].push_back(process->name.value);
-  Setup ours;
-  ours.users = setup.users;
-  ours.of_user = setup.of_user;
-  ours.elevate = setup.elevate;
-  ours.run = setup.run;
-  World world(plan, std::move(ours));
-  std::swap(world.setup.hosts, setup.hosts);
   std::map<int, std::vector<Result<std::string>>> found;
   for (const auto& [lane, services] : wanted) found[lane];  // so that no thread changes the map
-  std::vector<std::jthread> threads;
-  for (const auto& [lane, services] : wanted)
-    threads.emplace_back([&, at = lane, &names = services] { found.at(at) = ask_lane(world, at, names, control); });
-  threads.clear();
-  std::swap(world.setup.hosts, setup.hosts);
+  {
+    Lent lent(plan, setup);
+    std::vector<std::jthread> threads;
+    for (const auto& [lane, services] : wanted)
+      threads.emplace_back([&, at = lane, &names = services] { found.at(at) = ask_lane(lent.world(), at, names, control); });
+  }
   for (const auto& [lane, services] : wanted)
     for (std::size_t i = 0; i < services.size(); ++i) setup.processes.insert_or_assign({lane, services[i]}, found.at(lane)[i]);
 }

@@ -14,6 +14,26 @@ World::World(const plan::Plan& p, Setup s) : plan(p), setup(std::move(s)), settl
 }
 World::~World() = default;
 
+namespace {
+
+Setup without_hosts(const Setup& setup) {
+  Setup out;
+  out.users = setup.users;
+  out.of_user = setup.of_user;
+  out.elevate = setup.elevate;
+  out.run = setup.run;
+  out.claim = setup.claim;
+  out.acquired = setup.acquired;
+  return out;
+}
+
+}  // namespace
+
+Lent::Lent(const plan::Plan& plan, Setup& setup) : setup_(setup), world_(plan, without_hosts(setup)) {
+  std::swap(world_.setup.hosts, setup_.hosts);
+}
+Lent::~Lent() { std::swap(world_.setup.hosts, setup_.hosts); }
+
 // sudo drops variables that it is not told about, so behind it they are given by `env`.
 host::Command World::marked(int lane, std::vector<std::string> argv, std::vector<std::pair<std::string, std::string>> env) const {
   if (lane > 0 && !setup.run.empty()) env.push_back(run_mark(state_dir(lane), setup.run));
@@ -80,11 +100,15 @@ Result<host::Output> World::agent(int lane, const std::string& calls, const host
 }
 
 Result<host::Output> World::agent_acts(int lane, const std::string& calls, const host::Input& input, const Control& control) {
-  const auto all =
-      fmt::format("boot {} || {{ why=$(full); printf '%s\\n' \"${{why# }}\" >&2; exit 1; }}\n{}", claim_words(setup.claim), calls);
   auto& booting = booting_[static_cast<std::size_t>(lane)];
   if (booting.is_done()) return agent(lane, calls, input, control);
-  const std::lock_guard lock(booting.mutex);  // two that make the directory at once would not know who made it
+  std::unique_lock lock(booting.mutex);  // two that make the directory at once would not know who made it
+  if (booting.done) {
+    lock.unlock();
+    return agent(lane, calls, input, control);
+  }
+  const auto all =
+      fmt::format("boot {} || {{ why=$(full); printf '%s\\n' \"${{why# }}\" >&2; exit 1; }}\n{}", claim_words(setup.claim), calls);
   auto output = agent(lane, all, input, control);
   booting.done = output && output->code == 0;
   return output;

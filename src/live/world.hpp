@@ -95,6 +95,20 @@ private:
   std::deque<Once> settling_, booting_;  // by lane: hosts do not wait for each other
 };
 
+/// A world of its own for the time of a look: hosts and their connections are lent to it, and come back with its end.
+class Lent {
+public:
+  Lent(const plan::Plan& plan, Setup& setup);
+  ~Lent();
+  Lent(const Lent&) = delete;
+  Lent& operator=(const Lent&) = delete;
+  World& world() { return world_; }
+
+private:
+  Setup& setup_;
+  World world_;
+};
+
 /// Asks once: the answer as JSON, checked against `expect` and taken from. The action must be an asking word.
 struct Asked {
   std::string answer;

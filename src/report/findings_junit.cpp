@@ -1,12 +1,12 @@
 // Findings as JUnit XML: a suite for each file, a case for each diagnostic, since CI servers show one failure a case.
 // Warnings are cases that pass and say something; a file without any finding is one case that passes.
 #include <algorithm>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <pugixml.hpp>
 
 #include "report/findings.hpp"
+#include "report/junit_document.hpp"
 #include "report/layout.hpp"
 
 namespace tidelab::report {
@@ -63,11 +63,7 @@ std::string render_junit(const Findings& findings) {
     at->second.push_back(each);
   }
   pugi::xml_document document;
-  auto declaration = document.append_child(pugi::node_declaration);
-  declaration.append_attribute("version") = "1.0";
-  declaration.append_attribute("encoding") = "UTF-8";
-  auto root = document.append_child("testsuites");
-  set(root, "name", "tidelab validate");
+  auto root = begin_suites(document, "tidelab validate");
   std::size_t tests = 0;
   int failures = 0;
   for (const auto& [file, found] : suites) {
@@ -79,9 +75,7 @@ std::string render_junit(const Findings& findings) {
   root.append_attribute("failures") = failures;
   root.append_attribute("errors") = 0;
   root.append_attribute("skipped") = 0;
-  std::ostringstream out;
-  document.save(out, "  ", pugi::format_default, pugi::encoding_utf8);
-  return out.str();
+  return text_of(document);
 }
 
 }  // namespace tidelab::report

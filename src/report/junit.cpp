@@ -1,10 +1,10 @@
 // JUnit XML for CI servers. They count cases, and most take a file without any for a success: so a report that
 // is not a success always holds at least one failure or error, and no report is without a case.
-#include <sstream>
 
 #include <fmt/format.h>
 #include <pugixml.hpp>
 
+#include "report/junit_document.hpp"
 #include "report/layout.hpp"
 #include "report/report.hpp"
 
@@ -137,19 +137,13 @@ Tally add_run(pugi::xml_node root, const Report& report, const Tally& before) {
 
 std::string render_junit(const Report& report) {
   pugi::xml_document document;
-  auto declaration = document.append_child(pugi::node_declaration);
-  declaration.append_attribute("version") = "1.0";
-  declaration.append_attribute("encoding") = "UTF-8";
-  auto root = document.append_child("testsuites");
-  set(root, "name", one_line(fmt::format("tidelab {} {}", report.opened.command, report.opened.lab)));
+  auto root = begin_suites(document, printable(one_line(fmt::format("tidelab {} {}", report.opened.command, report.opened.lab))));
   set(root, "time", fmt::format("{:.3f}", static_cast<double>(report.took.count()) / 1e6));
   Tally all;
   for (const Group& group : groups_of(report)) all += add_group(root, group);
   all += add_run(root, report, all);
   set(root, all);
-  std::ostringstream out;
-  document.save(out, "  ", pugi::format_default, pugi::encoding_utf8);
-  return out.str();
+  return text_of(document);
 }
 
 }  // namespace tidelab::report

@@ -1,10 +1,10 @@
 // The preflight for CI servers: a suite per host, a case per check, so that names of cases stay the same from run to run.
 #include <algorithm>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <pugixml.hpp>
 
+#include "report/junit_document.hpp"
 #include "report/layout.hpp"
 #include "report/preflight.hpp"
 
@@ -73,11 +73,7 @@ struct Counts {
 
 std::string render_junit(const Preflight& found) {
   pugi::xml_document document;
-  auto declaration = document.append_child(pugi::node_declaration);
-  declaration.append_attribute("version") = "1.0";
-  declaration.append_attribute("encoding") = "UTF-8";
-  auto root = document.append_child("testsuites");
-  set(root, "name", "tidelab preflight");
+  auto root = begin_suites(document, "tidelab preflight");
   Counts all;
   for (std::size_t i = 0; i < found.hosts.size(); ++i) {
     const auto cases = cases_of(found, static_cast<int>(i) + 1);
@@ -91,9 +87,7 @@ std::string render_junit(const Preflight& found) {
     for (const auto& each : cases) add_case(suite, found.hosts[i].name, each, found.strict);
   }
   all.put(root);
-  std::ostringstream out;
-  document.save(out, "  ", pugi::format_default, pugi::encoding_utf8);
-  return out.str();
+  return text_of(document);
 }
 
 }  // namespace tidelab::report

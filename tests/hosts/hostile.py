@@ -15,6 +15,15 @@ def lab(hosts, **more):
     return toys
 
 
+def lab_beside(hosts, theirs):
+    """A lab that is up on a host where `theirs` was there before."""
+    hosts.inside("one", theirs)
+    hosts.before["one"] = listing(hosts.net.host("one"))
+    toys = lab(hosts)
+    toys.up()
+    return toys
+
+
 def untouched(hosts, below=("/opt/", "/home/toy", "/var/spool/mail/toy", "/var/mail/toy")):
     """Nothing outside the lab differs from before."""
     kept = USER_TOOLS | {"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/subuid", "/etc/subgid"}
@@ -25,10 +34,7 @@ def untouched(hosts, below=("/opt/", "/home/toy", "/var/spool/mail/toy", "/var/m
 def a_list_that_was_edited():
     """Everything in it that no `down` may remove is told, and stays; the lab itself goes."""
     with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
-        hosts.inside("one", "useradd --create-home --comment somebody else && mkdir -p /opt/theirs /srv/x && echo mine > /opt/theirs/file && echo mine > /srv/x/file")
-        hosts.before["one"] = listing(hosts.net.host("one"))
-        toys = lab(hosts)
-        toys.up()
+        toys = lab_beside(hosts, "useradd --create-home --comment somebody else && mkdir -p /opt/theirs /srv/x && echo mine > /opt/theirs/file && echo mine > /srv/x/file")
         hosts.inside("one", f"cp -p {STATE}/owned /run/owned.kept")
         for entry in ("dir /", "dir /opt", "dir /etc", "dir /etc/ssh", "dir /home", "dir /home/else", "dir /root", "dir /opt/theirs", "dir /opt/toys/a/../../theirs", "dir /srv/x/", "file /etc/passwd",
                       "file /opt/theirs/file", "user else", "user root", "linger root", "unit /etc/passwd", "parent /opt", "dir /usr/share", "dir relative", "dir", "born 0 /opt/theirs"):
@@ -61,10 +67,7 @@ def a_list_that_others_can_write():
 def links_that_an_account_put_there(init="shell"):
     """The account that runs a component owns its directories, and puts links into them that lead to what is root's."""
     with Hosts([("one", ONE, init)], home=HOME) as hosts:
-        hosts.inside("one", "echo mine > /opt/theirs")
-        hosts.before["one"] = listing(hosts.net.host("one"))
-        toys = lab(hosts)
-        toys.up()
+        toys = lab_beside(hosts, "echo mine > /opt/theirs")
         as_toy = "runuser -u toy -- sh -c"
         # Root's next acts would go to /etc: a changed configuration, a log that is not there, what is unpacked, what is removed.
         hosts.inside("one", f"{as_toy} 'cd {TOY} && mv conf conf.old && ln -s /etc conf && mv log/toy.log log/old && ln -s /etc/evil-log log/toy.log && ln -s /etc data/etc && mv bin bin.old && ln -s /etc bin'")
@@ -89,10 +92,7 @@ def links_on_a_host_with_systemd():
 def mounts_inside():
     """What is mounted in a directory of the lab is somebody's: the directory stays, and it is told why."""
     with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
-        hosts.inside("one", "mkdir -p /srv/x && echo mine > /srv/x/file")
-        hosts.before["one"] = listing(hosts.net.host("one"))
-        toys = lab(hosts)
-        toys.up()
+        toys = lab_beside(hosts, "mkdir -p /srv/x && echo mine > /srv/x/file")
         hosts.inside("one", f"mkdir {TOY}/data/m && mount --bind /srv/x {TOY}/data/m")
         ran = hosts.tidelab("down", toys.file)
         must(ran.code == 3 and "is a mount, or holds one" in ran.out, f"`down` ended with {ran.code}", ran.out)
@@ -105,10 +105,7 @@ def mounts_inside():
 def what_was_there_before():
     """A tree behind a link, and one with files of others: what has the same names is refused, all else stays as it is."""
     with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
-        hosts.inside("one", f"mkdir -p /srv/real /opt/toys/a && echo mine > /srv/real/precious && ln -s /srv/real {TOY}")
-        hosts.before["one"] = listing(hosts.net.host("one"))
-        toys = lab(hosts)
-        toys.up()
+        toys = lab_beside(hosts, f"mkdir -p /srv/real /opt/toys/a && echo mine > /srv/real/precious && ln -s /srv/real {TOY}")
         hosts.good("down", toys.file)
         hosts.nothing_left()
         hosts.inside("one", "mkdir -p /srv/real/conf && echo mine > /srv/real/conf/note")

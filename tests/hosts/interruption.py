@@ -26,20 +26,29 @@ def reach(hosts, process, lines):
         pass
 
 
+def interrupted(hosts, toys, lines, happens, seconds=180):
+    """An `up` to which something happens at that line; what it said, or None when it was done before it mattered."""
+    process = start(hosts, "up", toys.file)
+    reach(hosts, process, lines)
+    happens()
+    said, _ = process.communicate(timeout=seconds)
+    must(process.returncode in (0, 3), f"interrupted at line {lines}, it ended with {process.returncode}", said)
+    return said if process.returncode == 3 else None
+
+
+def converges(toys, lines):
+    toys.up()
+    one_of_each(toys)
+    must(toys.up()["made"] == 0, f"interrupted at line {lines}, up did not converge")
+
+
 def each_point(hosts, toys, happens, points=(2, 14, 22)):
-    """`happens(lines)` interrupts a run on host one, and gives what it said and its exit code."""
+    """`happens()` to host one while a run is under way; gives what that said, and goes on when the host is whole again."""
     for lines in points:
-        process = start(hosts, "up", toys.file)
-        reach(hosts, process, lines)
-        happens()
-        said, _ = process.communicate(timeout=180)
-        must(process.returncode in (0, 3), f"interrupted at line {lines}, it ended with {process.returncode}", said)
-        if process.returncode == 3:
-            must(ONE in said, "it does not say which host", said)
-        yield lines, said
-        toys.up()
-        one_of_each(toys)
-        must(toys.up()["made"] == 0, f"interrupted at line {lines}, up did not converge")
+        said = interrupted(hosts, toys, lines, happens)
+        must(said is None or ONE in said, "it does not say which host", said)
+        yield said or ""
+        converges(toys, lines)
         hosts.good("down", toys.file)
         hosts.nothing_left()
 
@@ -48,7 +57,7 @@ def a_cut_link():
     with Hosts(HOSTS, home=HOME) as hosts:
         toys = Toys(hosts, "toy")
         failed = 0
-        for lines, said in each_point(hosts, toys, lambda: hosts.net.cut("one")):
+        for said in each_point(hosts, toys, lambda: hosts.net.cut("one")):
             failed += "unreachable" in said or "no answer" in said or "timed out" in said or "connection" in said
             hosts.net.heal("one")
         must(failed > 0, "the link was never cut in time to matter")
@@ -58,7 +67,7 @@ def a_power_cut_halfway():
     with Hosts(HOSTS, home=HOME) as hosts:
         toys = Toys(hosts, "toy")
         host = hosts.net.host("one")
-        for lines, said in each_point(hosts, toys, host.kill):
+        for _ in each_point(hosts, toys, host.kill):
             host.start()
             host.wait()
 
@@ -80,18 +89,12 @@ def a_full_disk():
         failed = 0
         for lines in (2, 3, 6, 10, 14):
             hosts.inside("two", "rm -f /opt/toys/filler")
-            process = start(hosts, "up", toys.file)
-            reach(hosts, process, lines)
-            fill()
-            said, _ = process.communicate(timeout=120)
-            must(process.returncode in (0, 3), f"the disk full at line {lines}, up ended with {process.returncode}", said)
-            if process.returncode == 3:
+            said = interrupted(hosts, toys, lines, fill)
+            if said is not None:
                 failed += 1
                 must("No space left on device" in said and TWO in said, "it does not say what is full", said)
             hosts.inside("two", "rm /opt/toys/filler")
-            toys.up()
-            one_of_each(toys)
-            must(toys.up()["made"] == 0, f"after a disk that was full at line {lines}, up did not converge")
+            converges(toys, lines)
             fill()  # a lab can be taken away from a full disk
             hosts.good("down", toys.file)
             must(hosts.inside("two", "ls -A /opt/toys") == "filler", f"after a disk that was full at line {lines}, something is left", hosts.inside("two", "find /opt/toys"))
