@@ -27,11 +27,9 @@ def listing(host):
             said = describe(path)
             if "/systemd-private-" in inside:
                 continue  # made anew by systemd at each start of a service that has PrivateTmp
-            if inside.startswith("/etc/") and inside.endswith(".lock") and describe(path) == "removed":
-                continue  # systemd clears at boot what the machine's own useradd, just at work, was showing through
             # The upper layer holds also what was only touched, or changed back.
-            machine = pathlib.Path(inside)
-            if top.name == "own" or not os.path.lexists(machine) or describe(machine) != said:
+            beneath = host.beneath(inside)
+            if top.name == "own" or not os.path.lexists(beneath) or describe(beneath) != said:
                 out[inside] = said
     return out
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The boot of one test host. Runs as pid 1 of its new mount, uts, ipc, pid and network namespaces, makes the host's own
 # root out of the machine's (copy on write), and becomes its init: systemd, or a shell that keeps sshd running.
-# From the environment: NAME ADDRESS INIT, DATA (files of this host), CGROUP (its cgroup, in a mount of cgroup2).
+# From the environment: NAME ADDRESS INIT, DATA (files of this host), BASE (files of all), CGROUP (its cgroup, in a mount of cgroup2).
 set -eu
 
 if [ "${1:-}" != inside ]; then
@@ -19,7 +19,7 @@ ip link set eth0 up
 
 # ---- files: the machine's, with changes that are the host's alone ---------------------------------------------------
 
-mount -t overlay "$NAME" -o "lowerdir=/,upperdir=$DATA/upper,workdir=$DATA/work" "$root"
+mount -t overlay "$NAME" -o "lowerdir=$BASE:/,upperdir=$DATA/upper,workdir=$DATA/work" "$root"
 for dir in root opt home srv tmp usr/local var/log var/tmp; do # these begin empty
     mkdir -p "$root/$dir"
     mount --bind "$DATA/own/$dir" "$root/$dir"

@@ -1,5 +1,8 @@
 """The files of a test host before its first start: accounts, keys, sshd's configuration, and what tells it from others."""
+import contextlib
+import ctypes
 import hashlib
+import os
 import pathlib
 import shutil
 import subprocess
@@ -9,6 +12,27 @@ LOGIN = "lab"  # beside root: an account without rights of its own, whose sudo a
 
 def keygen(path, comment):
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(path)], check=True, stdin=subprocess.DEVNULL)
+
+
+@contextlib.contextmanager
+def accounts_at_rest():
+    """No user tool of the machine is at work meanwhile."""
+    libc = ctypes.CDLL(None)
+    if libc.lckpwdf() != 0:  # which waits 15 s
+        raise OSError("/etc/.pwd.lock is held by another program")
+    try:
+        yield
+    finally:
+        libc.ulckpwdf()
+
+
+def lay_base(lab):
+    """The machine's /etc as it is now, for all hosts: what changes there later, as accounts do, is not to show in them."""
+    base = lab.state / "data/.base"
+    base.mkdir(mode=0o755)
+    with accounts_at_rest():
+        subprocess.run(["cp", "-a", "/etc", base], check=True, stdin=subprocess.DEVNULL)
+    os.setxattr(base / "etc", "trusted.overlay.opaque", b"y")  # nothing of /etc below it is seen
 
 
 def lay_keys(lab):
@@ -29,7 +53,7 @@ def lay_keys(lab):
 
 
 def accounts(path, ours):
-    """The machine's, without an account of our login's name, and ours."""
+    """Those of the base, without an account of our login's name, and ours."""
     names = {line.partition(":")[0] for line in ours}
     lines = [line for line in pathlib.Path(path).read_text().splitlines() if line.partition(":")[0] not in names]
     return "\n".join([*lines, *ours]) + "\n"
@@ -64,17 +88,15 @@ def lay_host(host):
 
 
 def lay_logins(host, etc, own):
+    base = host.lab.state / "data/.base/etc"
     ours = f"{LOGIN}:x:4242:4242:netlab:/home/{LOGIN}:/bin/bash"
     root = "root:x:0:0:root:/root:/bin/bash"
-    (etc / "passwd").write_text(accounts("/etc/passwd", [root, ours]))
-    (etc / "group").write_text(accounts("/etc/group", [f"{LOGIN}:x:4242:"]))
+    (etc / "passwd").write_text(accounts(base / "passwd", [root, ours]))
+    (etc / "group").write_text(accounts(base / "group", [f"{LOGIN}:x:4242:"]))
     # `*` and not `!`: sshd without PAM refuses accounts that are locked.
-    (etc / "shadow").write_text(accounts("/etc/shadow", ["root:*:19000:0:99999:7:::", f"{LOGIN}:*:19000:0:99999:7:::"]))
+    (etc / "shadow").write_text(accounts(base / "shadow", ["root:*:19000:0:99999:7:::", f"{LOGIN}:*:19000:0:99999:7:::"]))
     (etc / "shadow").chmod(0o640)
     shutil.chown(etc / "shadow", "root", "shadow")
-    for name in ("gshadow", "subuid", "subgid"):  # which useradd writes, too
-        shutil.copy2(f"/etc/{name}", etc / name)
-        shutil.chown(etc / name, "root", "shadow" if name == "gshadow" else "root")
     if shutil.which("sudo"):
         (etc / "sudoers.d").mkdir()
         (etc / "sudoers.d/netlab").write_text(f"{LOGIN} ALL=(ALL) NOPASSWD:ALL\n")

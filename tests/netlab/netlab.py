@@ -71,6 +71,7 @@ class Host:
         self.lab, self.name, self.address, self.init = lab, name, address, init
         self.starter = None  # where this process started it
         self.data = lab.state / "data" / name
+        self.base = lab.state / "data/.base"
         self.cgroup = lab.cgroups / name
         self.namespace = f"{lab.prefix}-{name}"
         self.cable = f"c{address.rpartition('.')[2]}"  # its end at the bridge
@@ -89,7 +90,7 @@ class Host:
         self.clear_cgroup()
         self.cgroup.mkdir()
         environment = {"PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "NAME": self.name, "ADDRESS": self.address, "INIT": self.init,
-                       "DATA": str(self.data), "CGROUP": str(self.cgroup)}
+                       "DATA": str(self.data), "BASE": str(self.base), "CGROUP": str(self.cgroup)}
         log = self.lab.state / f"{self.name}.log"
         with open(log, "w") as out:
             starter = self.starter = subprocess.Popen(["nsenter", f"--net=/run/netns/{self.namespace}", "unshare", "--mount", "--uts", "--ipc", "--pid", "--fork",
@@ -157,6 +158,10 @@ class Host:
             raise Wrong(f"{self.name} is off")
         return ["nsenter", "-t", str(pid), "-m", "-u", "-i", "-n", "-p", "-C", "--", *argv]
 
+    def beneath(self, inside):
+        """Where the machine sees what a path of the host's root was before the host changed it."""
+        return (self.base if inside.startswith("/etc/") else pathlib.Path("/")) / inside.lstrip("/")
+
     def path(self, inside):
         """Where the machine sees a file of one of the host's own directories: /opt, /home, /tmp …"""
         return self.data / "own" / inside.lstrip("/")
@@ -205,6 +210,7 @@ class Lab:
             (self.state / name).mkdir()
             run("mount", "-t", fs, "-o", options, self.prefix, self.state / name)
         self.cgroups.mkdir()
+        lay.lay_base(self)
         lay.lay_keys(self)
         for host in self.hosts.values():
             lay.lay_host(host)

@@ -69,6 +69,11 @@ class Hosts(unittest.TestCase):
         self.assertEqual((self.one.path("/opt/mine")).read_text(), "mine\n")
         self.ssh(self.one, "hostname one")
 
+    def test_what_changes_in_the_machines_etc_does_not_show(self):
+        """As accounts do there, which other tests make."""
+        with tempfile.NamedTemporaryFile(dir="/etc", prefix="netlab-") as new:
+            self.assertEqual(self.ssh(self.two, f"test ! -e {new.name} && grep -c ^root: /etc/gshadow"), (0, "1"))
+
     def test_nothing_leaves(self):
         """Neither the machine's addresses nor any other network can be reached, and the machine cannot reach in."""
         for where in (self.lab.ctl(), self.one.inside()):

@@ -159,18 +159,19 @@ TEST_CASE("IPv6, with brackets where they belong") {
   CHECK(has(refusal(target).what, "[fe80::1%nosuchlink]"));
 }
 
-TEST_CASE("what waits for the host is counted, and a command waits three times") {
+TEST_CASE("what waits for the host is counted, and a command waits at most four times") {
   Sshd sshd;
   const auto host = make_ssh(target_of(sshd));
   CHECK(host->traffic().round_trips == 0);
   CHECK(run(*host, {"true"}));
   const auto first = host->traffic().round_trips.value();
-  // tcp, banner, key exchange, service, key offered, key proved, channel, command, its end; what sshd says unasked may split one
-  CHECK(first >= 8);
+  // tcp, banner, key exchange, service, key offered, key proved, channel, command, its end; what sshd says unasked may split one.
+  // An answer that was there before we looked, as on a busy machine, is not waited for: so the lower ends are far away.
+  CHECK(first >= 4);
   CHECK(first <= 14);
   for (int i = 0; i < 20; ++i) CHECK(run(*host, {"true"}));
   const auto more = host->traffic().round_trips.value() - first;
-  CHECK(more >= 20 * 2);
+  CHECK(more >= 20);
   CHECK(more <= 20 * 4);
   CHECK_FALSE(make_system_ssh(target_of(sshd))->traffic().round_trips);
 }
