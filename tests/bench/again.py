@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A second run that has nothing to change: 10 directories and 10 rendered files of 2 KB on each of N hosts; tidelab, pyinfra, Ansible.
 
-    again.py [--hosts 16] [--runs 5] [--slow-runs 1] [--venv DIR]     (DIR: a Python environment with pyinfra and ansible-core)
+    again.py [--hosts 16] [--runs 5] [--slow-runs 1, 0 for no Ansible] [--venv DIR]     (DIR: a Python environment with pyinfra and ansible-core)
 
 Before: cmake --preset release && cmake --build --preset release --target bench_tools. Each tool makes the same things once, in a directory of its own,
 and is then run again; that it found nothing to change is checked by what it says. Ansible is tuned: pipelining, ControlPersist, as many forks as
@@ -97,7 +97,8 @@ def run():
             argv = pyinfra(field, given.venv)
             jobs["pyinfra"] = lambda: field.cost(argv)
             play, env = ansible(field, given.venv)
-            slow["ansible, tuned"] = lambda: field.cost(play, env)
+            if given.slow_runs:
+                slow["ansible, tuned"] = lambda: field.cost(play, env)
         first = {name: job() for name, job in (jobs | slow).items()}
         table(f"first run, {given.hosts} hosts, once, {load()} at the end", first, "tidelab")
         title = f"second run, nothing to change, {given.hosts} hosts, {given.runs} rounds (Ansible {given.slow_runs}), {load()} at the start"
