@@ -11,6 +11,8 @@ namespace tidelab::live {
 
 /// The functions, without a call.
 const std::string& agent_source();
+/// Those about processes, and services that a keeper of ours runs.
+const std::string& agent_service_source();
 /// Those about units of systemd, which the others call.
 const std::string& agent_unit_source();
 /// Those about a run as a whole: whose turn it is, what an earlier run left, and steps that come together.
@@ -20,8 +22,10 @@ const std::string& agent_sweep_source();
 
 /// Those that look before anything is touched; not sent with anything else.
 const std::string& agent_preflight_source();
-/// They and their calls, for preflight::read_facts.
-std::string preflight_calls(const preflight::Asked& asked);
+/// They and their calls, for preflight::read_facts. `after_looks`: behind the looks of unless_settled().
+std::string preflight_calls(const preflight::Asked& asked, bool after_looks);
+/// `looks`, the calls that look at `count` steps; then `facts`, unless each of these steps was found as it must be.
+std::string unless_settled(const std::string& looks, std::size_t count, const std::string& facts);
 /// The call that sets what --fix may set; after the functions above.
 std::string knob_calls(const preflight::Knob& knob);
 

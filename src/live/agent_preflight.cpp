@@ -11,22 +11,24 @@ const std::string& agent_preflight_source() {
   static const std::string source = R"sh(
 fact() { printf '%s' "$1"; shift; printf '\t%s' "$@"; echo; }
 pre_clock() { fact clock "$1" "$(date +%s.%N)"; }
+# Steps that were looked at before this look began took their time, by a clock that is not set.
+pre_looks() { if read -r up_now rest < /proc/uptime; then fact looks "$up_first" "$up_now"; fi; } 2>/dev/null
 pre_host() {
-  fact who "$(id -u)" "$(id -un)"
+  me=$(id); me=${me#uid=} # 1000(lab) gid=…
+  mine=${me#*(}
+  fact who "${me%%(*}" "${mine%%)*}"
   boot=; read -r boot < /proc/sys/kernel/random/boot_id
-  fact kernel "$boot" "$(uname -s)" "$(uname -m)"
+  system=$(uname -sm)
+  fact kernel "$boot" "${system% *}" "${system##* }"
   if have_systemd; then fact init systemd; else fact init other; fi
-  while read -r name value rest; do
-    case $name in MemTotal:|MemAvailable:|SwapTotal:) fact memory "$name" "$value" ;; esac
-  done < /proc/meminfo
+  # A file that cannot be read must not end awk before the next.
+  set -- /proc/meminfo; [ ! -r /proc/1/limits ] || set -- "$@" /proc/1/limits
+  awk '/^(MemTotal|MemAvailable|SwapTotal):/ { print "memory\t" $1 "\t" $2 } /^Max open files/ { print "files\tinit\t" $5 }' "$@" 2>/dev/null
   for f in /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes; do
     if [ -r "$f" ] && read -r value < "$f"; then fact limit "$value"; fi
   done
   fact files soft "$(ulimit -Sn)"
   fact files hard "$(ulimit -Hn)"
-  while read -r a b c soft hard rest; do
-    [ "$a $b $c" != 'Max open files' ] || fact files init "$hard"
-  done 2>/dev/null < /proc/1/limits
 }
 pre_knobs() {
   if read -r value < /proc/sys/vm/swappiness; then fact swappiness "$value"; fi
@@ -91,29 +93,31 @@ pre_services() {
     if in_unit "$r"; then is_kept && [ "$main" != 0 ] && p=$main || continue
     elif ! lives "$r/supervisor" && ! lives "$r/child"; then continue; fi
     fact service "${r##*/}"
-    for q in $(session_of "$(sid_of "$p")"); do fds="$fds /proc/$q/fd"; done
+    stat_of "$p"
+    for q in $(session_of "$ps_sid"); do fds="$fds /proc/$q/fd"; done
   done
 }
 pre_own() {
-  t=$(printf '\t')
   for m in "$S"/unpacked/*; do
     if [ -f "$m" ] && { read -r skip && IFS= read -r into; } < "$m"; then fact unpacked "$into"; fi
   done
-  [ ! -f "$S/owned" ] || sed -n -e "s/^dir /owned$t/p" -e "s/^file /placed$t/p" "$S/owned" | sort -u
+  [ ! -f "$S/owned" ] || awk '/^(dir|file) / && !seen[$0]++ { sub(/^dir /, "owned\t") || sub(/^file /, "placed\t"); print }' "$S/owned"
 }
 pre_labs() {
-  t=$(printf '\t')
+  labs=$nl
   for u in /etc/systemd/system/tidelab-*.service; do
     [ -f "$u" ] && IFS= read -r l < "$u" || continue
-    case $l in '# tidelab: '*) fact unit "${u##*/}" "${l#\# tidelab: }" ;; esac
+    case $l in '# tidelab: '*) l=${l#\# tidelab: }; fact unit "${u##*/}" "$l"; labs=$labs$l$nl ;; esac
   done
-  {
-    for u in /etc/systemd/system/tidelab-*.service; do [ -f "$u" ] && sed -n '1s/^# tidelab: //p' "$u"; done
-    for l in "${S%/*}"/.tidelab-*; do [ -d "$l" ] && printf '%s\n' "$l"; done
-  } | sort -u | while IFS= read -r l; do
-    [ "$l" != "$S" ] && [ -f "$l/owned" ] || continue
+  for l in "${S%/*}"/.tidelab-*; do [ ! -d "$l" ] || labs=$labs$l$nl; done
+  seen=$nl$S$nl
+  while labs=${labs#"$nl"}; [ -n "$labs" ]; do
+    l=${labs%%"$nl"*} labs=${labs#*"$nl"}
+    case $seen in *"$nl$l$nl"*) continue ;; esac
+    seen=$seen$l$nl
+    [ -f "$l/owned" ] || continue
     fact lab "$l"
-    sed -n "s/^dir /theirs$t/p" "$l/owned" | sort -u
+    awk '/^dir / && !seen[$0]++ { sub(/^dir /, "theirs\t"); print }' "$l/owned"
   done
 }
 pre_holder() { # inode pid
@@ -124,7 +128,10 @@ pre_holder() { # inode pid
 }
 # The inode of a listening socket leads to the process that holds it, where it can be seen. Ports as the kernel shows them.
 pre_ports() {
-  sockets=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v w=" $* " '$4 == "0A" { n = split($2, a, ":"); if (index(w, " " a[n] " ")) print a[n], a[1], $8, $10 }')
+  [ "$#" -gt 0 ] || return 0
+  w=" $* "; set --
+  for f in /proc/net/tcp /proc/net/tcp6; do [ ! -r "$f" ] || set -- "$@" "$f"; done
+  sockets=$(awk -v w="$w" '$4 == "0A" { n = split($2, a, ":"); if (index(w, " " a[n] " ")) print a[n], a[1], $8, $10 }' "$@")
   [ -n "$sockets" ] || return 0
   ours=; [ -z "$fds" ] || ours=$(ls -l $fds 2>/dev/null | grep -o 'socket:\[[0-9]*\]')
   printf '%s\n' "$sockets" | while read -r port address uid inode; do
@@ -139,14 +146,23 @@ pre_ports() {
   return source;
 }
 
-std::string preflight_calls(const preflight::Asked& asked) {
-  std::string out = agent_preflight_source() + "pre_clock begin\npre_host\npre_knobs\npre_account\npre_commands";
+std::string preflight_calls(const preflight::Asked& asked, bool after_looks) {
+  std::string out =
+      agent_preflight_source() + (after_looks ? "pre_looks\n" : "") + "pre_clock begin\npre_host\npre_knobs\npre_account\npre_commands";
   for (const auto& each : asked.commands) out += " " + host::quote(each);
   out += "\npre_dirs";
   for (const auto& each : asked.dirs) out += " " + host::quote(each);
   out += "\npre_services\npre_own\npre_labs\npre_ports";
   for (const auto each : asked.ports) out += fmt::format(" {:04X}", each);
   return out + "\npre_clock end\nfact end\n";
+}
+
+// Nothing but builtins of the shell, so that it costs no process.
+std::string unless_settled(const std::string& looks, std::size_t count, const std::string& facts) {
+  return fmt::format(R"({{ read -r up_first rest < /proc/uptime; }} 2>/dev/null || up_first=
+{}[ "$kept$unsure" != {} ] || {{ printf 'settled\nend\n'; exit 0; }}
+{})",
+                     looks, count, facts);
 }
 
 std::string knob_calls(const preflight::Knob& knob) {

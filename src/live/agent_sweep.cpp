@@ -130,7 +130,7 @@ residue() { # ports… ; U, S, list, kept
 }
 busy() { # what of the lab runs: programs below its directories, and interpreters of a script there
   mine=' '; q=$$
-  while [ "${q:-0}" -gt 1 ]; do mine="$mine$q "; q=$(stat_word "$q" 2); done
+  while [ "${q:-0}" -gt 1 ]; do mine="$mine$q "; stat_of "$q"; q=$ps_parent; done
   tops=$(printf '%s\n%s\n' "$outer" "$S/run" | grep .)
   set -- "$tops" "$@"
   found=$(ls -l /proc/[0-9]*/exe 2>/dev/null | L=$tops awk 'BEGIN { n = split(ENVIRON["L"], l, "\n") } { for (i = 1; i <= n; i++) if (index($0, "/exe -> " l[i] "/")) { sub(/^.* \/proc\//, ""); sub(/\/.*/, ""); print; next } }'
@@ -140,7 +140,7 @@ busy() { # what of the lab runs: programs below its directories, and interpreter
     done)
   shift
   running=
-  for q in $(printf '%s\n' "$found" | sort -un); do case "$mine" in *" $q "*) ;; *) [ "$(state_of "$q")" = Z ] || running="$running $q" ;; esac; done
+  for q in $(printf '%s\n' "$found" | sort -un); do case "$mine" in *" $q "*) ;; *) stat_of "$q"; [ "$ps_state" = Z ] || running="$running $q" ;; esac; done
   for q in $running; do printf 'process %s (%s)\n' "$q" "$(tr '\000\n' '  ' < "/proc/$q/cmdline" 2>/dev/null | cut -c 1-120)"; done
   for port in "$@"; do
     hex=$(printf '%04X' "$port")

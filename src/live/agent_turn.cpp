@@ -10,17 +10,15 @@ const std::string& agent_turn_source() {
   static const std::string source = R"sh(
 # Who works on this lab holds it by the process that ends with the connection: of our ancestors the first that does
 # not only start another. A pid and its start time are no longer there once the controller is gone, whatever happened to it.
-keeper() {
+keeper() { # gives `by`: pid and start time
   k=$PPID
-  while :; do
+  while stat_of "$k"; do
     { IFS= read -r comm < "/proc/$k/comm"; } 2>/dev/null || comm=
-    case $comm in
-      sh|bash|dash|ash|ksh|zsh|fish|csh|tcsh|busybox|env|sudo|su|runuser|timeout) k=$(stat_word "$k" 2) ;;
-      *) break ;;
-    esac
-    [ "${k:-0}" -gt 1 ] || break
+    case $comm in sh|bash|dash|ash|ksh|zsh|fish|csh|tcsh|busybox|env|sudo|su|runuser|timeout) ;; *) break ;; esac
+    [ "${ps_parent:-0}" -gt 1 ] || break
+    k=$ps_parent
   done
-  printf '%s %s' "${k:-0}" "$(start_of "${k:-0}")"
+  by="$k $ps_began"
 }
 claim() { # controller, who, `take` where the holder does not matter. On a full disk nobody can claim, but `down` must go on.
   if [ ! -d "$S" ]; then n=$(unborn); [ ! -d "$n" ] || ! ours_alone "$n" || rm -rf -- "$n"; return 0; fi
@@ -33,7 +31,9 @@ claim() { # controller, who, `take` where the holder does not matter. On a full 
     if [ "$theirs" != "$1" ]; then printf '%s\n' "$who" >&2; exit 76; fi
   fi
   from=${SSH_CONNECTION:-}
-  printf '%s\n%s\n%s%s\n' "$(keeper)" "$1" "$2" "${from:+, from ${from%% *}}" 2>/dev/null > "$S/lock.part" && mv -f -- "$S/lock.part" "$S/lock"
+  keeper
+  # In place: whoever reads it has the guard, and one that was not written whole is nobody's.
+  { printf '%s\n%s\n%s%s\n' "$by" "$1" "$2" "${from:+, from ${from%% *}}" > "$S/lock"; } 2>/dev/null
   exec 9>&-
 }
 # The state directory and those on the way to it come under their name at once, with the list that has them in it: a host
@@ -72,14 +72,19 @@ boot() { # what claim() wants
 }
 
 # A run that was killed, or lost its link, may have left a command acting: it ends before anything is looked at, so that
-# nobody changes what we look at, and nothing is done twice. It is known by the mark in its environment. mark of the lab, of this run
-marked() { # pids of those with the first mark and without the second; grep's own verdict counts unreadable ones
-  f=$(grep -laF -e "$1" /proc/[0-9]*/environ 2>/dev/null)
-  [ -z "$f" ] || for f in $(grep -LaF -e "$2" $f 2>/dev/null); do f=${f#/proc/}; printf '%s\n' "${f%/environ}"; done
+# nobody changes what we look at, and nothing is done twice. It is known by the mark in its environment.
+marked() { # pattern of the lab's marks, mark of this run: gives `left`, the pids that carry another one's
+  left=
+  found=$(grep -aoH -e "$1" /proc/[0-9]*/environ 2>/dev/null)
+  while [ -n "$found" ]; do
+    one=${found%%"$nl"*}
+    case $found in *"$nl"*) found=${found#*"$nl"} ;; *) found= ;; esac
+    case $one in *":$2") ;; *) one=${one#/proc/}; left="$left ${one%%/*}" ;; esac
+  done
 }
 end_orphans() {
   i=0; told=
-  while left=$(marked "$1" "$2"); [ -n "$left" ]; do
+  while marked "$1" "$2"; [ -n "$left" ]; do
     if [ "$i" -ge 100 ]; then echo "commands of an earlier run do not end: pids" $left >&2; exit 75; fi
     if [ "$i" -ge 50 ]; then kill -KILL $left 2>/dev/null
     elif [ "$left" != "$told" ]; then kill -TERM $left 2>/dev/null; told=$left; fi
@@ -113,8 +118,13 @@ std::pair<std::string, std::string> run_mark(const std::string& state_dir, const
 }
 
 std::string end_orphans_call(const std::string& state_dir, const std::string& run) {
-  return fmt::format("end_orphans {} {}", host::quote("TIDELAB_RUN=" + state_dir + ":"),
-                     host::quote("TIDELAB_RUN=" + state_dir + ":" + run));
+  const auto [name, mark] = run_mark(state_dir, run);
+  std::string pattern = name + "=";
+  for (const char c : state_dir) {
+    if (std::string_view(".[*^$\\").find(c) != std::string_view::npos) pattern += '\\';
+    pattern += c;
+  }
+  return fmt::format("end_orphans {} {}", host::quote(pattern + ":[-0-9A-Za-z]*"), host::quote(name + "=" + mark));
 }
 
 std::string claim_words(const Claim& claim) {

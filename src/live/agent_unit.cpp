@@ -40,7 +40,7 @@ look_unit() { # n run-dir unit text-digest spec inputs…
   elif [ ! -L "$(wanted_link)" ]; then say "$n" differs 'is not started at boot'
   elif ! is_kept; then say "$n" differs "is not running ($active)"
   elif [ "$(cat "$r/applied" 2>/dev/null)" != "$(wanted "$@")" ]; then say "$n" differs 'runs with an older configuration'
-  else say "$n" holds 'is running'; fi
+  else [ "$active $main" != "active 0" ] && [ "$active" != activating ] || unsure=y; say "$n" holds 'is running'; fi
 }
 # The manager of an account runs without a login, and from boot on, only when the account lingers.
 need_manager() {
@@ -109,7 +109,8 @@ halted_unit() { # a manager of an account that is not there keeps nothing runnin
 unit_process() { # gives p, restarts and began of a unit that runs
   unit_state "$um" "${up##*/}" && [ "$main" != 0 ] && [ "$active" != activating ] || return 1
   p=$main; restarts=$again
-  began=$(($(awk '/^btime/ { print $2 }' /proc/stat) + $(start_of "$p") / $(getconf CLK_TCK))) 2>/dev/null
+  stat_of "$p"
+  began=$(($(awk '/^btime/ { print $2 }' /proc/stat) + ps_began / $(getconf CLK_TCK))) 2>/dev/null
 }
 drop_linger() { # account
   [ -e "/var/lib/systemd/linger/$1" ] || return 0

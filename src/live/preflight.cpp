@@ -25,19 +25,22 @@ class Looker {
 public:
   Looker(const plan::Plan& plan, World& world, const Control& control) : plan_(plan), world_(world), control_(control) {}
 
-  Look look(int lane) {
+  /// `with_steps`: where a run follows, which asks for its steps first. Nothing has acted then, so they go along and it
+  /// asks no more; and where all of them are as they must be, nothing will be touched, and nothing else is looked at.
+  Look look(int lane, bool with_steps) {
     const auto at = static_cast<std::size_t>(lane);
     Look out;
     out.owner = world_.setup.users[at];
     out.of_user = world_.setup.of_user[at];
-    const auto calls = preflight_calls(preflight::asked_of(plan_, lane, !out.owner.empty()));
-    const auto steps = steps_to_look_at(lane);
+    const auto steps = with_steps ? steps_on(lane) : std::vector<const plan::Step*>();
+    const auto asked = preflight::asked_of(plan_, lane, !out.owner.empty());
+    const auto facts = preflight_calls(asked, with_steps);
     auto from = step::Clock::now();
-    auto output = world_.agent(lane, calls + look_calls(world_, lane, steps), {}, control_);
+    auto output = world_.agent(lane, with_steps ? looks_and(steps, lane, facts) : facts, {}, control_);
     if (output && output->code == 0) note_looks(output->out, steps);
     if (!output && output.error().why == Why::unreachable && !world_.setup.elevate.empty()) {
       // Without sudo most of it can be seen all the same; when that works, sudo is what is wrong.
-      const auto script = agent_script(world_.state_dir(lane), out.owner, calls, out.of_user);
+      const auto script = agent_script(world_.state_dir(lane), out.owner, preflight_calls(asked, false), out.of_user);
       from = step::Clock::now();
       auto plain = world_.host(lane).run({{"sh", "-s"}, {}, {}, {script, {}}, {}}, control_);
       if (plain) out.no_root = output.error(), output = std::move(plain);
@@ -68,13 +71,16 @@ public:
   }
 
 private:
-  // A run that follows asks for these first, and then nothing has acted yet: so they go along, and it asks no more.
-  std::vector<const plan::Step*> steps_to_look_at(int lane) const {
+  std::vector<const plan::Step*> steps_on(int lane) const {
     std::vector<const plan::Step*> out;
-    if (world_.setup.run.empty()) return out;
     for (const auto& step : plan_.steps)
       if (step.changes && step.lane == lane) out.push_back(&step);
     return out;
+  }
+
+  std::string looks_and(const std::vector<const plan::Step*>& steps, int lane, const std::string& facts) {
+    const auto on_host = std::count_if(steps.begin(), steps.end(), [](const auto* step) { return is_host_word(step->action); });
+    return unless_settled(look_calls(world_, lane, steps), static_cast<std::size_t>(on_host), facts);
   }
 
   void note_looks(const std::string& text, const std::vector<const plan::Step*>& steps) {
@@ -131,10 +137,16 @@ std::vector<Look> look_before(const plan::Plan& plan, Setup& setup, const Contro
   {
     Lent lent(plan, setup);
     Looker looker(plan, lent.world(), control);
-    std::vector<std::jthread> threads;
-    for (std::size_t lane = 1; lane < plan.lanes.size(); ++lane)
-      threads.emplace_back([&, lane] { out[lane] = looker.look(static_cast<int>(lane)); });
-    threads.clear();
+    const bool with_steps = !setup.run.empty();
+    const auto look_at = [&](bool steps_too, const auto& wanted) {
+      std::vector<std::jthread> threads;
+      for (std::size_t lane = 1; lane < plan.lanes.size(); ++lane)
+        if (wanted(out[lane])) threads.emplace_back([&, lane] { out[lane] = looker.look(static_cast<int>(lane), steps_too); });
+    };
+    look_at(with_steps, [](const Look&) { return true; });
+    // Some of what is judged, clocks for one, is between hosts: so where one is to be changed, all are looked at.
+    const auto settled = [](const Look& look) { return look.facts.settled; };
+    if (!std::all_of(out.begin() + 1, out.end(), settled)) look_at(false, settled);
     looked = looker.looked();
   }
   const auto good = [](const Look& look) { return !look.failure && !look.no_root; };

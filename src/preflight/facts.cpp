@@ -62,6 +62,15 @@ std::optional<Micros> time_of(std::string_view text, Micros& fineness) {
   return out;
 }
 
+// "12345.67": seconds since the boot, to a hundredth.
+std::optional<Micros> uptime_of(std::string_view text) {
+  const auto parts = split(text, '.');
+  const auto seconds = number(parts[0]);
+  const auto hundredths = parts.size() == 2 && parts[1].size() == 2 ? number(parts[1]) : std::nullopt;
+  if (!seconds || !hundredths) return std::nullopt;
+  return std::chrono::seconds(*seconds) + std::chrono::milliseconds(*hundredths * 10);
+}
+
 // The kernel puts brackets around the word that is chosen.
 std::string chosen_word(std::string_view line) {
   const auto open = line.find('['), close = line.find(']');
@@ -178,6 +187,11 @@ private:
   }
   void unit(const Fields& f) { out.units.emplace_back(f[1], f[2]); }
   void clock(const Fields& f) { (f[1] == "begin" ? out.clock_begin : out.clock_end) = time_of(f[2], out.clock_step); }
+  void looks(const Fields& f) {
+    const auto first = uptime_of(f[1]), now = uptime_of(f[2]);
+    if (first && now && *now >= *first) out.before_clock = *now - *first;
+  }
+  void settled(const Fields&) { out.settled = true; }
   void end(const Fields&) { out.complete = true; }
 };
 
@@ -206,6 +220,8 @@ const std::map<std::string_view, Reader::Word>& Reader::words() {
                                                        {"theirs", {1, &Reader::theirs}},
                                                        {"unit", {2, &Reader::unit}},
                                                        {"clock", {2, &Reader::clock}},
+                                                       {"looks", {2, &Reader::looks}},
+                                                       {"settled", {0, &Reader::settled}},
                                                        {"end", {0, &Reader::end}}};
   return all;
 }
@@ -226,9 +242,11 @@ Facts read_facts(std::string_view printed) {
 std::optional<Offset> offset_of(const Look& look) {
   const auto& facts = look.facts;
   if (!facts.clock_begin || !facts.clock_end) return std::nullopt;
-  const auto there = *facts.clock_end - *facts.clock_begin;
-  const auto waited = std::max(Micros(0), look.received - look.sent - there);
-  return Offset{((*facts.clock_begin - look.sent) + (*facts.clock_end - look.received)) / 2, waited / 2 + facts.clock_step};
+  const auto begin = *facts.clock_begin - facts.before_clock;
+  const auto waited = std::max(Micros(0), look.received - look.sent - (*facts.clock_end - begin));
+  const auto fineness =
+      facts.before_clock > Micros(0) ? std::max(facts.clock_step, Micros(std::chrono::milliseconds(10))) : facts.clock_step;
+  return Offset{((begin - look.sent) + (*facts.clock_end - look.received)) / 2, waited / 2 + fineness};
 }
 
 }  // namespace tidelab::preflight

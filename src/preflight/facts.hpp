@@ -67,6 +67,8 @@ struct Facts {
   std::vector<std::pair<std::string, std::string>> units;  ///< of any lab: name and its lab's state directory
   std::optional<Micros> clock_begin, clock_end;            ///< its wall clock when the look began and ended, since 1970
   Micros clock_step{1};                                    ///< as fine as that clock was read
+  Micros before_clock{};                                   ///< how long the look had taken when that clock was read first
+  bool settled = false;                                    ///< nothing is to be changed there, so nothing else was looked at
   bool complete = false;                                   ///< the look came to its end
 };
 

@@ -26,6 +26,11 @@ void judge_failure(const Bench& bench, const step::Failure& failure) {
 void judge_host(const Bench& bench) {
   const auto& look = bench.look();
   if (look.failure) return judge_failure(bench, *look.failure);
+  if (look.facts.settled) {
+    bench.add("reachable", Outcome::ok,
+              fmt::format("nothing is to be changed there; the look took {}", duration_text(look.received - look.sent)));
+    return;
+  }
   bench.add("reachable", Outcome::ok, fmt::format("as {}; the look took {}", look.facts.user, duration_text(look.received - look.sent)));
   if (!look.facts.complete) {
     bench.add("look", Outcome::unknown, "the look at this host ended before it was complete", "run it again; with -v it says more");
@@ -137,6 +142,8 @@ std::vector<Finding> judge(const plan::Plan& plan, const Sizes& sizes, const std
   return rows;
 }
 
-bool all_runs(const plan::Plan& plan, int lane, const Look& look) { return !look.failure && to_start(plan, lane, look.facts).empty(); }
+bool all_runs(const plan::Plan& plan, int lane, const Look& look) {
+  return !look.failure && (look.facts.settled || to_start(plan, lane, look.facts).empty());
+}
 
 }  // namespace tidelab::preflight

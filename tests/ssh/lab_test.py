@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The real binary over a real sshd, on a lab of toys: what stands after each step, each kill and each refusal."""
+import contextlib
 import json
 import os
 import signal
@@ -195,8 +196,12 @@ class OverSsh(Case):
         child = lab.pid_of("child", port)
         os.kill(lab.pid_of("supervisor", port), signal.SIGSTOP)  # so that the toy does not come back before the other has the port
         os.kill(child, signal.SIGKILL)
-        soon(lambda: greet(port) is None, what="the end of the toy")
-        with socket.create_server(("127.0.0.1", port)):
+
+        def listen():
+            with contextlib.suppress(OSError):  # the toy's socket goes a moment after its answers
+                return socket.create_server(("127.0.0.1", port))
+
+        with soon(listen, what="the end of the toy"):
             os.kill(lab.pid_of("supervisor", port), signal.SIGCONT)
             done = lab.run("up", code=3)
             self.assertRegex(done.stderr, rf"{port} of toy_servers 1 is in use at 127.0.0.1 by .*, pid {os.getpid()} of ")

@@ -167,3 +167,27 @@ TEST_CASE("a lab is one controller's until the process that its connection ends 
   std::ofstream(state / "lock") << pid << " 1\nb\nrun of b\n";
   CHECK(claim("claim", "a").out == "in\n");
 }
+
+TEST_CASE("where all steps are as they must be nothing else is looked at") {
+  const Folder folder;
+  const auto host = host::make_local();
+  const auto look = [&](std::size_t count, const std::string& looks) {
+    const auto facts = live::preflight_calls({{folder.path.string()}, {}, {}}, true);
+    return preflight::read_facts(run(*host, live::agent_script(folder.path / "state", "", live::unless_settled(looks, count, facts))).out);
+  };
+  const auto there = fmt::format("look_dir 0 {} ''\n", folder.path.string());
+  const auto missing = fmt::format("look_dir 1 {} ''\n", (folder.path / "missing").string());
+  CHECK(look(1, there).settled);
+  CHECK(look(1, there).complete);
+  for (const auto& [count, looks] : {std::pair(2U, there + missing), std::pair(2U, there)}) {  // the second: one said nothing at all
+    const auto facts = look(count, looks);
+    CHECK(facts.complete);
+    CHECK_FALSE(facts.settled);
+    REQUIRE(facts.dirs.size() == 1);
+    CHECK(facts.dirs[0].existing == folder.path);
+    CHECK(facts.clock_begin);
+    CHECK(facts.memory_total.value_or(0) > 0);
+    CHECK(facts.files_of_init.value_or(0) > 0);
+    CHECK(facts.uid == static_cast<long>(::geteuid()));
+  }
+}

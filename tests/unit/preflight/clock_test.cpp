@@ -35,6 +35,14 @@ TEST_CASE("an offset is the midpoint, and its error half of what the way took") 
   CHECK_FALSE(offset_of(look));
 }
 
+TEST_CASE("what was looked at before the clock was read is no part of the way") {
+  auto look = Trial::good();
+  *look.facts.clock_begin += 4ms;  // the first 4 ms of the look went into looks at steps
+  look.facts.before_clock = 4ms;
+  CHECK(offset_of(look)->ahead == 0ms);
+  CHECK(offset_of(look)->by == 20ms);  // such a time is known to 10 ms
+}
+
 TEST_CASE("a clock that was set while it was read does not make the error negative") {
   auto look = Trial::good();
   *look.facts.clock_end += 1h;

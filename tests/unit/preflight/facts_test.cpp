@@ -62,6 +62,11 @@ TEST_CASE("a clock that tells only seconds says so") {
   CHECK(f.clock_step == std::chrono::seconds(1));
 }
 
+TEST_CASE("how long looks took, by a clock that counts hundredths") {
+  CHECK(read_facts("looks\t95.07\t97.10\n").before_clock == std::chrono::milliseconds(2030));
+  for (const auto* bad : {"looks\t\t97.10\n", "looks\t97.10\t95.07\n", "looks\t95\t97\n"}) CHECK(read_facts(bad).before_clock == Micros(0));
+}
+
 TEST_CASE("nonsense is passed over") {
   const auto f = read_facts(
       "who\n\n\t\nmemory\tMemTotal:\tmuch\nbarrier\t7\t/x\nbarrier\t-1\t/x\ntheirs\t/lost\nholder\t1\nwhat\tis\tthis\nclock\tend\tnow");

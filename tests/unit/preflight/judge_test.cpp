@@ -23,6 +23,17 @@ TEST_CASE("a host that does not answer has one row, and the others have all of t
   CHECK(trial.about("look") == "failure: no route → look at the cable");
 }
 
+TEST_CASE("where nothing is to be changed nothing else was looked at, and nothing is judged") {
+  Trial trial;
+  CHECK_FALSE(all_runs(trial.plan, 1, trial.look()));
+  trial.facts() = read_facts("settled\nend\n");
+  const auto rows = judge(trial.plan, trial.sizes, trial.looks);
+  CHECK(std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.lane == 1; }) == 1);
+  CHECK(trial.about("reachable") == "ok: nothing is to be changed there; the look took 40 ms");
+  CHECK(trial.about("ports", 2) == "ok: 1 free");
+  CHECK(all_runs(trial.plan, 1, trial.look()));
+}
+
 TEST_CASE("rights") {
   Trial trial;
   trial.look().no_root = step::Failure{step::Why::unreachable, "sudo says no", {}, {}, {}, "give the password"};

@@ -1,0 +1,110 @@
+#include "live/agent.hpp"
+
+namespace tidelab::live {
+
+// Processes, and services of a host without systemd: a keeper that starts them again (supervisor.cpp), known by its
+// pid and start time.
+const std::string& agent_service_source() {
+  static const std::string source = R"sh(
+# pid: gives ps_state, ps_parent, ps_sid and ps_began (its start time), empty when there is no such process. What stands
+# before the last bracket is the name, which may hold anything.
+stat_of() {
+  ps_state= ps_parent= ps_sid= ps_began=
+  { IFS= read -r stat < "/proc/$1/stat"; } 2>/dev/null || return 0
+  set -- ${stat##*) }
+  ps_state=$1 ps_parent=$2 ps_sid=$4
+  shift 19; ps_began=$1
+}
+# A pid alone can be used again by another process; with its start time it cannot.
+lives() { # file: pid and start time
+  [ -f "$1" ] || return 1
+  read -r p t rest < "$1" || return 1
+  case $p in ''|*[!0-9]*) return 1 ;; esac
+  stat_of "$p"
+  [ -n "${t:-}" ] && [ "$ps_began" = "$t" ] && [ "$ps_state" != Z ]
+}
+session_of() { cat /proc/[0-9]*/stat 2>/dev/null | awk -v s="$1" '{ p = $1; sub(/^.*\) /, ""); if ($4 == s && $1 != "Z") print p }'; }
+wanted() { # spec inputs…
+  w=$1; shift
+  printf '%s %s' "$w" "$(for f in "$@"; do sum_of "$f"; printf '%s\n' "$sum"; done | sha256sum | cut -d' ' -f1)"
+}
+look_service() { # n run-dir unit text-digest spec inputs…
+  if have_systemd; then look_unit "$@"; return; fi
+  n=$1; r=$2; shift 4
+  if ! lives "$r/supervisor"; then say "$n" differs 'is not running'
+  elif [ "$(cat "$r/applied" 2>/dev/null)" != "$(wanted "$@")" ]; then say "$n" differs 'runs with an older configuration'
+  else lives "$r/child" || unsure=y; say "$n" holds 'is running'; fi
+}
+# Whom to end is read from where the account may write, so it is the account that ends them.
+end() { as_owner_if_there sh -c 'kill "$@"' sh "$@" 2>/dev/null; }
+# `runuser` waits for the keeper as root, and stops with it when that is stopped.
+end_waiting() { # run-dir pids…
+  w=$1; shift
+  for q in "$@"; do case "$(tr '\000' '\n' < "/proc/$q/cmdline" 2>/dev/null | sed -n '1p;$p' | tr '\n' ' ')" in "runuser $w "|"runuser $S/$w ") kill -KILL "$q" 2>/dev/null ;; esac; done
+}
+ask_to_end() { # file with pid and start time, seconds
+  stat_of "$p"; sid=$ps_sid
+  end -TERM "$p"
+  i=0
+  while lives "$1" && [ "$i" -lt $(($2 * 10)) ]; do sleep 0.1; i=$((i + 1)); done
+}
+stop_service() { # run-dir seconds
+  sid=
+  if lives "$1/supervisor"; then ask_to_end "$1/supervisor" "$2"
+  elif lives "$1/child"; then ask_to_end "$1/child" "$2" # its keeper was killed
+  fi
+  [ -z "$sid" ] && return 0
+  i=0
+  while left=$(session_of "$sid") && [ -n "$left" ] && [ "$i" -lt 50 ]; do
+    end -KILL $left; end_waiting "$1" $left; sleep 0.1; i=$((i + 1))
+  done
+  if [ -n "$left" ]; then echo "processes" $left "do not end" >&2; return 1; fi
+  by "$1/x" rm -f -- "$1/supervisor" "$1/child"
+}
+act_service() { # n run-dir seconds unit text unit-script keeper-script spec inputs…
+  n=$1; r=$2; s=$3; unit=$4; text=$5; exec=$6; script=$7; shift 7
+  if have_systemd; then act_unit "$n" "$r" "$s" "$unit" "$text" "$exec" "$@"; return; fi
+  again=started
+  if lives "$r/supervisor" || lives "$r/child"; then again='started again'; stop_service "$r" "$s" || return 1; fi
+  mkdir -p -- "$r" && give "$r" || return 1
+  by "$r/x" rm -f -- "$r/supervisor" "$r/child" "$r/error" || return 1
+  printf '%s' "$script" | by "$r/x" put "$r/run" '' '' '' && wanted "$@" | by "$r/x" put "$r/applied" '' '' '' || return 1
+  # A service outlives the run that starts it, so neither it nor the `runuser` that waits for it carries its mark.
+  set -- sh -c 'exec sh "$1/run" 2> "$1/error"' sh "$r"
+  [ -z "$U" ] || set -- runuser -u "$U" -- "$@"
+  env -u TIDELAB_RUN setsid "$@" < /dev/null > /dev/null 2>&1 &
+  i=0
+  while ! lives "$r/child"; do
+    if [ "$i" -ge 100 ]; then cat "$r/error" >&2; echo 'its keeper did not start' >&2; return 1; fi
+    sleep 0.05; i=$((i + 1))
+  done
+  say "$n" made "$again"
+}
+look_halt() {
+  if in_unit "$2"; then
+    if halted_unit; then say "$1" holds 'is not running'; else say "$1" differs "is $active"; fi
+  elif lives "$2/supervisor" || lives "$2/child"; then say "$1" differs 'is running'; else say "$1" holds 'is not running'; fi
+}
+act_halt() { # n run-dir seconds
+  if in_unit "$2"; then halt_unit || return 1; say "$1" made 'stopped'; return 0; fi
+  if ! lives "$2/supervisor" && ! lives "$2/child"; then say "$1" holds 'was not running'; return 0; fi
+  stop_service "$2" "$3" || return 1
+  say "$1" made 'stopped'
+}
+process() { # run-dir: one JSON object
+  if in_unit "$1" && unit_process || { ! in_unit "$1" && lives "$1/child" && read -r p t restarts began < "$1/child"; }; then
+    printf '{"running":true,"pid":%s,"exe":"%s","restarts":%s,"up_seconds":%s,"since_ms":%s000,"rss_kb":%s}\n' "$p" "$(readlink "/proc/$p/exe" | sed 's/[\\"]/\\&/g')" \
+      "${restarts:-0}" "$(($(date +%s) - ${began:-0}))" "${began:-0}" "$(awk '/^VmRSS/ { print $2; f = 1 } END { if (!f) print 0 }' "/proc/$p/status" 2>/dev/null)"
+  elif in_unit "$1" && [ "$active" = activating ]; then
+    printf '{"running":false,"pid":0,"exe":"","restarts":%s,"up_seconds":0,"rss_kb":0,"restarting":true}\n' "$again"
+  elif ! in_unit "$1" && lives "$1/supervisor"; then
+    printf '{"running":false,"pid":0,"exe":"","restarts":%s,"up_seconds":0,"rss_kb":0,"restarting":true}\n' "$(cut -d' ' -f3 "$1/child" 2>/dev/null || echo 0)"
+  else
+    printf '{"running":false,"pid":0,"exe":"","restarts":0,"up_seconds":0,"rss_kb":0}\n'
+  fi
+}
+)sh";
+  return source;
+}
+
+}  // namespace tidelab::live
