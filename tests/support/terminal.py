@@ -39,16 +39,18 @@ class Terminal:
                 raise AssertionError(f"it ended without `{text}`:\n{self.seen[-3000:]}")
         self.at = self.seen.find(text, self.at) + len(text)
 
-    def expect_any(self, texts, seconds=120):
-        """The one of them that is shown first."""
-        until = time.monotonic() + seconds
+    def converse(self, answers, seconds=600):
+        """Answers whatever of it is shown, in whatever order, to the end. What was answered, in order, and the exit code."""
+        given, until = [], time.monotonic() + seconds
         while True:
-            found = [(self.seen.find(text, self.at), text) for text in texts]
+            found = [(self.seen.find(prompt, self.at), -len(prompt), prompt) for prompt in answers]
             if shown := sorted(each for each in found if each[0] >= 0):
-                self.at = shown[0][0] + len(shown[0][1])
-                return shown[0][1]
-            if self.read(until) is None:
-                raise AssertionError(f"it ended without any of {texts}:\n{self.seen[-3000:]}")
+                place, _, prompt = shown[0]
+                self.at = place + len(prompt)
+                given.append(prompt)
+                self.type(answers[prompt] + "\n")
+            elif self.read(until) is None:
+                return given, self.end()
 
     def type(self, text):
         os.write(self.fd, text.encode())
