@@ -44,7 +44,7 @@ class Hosts:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tidelab-hosts-", dir="/run"))
         self.home, self.user = home, user
         self.net = netlab.Lab(self.folder / "net")
-        self.identity = self.folder / "net/id_ed25519"
+        self.identity, self.cache = self.folder / "net/id_ed25519", None
         self.wanted = hosts
 
     def __enter__(self):
@@ -63,12 +63,16 @@ class Hosts:
         subprocess.run(["rm", "-rf", str(self.folder)], check=True)
 
     def argv(self, command, target, *more, yes=True):
-        argv = [str(BINARY), *(["--home", str(self.home)] if self.home else []), command, str(target), *more, *(["--yes"] if command == "down" and yes else [])]
+        argv = [*self.tool(), command, str(target), *more, *(["--yes"] if command == "down" and yes else [])]
         argv += ["--ssh-user", self.user, "--identity", str(self.identity), "--known-hosts", str(self.folder / "net/known_hosts")]
         return self.net.ctl(*argv)
 
     def environment(self):
-        return {k: v for k, v in os.environ.items() if k != "SSH_AUTH_SOCK"} | {"XDG_STATE_HOME": str(self.folder / "state")}
+        cache = {"XDG_CACHE_HOME": str(self.cache)} if self.cache else {}
+        return {k: v for k, v in os.environ.items() if k != "SSH_AUTH_SOCK"} | {"XDG_STATE_HOME": str(self.folder / "state")} | cache
+
+    def tool(self):
+        return [str(BINARY), *(["--home", str(self.home)] if self.home else [])]
 
     def tidelab(self, command, target, *more, timeout=600, said=""):
         """Without a terminal. `said`: what it reads on stdin."""
@@ -86,7 +90,7 @@ class Hosts:
 
     def fetch(self, file, *more):
         """The archives, got from where the machine gets them."""
-        ran = subprocess.run([str(BINARY), *(["--home", str(self.home)] if self.home else []), "fetch", str(file), *more], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1500, stdin=subprocess.DEVNULL)
+        ran = subprocess.run([*self.tool(), "fetch", str(file), *more], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1500, stdin=subprocess.DEVNULL)
         must(ran.returncode == 0, f"`tidelab fetch` ended with {ran.returncode}", ran.stdout[-4000:])
 
     def report(self, command, target, *more, **kw):
