@@ -14,8 +14,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "cli/keyring.hpp"
 #include "cli/options.hpp"
-#include "cli/reach.hpp"
 #include "cli/session.hpp"
 #include "source/diagnostic.hpp"
 
@@ -87,8 +87,14 @@ void add_reading_flags(CLI::App& app, Options& o) {
 }
 
 void add_secret(CLI::App& app, const std::string& name, SecretFrom& from, const std::string& what) {
-  auto* ask = app.add_flag("--ask-" + name, from.ask, "ask on the terminal for the " + what);
-  app.add_option("--" + name + "-fd", from.fd, "read it from this file descriptor, one line")->check(CLI::NonNegativeNumber)->excludes(ask);
+  auto* ask = app.add_flag("--ask-" + name, from.ask, "ask on the terminal, now and once for all, for the " + what);
+  auto* fd = app.add_option("--" + name + "-fd", from.fd, "read it from this file descriptor, one line");
+  fd->check(CLI::NonNegativeNumber)->excludes(ask);
+  if (name == "passphrase") return;
+  app.add_option("--" + name + "s-fd", from.list_fd, "read a list from it: lines `HOST PASSWORD`, `*` for all others")
+      ->check(CLI::NonNegativeNumber)
+      ->excludes(ask)
+      ->excludes(fd);
 }
 
 // Commands that only read and print.
@@ -133,9 +139,9 @@ void add_flags(CLI::App& app, const Row& row, Options& o) {
     app.add_option("--ssh-type", o.ssh_type,
                    "in place of the topology's: builtin (libssh2), system (OpenSSH's client), none (this machine)")
         ->check(CLI::IsMember({"builtin", "system", "none"}));
-    add_secret(app, "passphrase", o.secrets.from_passphrase, "passphrase of the private key");
-    add_secret(app, "password", o.secrets.from_password, "password of the account, after every key");
-    add_secret(app, "sudo-password", o.secrets.from_sudo_password, "password that sudo asks for on the hosts");
+    add_secret(app, "passphrase", o.keyring->from(Keyring::Kind::key), "passphrase of the private key");
+    add_secret(app, "password", o.keyring->from(Keyring::Kind::account), "password of the account, after every key");
+    add_secret(app, "sudo-password", o.keyring->from(Keyring::Kind::sudo), "password that sudo asks for on the hosts");
     app.add_flag("--trace", o.trace, "say what each remote command took, and at the end what each host cost");
     app.add_flag("--take-over", o.take_over, "go on though another controller is at work on the lab's hosts");
     app.add_flag("--accept-new-host-keys", o.accept_new, "add the key of a host that is not known yet; a changed key is always refused");
@@ -225,6 +231,8 @@ int take_words(int argc, char** argv, Options& options) {
 
 int run(int argc, char** argv) {
   Options options;
+  Keyring keyring;
+  options.keyring = &keyring;
   argc = take_words(argc, argv, options);
   CLI::App app{"One-command labs of databases, brokers and stream processors, and proof that rows travel through them", "tidelab"};
   app.set_version_flag("--version", program_version());
@@ -253,10 +261,10 @@ int run(int argc, char** argv) {
   options.colour = wants_colour(options.colour_when, STDOUT_FILENO);
   options.colour_errors = wants_colour(options.colour_when, STDERR_FILENO);
   live::open_log(options.verbose);
-  if (!read_secrets(options)) return exit_usage;
   std::stop_source stop;
   options.stop = stop.get_token();
   watch_signals(stop);
+  if (const auto code = keyring.read(options.stop)) return *code;
   return commands.at(app.get_subcommands().front())->command(options);
 }
 

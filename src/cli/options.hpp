@@ -7,17 +7,7 @@
 
 namespace tidelab::cli {
 
-/// Where a secret comes from: the terminal, a file descriptor, or nowhere.
-struct SecretFrom {
-  bool ask = false;
-  int fd = -1;
-};
-
-/// Never recorded, and shown nowhere.
-struct SecretOptions {
-  SecretFrom from_passphrase, from_password, from_sudo_password;
-  std::string passphrase, password, sudo_password;
-};
+class Keyring;
 
 struct Options {
   std::string target;                ///< a topology file, or the name of a lab that is up
@@ -44,10 +34,10 @@ struct Options {
   std::vector<std::string> identities;
   std::string known_hosts;
   bool accept_new = false;
-  bool take_over = false;  ///< though another controller works on the lab
-  std::string ssh_config;  ///< in place of OpenSSH's own files; "none": no configuration
-  std::string ssh_type;    ///< in place of the topology's
-  SecretOptions secrets;
+  bool take_over = false;      ///< though another controller works on the lab
+  std::string ssh_config;      ///< in place of OpenSSH's own files; "none": no configuration
+  std::string ssh_type;        ///< in place of the topology's
+  Keyring* keyring = nullptr;  ///< of the whole run: never recorded, and shown nowhere
   bool trace = false;
   bool keep = false;
   bool keep_data = false;  ///< of `down`

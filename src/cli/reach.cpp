@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "cli/keyring.hpp"
+
 namespace tidelab::cli {
 
 namespace {
@@ -48,7 +50,7 @@ host::SshTarget make_target(const plan::Lane& lane, const Options& options) {
   target.known_hosts = options.known_hosts;
   target.accept_new = options.accept_new;
   target.config_file = options.ssh_config;
-  target.secrets = {options.secrets.passphrase, options.secrets.password};
+  target.secrets = options.keyring;
   return target;
 }
 
@@ -62,6 +64,41 @@ std::vector<host::Result<host::SshTarget>> resolve_all(const plan::Plan& plan, c
     threads.emplace_back([&, lane] { targets[lane] = host::resolve(std::move(*targets[lane]), control); });
   threads.clear();
   return targets;
+}
+
+struct Reached {
+  std::unique_ptr<host::Host> host;
+  std::string user;  // that we come as; empty: it cannot be told how to come there
+  host::Lock sudo{};
+};
+
+// Where somebody can be asked for what a host turns out to want, that is done before anything else happens there, and of
+// all hosts: prompts among the lines of a run would be overlooked, and steps have deadlines.
+void let_in_all(std::vector<Reached>& all, const Options& options) {
+  if (!options.keyring->has_terminal()) return;
+  const step::Control control{step::Clock::now() + std::chrono::minutes(30), options.stop, {}};
+  std::vector<std::jthread> threads;
+  for (auto& each : all)
+    threads.emplace_back([&] {
+      if (const auto in = each.host->open(control); !in) each.host = host::make_unreachable(each.host->name(), in.error());
+    });
+}
+
+std::vector<Reached> make_hosts(const plan::Plan& plan, const Options& options, bool system) {
+  std::vector<Reached> all;
+  auto targets = resolve_all(plan, options);
+  for (std::size_t lane = 1; lane < targets.size(); ++lane) {
+    auto& target = targets[lane];
+    if (!target) {
+      all.push_back({host::make_unreachable(plan.lanes[lane].name, target.error()), {}});
+      continue;
+    }
+    const auto user = target->user;
+    const host::Lock sudo{host::Lock::Kind::sudo, host::account_of(*target), target->address};
+    all.push_back({system ? host::make_system_ssh(std::move(*target)) : host::make_ssh(std::move(*target)), user, sudo});
+  }
+  let_in_all(all, options);
+  return all;
 }
 
 }  // namespace
@@ -81,20 +118,17 @@ void reach_hosts(live::Setup& setup, const plan::Plan& plan, const Options& opti
     return;
   }
   const auto& owner = global.user.value;
-  auto targets = resolve_all(plan, options);
-  const auto needs_sudo = [&](const auto& t) { return t && t->user != "root" && t->user != owner; };
-  const bool sudo = std::any_of(targets.begin() + 1, targets.end(), needs_sudo);
+  auto all = make_hosts(plan, options, global.ssh_type.value == "system");
+  const auto needs_sudo = [&](const std::string& user) { return !user.empty() && user != "root" && user != owner; };
+  const bool sudo = std::any_of(all.begin(), all.end(), [&](const Reached& each) { return needs_sudo(each.user); });
   if (sudo) setup.elevate = host::sudo_words();
-  for (std::size_t lane = 1; lane < targets.size(); ++lane) {
-    auto& target = targets[lane];
-    if (!target) {
-      add(host::make_unreachable(plan.lanes[lane].name, target.error()), owner, true);
+  for (auto& [made, user, lock] : all) {
+    if (user.empty()) {
+      add(std::move(made), owner, true);
       continue;
     }
-    const auto user = target->user;
-    const bool here = needs_sudo(target);
-    auto made = global.ssh_type.value == "system" ? host::make_system_ssh(std::move(*target)) : host::make_ssh(std::move(*target));
-    if (sudo) made = here ? host::make_sudo(std::move(made), options.secrets.sudo_password) : host::make_without_sudo(std::move(made));
+    const bool here = needs_sudo(user);
+    if (sudo) made = here ? host::make_sudo(std::move(made), *options.keyring, lock) : host::make_without_sudo(std::move(made));
     add(std::move(made), user == owner ? std::string() : owner, user == "root" || here);
   }
 }

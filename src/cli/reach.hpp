@@ -12,7 +12,4 @@ namespace tidelab::cli {
 /// configuration, and that before what is usual. A host that cannot be made says so when it is first used.
 void reach_hosts(live::Setup& setup, const plan::Plan& plan, const Options& options, const topology::Global& global);
 
-/// Reads passphrase and passwords, each once, from the terminal or a file descriptor. False after saying why not.
-bool read_secrets(Options& options);
-
 }  // namespace tidelab::cli

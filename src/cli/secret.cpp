@@ -1,33 +1,24 @@
-// Passphrase and passwords: from the terminal without echo, or the first line of a file descriptor.
+#include "cli/secret.hpp"
+
 #include <fcntl.h>
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
-#include <iostream>
-#include <optional>
 
-#include <fmt/format.h>
-
-#include "cli/reach.hpp"
+#include "host/fd.hpp"
 
 namespace tidelab::cli {
 
 namespace {
 
-// Byte by byte: what follows the line may be meant for the next secret from the same descriptor.
-std::optional<std::string> read_line(int fd) {
-  std::string line;
-  for (char c = 0;;) {
-    const auto n = ::read(fd, &c, 1);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 || (n == 0 && line.empty())) return std::nullopt;
-    if (n == 0 || c == '\n') break;
-    line += c;
-  }
-  if (line.ends_with('\r')) line.pop_back();
-  return line;
+using Clock = std::chrono::steady_clock;
+
+host::Fd open_terminal() {
+  host::Fd fd(::open("/dev/tty", O_RDWR | O_CLOEXEC));
+  if (fd && ::tcgetpgrp(fd.get()) != ::getpgrp()) fd.close();  // reading would stop us
+  return fd;
 }
 
 /// Echo off while it lives.
@@ -50,40 +41,53 @@ private:
   bool was_;
 };
 
-std::optional<std::string> ask_terminal(const std::string& what) {
-  const int fd = ::open("/dev/tty", O_RDWR | O_CLOEXEC);
-  if (fd < 0) {
-    std::cerr << fmt::format("tidelab: there is no terminal to ask for the {}; give it by a file descriptor\n", what);
-    return std::nullopt;
+void write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const auto n = ::write(fd, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return;  // then there is nobody who could read it
+    text.remove_prefix(static_cast<std::size_t>(n));
   }
-  const Quiet quiet(fd);
-  const auto prompt = fmt::format("{}: ", what);
-  [[maybe_unused]] auto n = ::write(fd, prompt.data(), prompt.size());
-  auto line = read_line(fd);
-  n = ::write(fd, "\n", 1);
-  ::close(fd);
-  return line;
 }
 
-bool read_secret(const SecretFrom& from, const std::string& what, std::string& secret) {
-  if (!from.ask && from.fd < 0) return true;
-  const auto line = from.fd >= 0 ? read_line(from.fd) : ask_terminal(what);
-  if (!line && from.fd >= 0)
-    std::cerr << fmt::format("tidelab: no {} can be read from file descriptor {}: {}\n", what, from.fd,
-                             errno ? std::strerror(errno) : "it is empty");
-  if (line && line->empty()) std::cerr << fmt::format("tidelab: the {} is empty\n", what);
-  if (!line || line->empty()) return false;
-  secret = *line;
-  return true;
+// The terminal gives whole lines.
+Answer await_line(int fd, Clock::time_point until, const std::stop_token& stop) {
+  constexpr int glance_ms = 200;
+  while (!stop.stop_requested()) {
+    if (Clock::now() >= until) return {Answer::Came::late};
+    pollfd wait{fd, POLLIN, 0};
+    if (::poll(&wait, 1, glance_ms) <= 0) continue;
+    const auto line = read_line(fd);
+    return line ? Answer{Answer::Came::line, *line} : Answer{Answer::Came::nothing};
+  }
+  return {Answer::Came::stopped};
 }
 
 }  // namespace
 
-bool read_secrets(Options& options) {
-  auto& s = options.secrets;
-  errno = 0;
-  return read_secret(s.from_passphrase, "passphrase of the key", s.passphrase) &&
-         read_secret(s.from_password, "ssh password", s.password) && read_secret(s.from_sudo_password, "sudo password", s.sudo_password);
+std::optional<std::string> read_line(int fd) {
+  std::string line;
+  for (char c = 0;;) {
+    const auto n = ::read(fd, &c, 1);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 || (n == 0 && line.empty())) return std::nullopt;
+    if (n == 0 || c == '\n') break;
+    line += c;
+  }
+  if (line.ends_with('\r')) line.pop_back();
+  return line;
+}
+
+bool has_terminal() { return static_cast<bool>(open_terminal()); }
+
+Answer ask_terminal(const std::string& prompt, std::chrono::seconds within, const std::stop_token& stop) {
+  const auto fd = open_terminal();
+  if (!fd) return {Answer::Came::no_terminal};
+  const Quiet quiet(fd.get());
+  write_all(fd.get(), prompt + ": ");
+  auto answer = await_line(fd.get(), Clock::now() + within, stop);
+  write_all(fd.get(), "\n");
+  return answer;
 }
 
 }  // namespace tidelab::cli

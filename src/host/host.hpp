@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/secrets.hpp"
 #include "host/ssh_config.hpp"
 #include "step/control.hpp"
 #include "step/failure.hpp"
@@ -68,6 +69,10 @@ public:
   /// process group, KILL two seconds later; over ssh: the channel is closed and the remote group is killed).
   virtual Result<Output> run(const Command& command, const Control& control) = 0;
 
+  /// Connects and is let in, where that is something of its own; else run() does it. Whoever may have to be asked for a
+  /// passphrase or a password is asked now, and no deadline of a command runs meanwhile.
+  virtual Result<void> open(const Control&) { return {}; }
+
   /// "this machine" or "root@192.168.12.21:22": for people.
   virtual std::string name() const = 0;
   virtual Traffic traffic() const = 0;
@@ -75,12 +80,6 @@ public:
 
 /// This machine, as the invoking user.
 std::unique_ptr<Host> make_local();
-
-/// What opens doors. Read once, held in memory, and never in argv, in an environment, in a file or in a log.
-struct Secrets {
-  std::string passphrase;  ///< of private keys; empty: keys that have one are left to the agent
-  std::string password;    ///< of the account; the last resort, after every key
-};
 
 struct SshTarget {
   std::string address;                  ///< name or IP as people say it; IPv6 without brackets, with zone where needed
@@ -90,14 +89,17 @@ struct SshTarget {
   std::string known_hosts;              ///< empty: see `config`, then ~/.ssh/known_hosts
   bool accept_new = false;              ///< an unknown host key is added; a changed one is always refused
   std::chrono::milliseconds connect_within{10'000};
-  Secrets secrets{};
-  std::string config_file{};  ///< in place of ~/.ssh/config and the system's ("none": no configuration at all)
-  SshConfig config{};         ///< filled by resolve()
+  Secrets* secrets = &no_secrets();  ///< of keys, where no agent has them, and the account's as the last resort
+  std::string config_file{};         ///< in place of ~/.ssh/config and the system's ("none": no configuration at all)
+  SshConfig config{};                ///< filled by resolve()
 };
 
 /// Asks OpenSSH's client, where it is installed, what its configuration says of this host (`ssh -G`). What the target
 /// says already stays. Port and user are set afterwards. Failure: the configuration cannot be read.
 Result<SshTarget> resolve(SshTarget target, const Control& control);
+
+/// "ops@192.168.12.21", with the port where it is not the usual one: as a person is asked for its password.
+std::string account_of(const SshTarget& target);
 
 /// Connects lazily, at the first run(), keeps one connection, and connects again after it broke
 /// (a command that was under way then fails with Why::unreachable: it may or may not have run).
@@ -114,9 +116,9 @@ std::unique_ptr<Host> make_unreachable(std::string name, step::Failure reason);
 std::vector<std::string> sudo_words();
 
 /// Runs on `host`, and sees to it that what begins with sudo_words() works there: the command's environment and
-/// stdin reach it through sudo, and sudo gets the password where it asks for one (empty: there is none, and sudo must
-/// not ask). That sudo refuses is a Failure of Why::unreachable, told before the command has begun.
-std::unique_ptr<Host> make_sudo(std::unique_ptr<Host> host, std::string password);
+/// stdin reach it through sudo, and sudo gets the password where it asks for one. A person who is asked for it takes no
+/// time from the command. That sudo refuses is a Failure of Why::unreachable, told before the command has begun.
+std::unique_ptr<Host> make_sudo(std::unique_ptr<Host> host, Secrets& secrets, Lock lock);
 
 /// Where we come as root already: takes sudo_words() away.
 std::unique_ptr<Host> make_without_sudo(std::unique_ptr<Host> host);

@@ -125,6 +125,17 @@ Result<Output> Ssh::run(const Command& command, const Control& control) {
   return end(request, control);
 }
 
+Result<void> Ssh::open(const Control& control) {
+  const Command nothing{};
+  Request request{nothing};
+  request.no_more = true;
+  submit(request);
+  if (!await(request, control) && take_back(request))
+    return step::fail(control.stopped() ? Why::interrupted : Why::unreachable, fmt::format("{} did not let us in in time", name()));
+  if (!*request.result) return tl::unexpected(request.result->error());
+  return {};
+}
+
 std::unique_ptr<Host> make_ssh(SshTarget target) {
   if (target.port == 0) target.port = 22;
   return std::make_unique<Ssh>(std::move(target));

@@ -1,5 +1,5 @@
 // Who we say we are: the named identities, else the agent, then the usual files, and a password last. Every
-// attempt is remembered, so that a refusal can say what was tried and why it could not work.
+// attempt is remembered, so that a refusal can say what was tried and why it could not work, and which secret was missing.
 #include <libssh2.h>
 #include <openssl/evp.h>
 
@@ -45,6 +45,12 @@ int sign_by_seed(LIBSSH2_SESSION*, unsigned char** signature, std::size_t* size,
   return -1;
 }
 
+// In place of a signature: that one is asked for says that the host would take this key.
+int note_and_refuse(LIBSSH2_SESSION*, unsigned char**, std::size_t*, const unsigned char*, std::size_t, void** abstract) {
+  *static_cast<bool*>(*abstract) = true;
+  return -1;
+}
+
 // Each prompt that hides what is typed asks for the password; others (a name, say) are left empty.
 void answer_prompts(const char*, int, const char*, int, int count, const LIBSSH2_USERAUTH_KBDINT_PROMPT* prompts,
                     LIBSSH2_USERAUTH_KBDINT_RESPONSE* responses, void** abstract) {
@@ -58,10 +64,11 @@ void answer_prompts(const char*, int, const char*, int, int count, const LIBSSH2
 
 class Attempt {
 public:
-  Attempt(Link& link, const SshTarget& target, const Patience& patience)
+  Attempt(Link& link, const SshTarget& target, const Patience& patience, std::vector<Wish>& wishes)
       : link_(link),
         target_(target),
         patience_(patience),
+        wishes_(wishes),
         user_(target.user.c_str()),
         user_size_(static_cast<unsigned>(target.user.size())) {}
 
@@ -70,6 +77,7 @@ public:
 private:
   bool try_keys();
   bool try_file(const std::string& path);
+  void look_at_locked();
   bool try_agent(bool only_locked);
   bool try_agent_keys(LIBSSH2_AGENT* agent, bool only_locked);
   bool try_password();
@@ -81,10 +89,11 @@ private:
   Link& link_;
   const SshTarget& target_;
   const Patience& patience_;
+  std::vector<Wish>& wishes_;
   const char* user_;
   unsigned user_size_;
   std::vector<std::string> tried_;
-  std::vector<std::string> locked_keys_;  // public halves of key files that we cannot open
+  std::vector<KeyFile> locked_keys_;  // that we cannot open
   bool rsa_refused_ = false, locked_ = false, out_of_time_ = false;
 };
 
@@ -103,11 +112,10 @@ bool Attempt::judge(int rc, const std::string& what, bool rsa) {
 
 bool Attempt::try_file(const std::string& path) {
   const auto key = read_key_file(path);
-  const auto& passphrase = target_.secrets.passphrase;
+  const Lock lock{Lock::Kind::key, path};
+  const auto passphrase = key.encrypted ? target_.secrets->find(lock) : std::string();
   if (key.encrypted && passphrase.empty()) {
-    locked_ = true;
-    locked_keys_.push_back(key.public_key);
-    tried_.push_back(path + ": is protected by a passphrase");
+    locked_keys_.push_back(key);
     return false;
   }
   if (!key.readable || !key.is_key) {
@@ -120,13 +128,35 @@ bool Attempt::try_file(const std::string& path) {
     if (!key.seed.empty())
       return libssh2_userauth_publickey(link_.session(), user_, reinterpret_cast<const unsigned char*>(key.public_key.data()),
                                         key.public_key.size(), &sign_by_seed, &abstract);
-    return libssh2_userauth_publickey_fromfile_ex(link_.session(), user_, user_size_, nullptr, path.c_str(),
-                                                  key.encrypted ? passphrase.c_str() : "");
+    return libssh2_userauth_publickey_fromfile_ex(link_.session(), user_, user_size_, nullptr, path.c_str(), passphrase.c_str());
   });
   const bool opened = rc == 0 || rc == LIBSSH2_ERROR_AUTHENTICATION_FAILED || rc == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED;
   if (!key.encrypted || opened || rc == Link::kOutOfTime || link_.closed) return judge(rc, path, key.rsa);
   tried_.push_back(fmt::format("{}: the passphrase does not open it ({})", path, link_.last_error()));
+  wishes_.push_back({lock, passphrase});
+  locked_ = true;
   return false;
+}
+
+// Last of all, so that nobody is asked who need not be: would the host take them? Their public halves can be offered without
+// the passphrase, where the file tells them.
+void Attempt::look_at_locked() {
+  for (const auto& key : locked_keys_) {
+    if (over()) return;
+    bool taken = key.public_key.empty();
+    void* abstract = &taken;
+    if (!taken) {
+      const int rc = link_.finish(patience_, [&] {
+        return libssh2_userauth_publickey(link_.session(), user_, reinterpret_cast<const unsigned char*>(key.public_key.data()),
+                                          key.public_key.size(), &note_and_refuse, &abstract);
+      });
+      if (!taken) judge(rc, key.path, key.rsa);
+    }
+    if (!taken) continue;
+    locked_ = true;
+    tried_.push_back(key.path + ": is protected by a passphrase");
+    wishes_.push_back({{Lock::Kind::key, key.path}});
+  }
 }
 
 bool Attempt::try_agent(bool only_locked) {
@@ -153,7 +183,7 @@ bool Attempt::try_agent_keys(LIBSSH2_AGENT* agent, bool only_locked) {
   int count = 0;
   for (libssh2_agent_publickey* before = nullptr; libssh2_agent_get_identity(agent, &key, before) == 0 && !over(); before = key) {
     const std::string blob(reinterpret_cast<const char*>(key->blob), key->blob_len);
-    const auto wanted = [&](const std::string& locked) { return locked.empty() || locked == blob; };
+    const auto wanted = [&](const KeyFile& locked) { return locked.public_key.empty() || locked.public_key == blob; };
     if (only_locked && std::none_of(locked_keys_.begin(), locked_keys_.end(), wanted)) continue;
     ++count;
     const int rc = link_.finish(patience_, [&] { return libssh2_agent_userauth(agent, user_, key); });
@@ -173,23 +203,26 @@ bool Attempt::try_password() {
   if (asked == 0 && !offered) return true;  // this host asks for nothing
   if (asked != 0) return judge(asked, "password", false);
   const std::string methods = std::string(",") + offered + ",";
-  const auto& password = target_.secrets.password;
+  const bool plain = methods.find(",password,") != std::string::npos, prompts = methods.find(",keyboard-interactive,") != std::string::npos;
+  const auto lock = account_lock(target_);
+  const auto password = target_.secrets->find(lock);
+  if (plain || prompts) wishes_.push_back({lock, password});
+  if (password.empty()) return false;
   link_.password = &password;
   bool in = false;
-  if (methods.find(",password,") != std::string::npos)
+  if (plain)
     in = judge(link_.finish(patience_,
                             [&] {
                               return libssh2_userauth_password_ex(link_.session(), user_, user_size_, password.c_str(),
                                                                   static_cast<unsigned>(password.size()), nullptr);
                             }),
                "password", false);
-  if (!in && !over() && methods.find(",keyboard-interactive,") != std::string::npos)
+  if (!in && !over() && prompts)
     in = judge(link_.finish(patience_,
                             [&] { return libssh2_userauth_keyboard_interactive_ex(link_.session(), user_, user_size_, &answer_prompts); }),
                "password (keyboard-interactive)", false);
   link_.password = nullptr;
-  if (methods.find("password") == std::string::npos && methods.find("keyboard-interactive") == std::string::npos)
-    tried_.push_back(fmt::format("password: the host takes none, only {}", offered));
+  if (!plain && !prompts) tried_.push_back(fmt::format("password: the host takes none, only {}", offered));
   return in;
 }
 
@@ -201,7 +234,8 @@ std::string Attempt::help() const {
         libssh2_version(0));
   if (locked_)
     return "load the key into an agent (eval $(ssh-agent); ssh-add FILE), or give its passphrase: --ask-passphrase or --passphrase-fd";
-  if (!target_.secrets.password.empty()) return "check the account and its password; root may often log in by key only (PermitRootLogin)";
+  if (!target_.secrets->find(account_lock(target_)).empty())
+    return "check the account and its password; root may often log in by key only (PermitRootLogin)";
   return fmt::format(
       "put the public key into ~{}/.ssh/authorized_keys of the host, name another identity, or as the last resort --ask-password",
       target_.user);
@@ -237,14 +271,15 @@ bool Attempt::try_keys() {
 
 Result<void> Attempt::perform() {
   if (try_keys()) return {};
-  if (!over() && !target_.secrets.password.empty() && try_password()) return {};
+  look_at_locked();
+  if (!over() && try_password()) return {};
   return refusal();
 }
 
 }  // namespace
 
-Result<void> authenticate(Link& link, const SshTarget& target, const Patience& patience) {
-  return Attempt(link, target, patience).perform();
+Result<void> authenticate(Link& link, const SshTarget& target, const Patience& patience, std::vector<Wish>& wishes) {
+  return Attempt(link, target, patience, wishes).perform();
 }
 
 }  // namespace tidelab::host

@@ -21,6 +21,7 @@ public:
   ~Ssh() override;
 
   Result<Output> run(const Command& command, const Control& control) override;
+  Result<void> open(const Control& control) override;
   std::string name() const override { return render_target(target_); }
   Traffic traffic() const override { return {commands_, connections_, sent_, round_trips_}; }
 
@@ -36,7 +37,8 @@ private:
   // By the thread.
   void work();
   bool waiting();
-  void open();
+  void connect();
+  Result<std::unique_ptr<Link>> let_in();
   void count();
   void start();
   void serve_cancels();

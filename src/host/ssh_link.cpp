@@ -126,12 +126,20 @@ std::string home_file(const std::string& name) {
   return fmt::format("{}/.ssh/{}", home ? home : "", name);
 }
 
-Result<std::unique_ptr<Link>> open_link(const SshTarget& target, const Patience& patience) {
+std::string account_of(const SshTarget& target) {
+  auto shown = target;
+  if (shown.port == 22) shown.port = 0;
+  return render_target(shown);
+}
+
+Lock account_lock(const SshTarget& target) { return {Lock::Kind::account, account_of(target), target.address}; }
+
+Result<std::unique_ptr<Link>> open_link(const SshTarget& target, const Patience& patience, std::vector<Wish>& wishes) {
   auto socket = open_socket(target, patience);
   if (!socket) return tl::unexpected(socket.error());
   auto link = std::make_unique<Link>(std::move(*socket));
   if (auto greeted = greet(*link, target, patience); !greeted) return tl::unexpected(greeted.error());
-  if (auto let_in = authenticate(*link, target, patience); !let_in) return tl::unexpected(let_in.error());
+  if (auto let_in = authenticate(*link, target, patience, wishes); !let_in) return tl::unexpected(let_in.error());
   return link;
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "host/ssh_socket.hpp"
 
@@ -60,7 +61,8 @@ private:
   _LIBSSH2_SESSION* session_ = nullptr;
 };
 
-Result<std::unique_ptr<Link>> open_link(const SshTarget& target, const Patience& patience);
+/// `wishes`: what was missing, when it fails for want of a secret.
+Result<std::unique_ptr<Link>> open_link(const SshTarget& target, const Patience& patience, std::vector<Wish>& wishes);
 
 /// In ssh_hostkey.cpp: handshake, and the host key is one that we know.
 Result<void> greet(Link& link, const SshTarget& target, const Patience& patience);
@@ -69,7 +71,7 @@ Result<void> greet(Link& link, const SshTarget& target, const Patience& patience
 bool signs_rsa_by_sha2(const Link& link);
 
 /// In ssh_auth.cpp.
-Result<void> authenticate(Link& link, const SshTarget& target, const Patience& patience);
+Result<void> authenticate(Link& link, const SshTarget& target, const Patience& patience, std::vector<Wish>& wishes);
 
 /// "~/.ssh/x" of this user.
 std::string home_file(const std::string& name);

@@ -45,6 +45,9 @@ struct Socket {
 /// "root@192.168.12.21:22"
 std::string render_target(const SshTarget& target);
 
+/// What the password of the account opens.
+Lock account_lock(const SshTarget& target);
+
 /// Where to connect to: the configuration's HostName, else the address as it was given.
 const std::string& address_of(const SshTarget& target);
 

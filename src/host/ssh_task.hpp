@@ -28,6 +28,7 @@ struct Request {
   bool retried = false;
   int refusals = 0;
   bool any_shell = false;  ///< in the form that login shells of any kind read
+  bool no_more = false;    ///< it is enough that there is a connection
 
   // From here on guarded by Desk::mutex.
   bool cancel = false;

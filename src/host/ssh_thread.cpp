@@ -23,7 +23,7 @@ constexpr int kRefusals = 60;  // of a channel, at a connection with no other on
 
 void Ssh::work() {
   while (!quit_) {
-    if (!link_ && waiting()) open();
+    if (!link_ && waiting()) connect();
     bool again = false;
     if (link_) {
       serve_cancels();
@@ -40,8 +40,17 @@ bool Ssh::waiting() {
   return !queue_.empty();
 }
 
-void Ssh::open() {
-  auto link = open_link(target_, Patience{desk_.wake, quit_, Clock::now() + target_.connect_within});
+// A person is asked while there is no connection: the host's patience with those who are not let in yet is limited.
+Result<std::unique_ptr<Link>> Ssh::let_in() {
+  for (;;) {
+    std::vector<Wish> wishes;
+    auto link = open_link(target_, Patience{desk_.wake, quit_, Clock::now() + target_.connect_within}, wishes);
+    if (link || quit_ || !grant(*target_.secrets, wishes, link.error())) return link;
+  }
+}
+
+void Ssh::connect() {
+  auto link = let_in();
   if (link) {
     link_ = std::move(*link);
     cap_ = kMostChannels;
@@ -67,6 +76,11 @@ void Ssh::count() {
 void Ssh::start() {
   if (std::any_of(tasks_.begin(), tasks_.end(), [](const Task& task) { return task.opening(); })) return;
   const std::lock_guard lock(desk_.mutex);
+  while (!queue_.empty() && queue_.front()->no_more) {
+    queue_.front()->result = Output{};
+    queue_.pop_front();
+    desk_.changed.notify_all();
+  }
   if (again_at_ > Clock::now() || queue_.empty() || !(queue_.front()->urgent || tasks_.size() < cap_)) return;
   queue_.front()->any_shell = any_shell_;
   tasks_.emplace_back(*queue_.front(), desk_);

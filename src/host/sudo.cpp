@@ -15,61 +15,96 @@
 namespace tidelab::host {
 namespace {
 
+using step::Clock;
 using step::Failure;
 using step::Why;
 
 class Sudo final : public Host {
 public:
-  Sudo(std::unique_ptr<Host> host, std::string password) : host_(std::move(host)), password_(std::move(password)) {}
+  Sudo(std::unique_ptr<Host> host, Secrets& secrets, Lock lock)
+      : host_(std::move(host)), secrets_(secrets), lock_(std::move(lock)), password_(secrets_.find(lock_)) {}
 
   Result<Output> run(const Command& command, const Control& control) override;
   std::string name() const override { return host_->name(); }
+  Result<void> open(const Control& control) override { return host_->open(control); }
   Traffic traffic() const override { return host_->traffic(); }
 
 private:
-  Result<void> prove(const Control& control);
-  Command wrap(const Command& command, const std::string& mark) const;
-  tl::unexpected<Failure> refused(const std::string& said) const;
+  Result<std::string> prove(Control& control, const std::string& wanted);
+  Result<void> try_password(const Control& control, bool& wrong);
+  Command wrap(const Command& command, const std::string& mark, const std::string& password) const;
+  Failure refused(const std::string& said, bool with_password) const;
 
   std::unique_ptr<Host> host_;
-  std::string password_;
+  Secrets& secrets_;
+  const Lock lock_;
   std::mutex mutex_;
+  std::string password_;  // guarded by it, as what follows
   bool proven_ = false;
 };
+
+void forgive(Control& control, Clock::duration spent) {
+  if (control.deadline < Clock::time_point::max() - spent) control.deadline += spent;
+}
 
 bool begins_with_sudo(const Command& command) {
   const auto words = sudo_words();
   return command.argv.size() > words.size() && std::equal(words.begin(), words.end(), command.argv.begin());
 }
 
-tl::unexpected<Failure> Sudo::refused(const std::string& said) const {
+Failure Sudo::refused(const std::string& said, bool with_password) const {
   auto first = said.substr(0, said.find('\n'));
   Failure failure{Why::unreachable, fmt::format("sudo does not let us become root on {}: {}", name(), first), said, {}, {}, {}};
-  failure.help = password_.empty() ? "give the password with --ask-sudo-password or --sudo-password-fd, or allow it without one in sudoers "
-                                     "(NOPASSWD), or log in as root"
-                                   : "check the password and that the account may use sudo (sudo -l on the host)";
-  return tl::unexpected<Failure>(std::move(failure));
+  failure.help = with_password ? "check the password and that the account may use sudo (sudo -l on the host)"
+                               : "give the password with --ask-sudo-password or --sudo-password-fd, or allow it without one in sudoers "
+                                 "(NOPASSWD), or log in as root";
+  return failure;
 }
 
 // One attempt only, before anything depends on it: a wrong password is counted by many hosts.
-Result<void> Sudo::prove(const Control& control) {
-  const std::lock_guard lock(mutex_);
-  if (proven_ || password_.empty()) return {};
+Result<void> Sudo::try_password(const Control& control, bool& wrong) {
   Command command{{"env", "LC_ALL=C", "sudo", "-S", "-p", "", "-v"}, {}, {}, {password_ + "\n", {}}, {}};
   const auto output = host_->run(command, control);
   if (!output) return tl::unexpected(output.error());
-  if (output->code != 0) return refused(output->code == 127 ? "there is no sudo" : output->err);
-  proven_ = true;
+  wrong = output->err.find("incorrect") != std::string::npos;
+  if (output->code != 0) return tl::unexpected(refused(output->code == 127 ? "there is no sudo" : output->err, true));
   return {};
 }
 
-Command Sudo::wrap(const Command& command, const std::string& mark) const {
+// The password that sudo has taken; empty as long as it is not known to want one. All commands of the host wait here while a
+// person is asked, which none of them has to answer for.
+Result<std::string> Sudo::prove(Control& control, const std::string& wanted) {
+  const auto from = Clock::now();
+  const std::lock_guard lock(mutex_);
+  forgive(control, Clock::now() - from);
+  while (!proven_) {
+    Failure why = refused(wanted, false);
+    if (password_.empty()) password_ = secrets_.find(lock_);
+    if (password_.empty() && wanted.empty()) return std::string();
+    if (!password_.empty()) {
+      bool wrong = false;
+      const auto taken = try_password(control, wrong);
+      proven_ = taken.has_value();
+      if (proven_) break;
+      why = taken.error();
+      if (!wrong) return tl::unexpected(why);
+    }
+    const auto asked = Clock::now();
+    const bool granted = grant(secrets_, {{lock_, password_}}, why);
+    forgive(control, Clock::now() - asked);
+    if (!granted) return tl::unexpected(why);
+    password_ = secrets_.find(lock_);
+  }
+  return password_;
+}
+
+Command Sudo::wrap(const Command& command, const std::string& mark, const std::string& password) const {
   std::string script = fmt::format("while IFS= read -r l; do [ \"$l\" = {0} ] && break; done; printf '%s\\n' {0} >&2; ", mark);
   // sudo leaves a copy of the whole command line in SUDO_COMMAND, where variables given to `env` would outlive it.
   script += "unset LC_ALL SUDO_COMMAND; " + render_surroundings(command) + "exec \"$@\"";
   Command wrapped = command;
   wrapped.argv = {"env", "LC_ALL=C", "sudo"};
-  if (password_.empty())
+  if (password.empty())
     wrapped.argv.emplace_back("-n");
   else
     wrapped.argv.insert(wrapped.argv.end(), {"-S", "-p", ""});
@@ -78,28 +113,37 @@ Command Sudo::wrap(const Command& command, const std::string& mark) const {
   wrapped.argv.insert(wrapped.argv.end(), command.argv.begin() + from, command.argv.end());
   wrapped.env.clear();
   wrapped.cwd.clear();  // root may enter where we may not
-  wrapped.as_i_run = [this](const Command& ender) { return wrap(ender, make_mark()); };
-  wrapped.input.lead = (password_.empty() ? std::string() : password_ + "\n") + mark + "\n" + command.input.lead;
+  wrapped.as_i_run = [this, password](const Command& ender) { return wrap(ender, make_mark(), password); };
+  wrapped.input.lead = (password.empty() ? std::string() : password + "\n") + mark + "\n" + command.input.lead;
   return wrapped;
 }
 
-Result<Output> Sudo::run(const Command& command, const Control& control) {
-  if (!begins_with_sudo(command)) return host_->run(command, control);
+Result<Output> Sudo::run(const Command& command, const Control& given) {
+  if (!begins_with_sudo(command)) return host_->run(command, given);
   for (const auto& [variable, value] : command.env)
     if (!is_variable_name(variable)) return step::fail(Why::failed, fmt::format("'{}' is not a name that a shell can export", variable));
-  if (auto may = prove(control); !may) return tl::unexpected(may.error());
-  const auto mark = make_mark();
-  auto output = host_->run(wrap(command, mark), control);
-  if (!output) {
-    auto& evidence = output.error().evidence;
-    if (evidence.starts_with(mark)) evidence.erase(0, mark.size() + 1);
-    return output;
+  auto control = given;
+  for (std::string wanted;;) {
+    const auto password = prove(control, wanted);
+    if (!password) return tl::unexpected(password.error());
+    const auto mark = make_mark();
+    auto output = host_->run(wrap(command, mark, *password), control);
+    if (!output) {
+      auto& evidence = output.error().evidence;
+      if (evidence.starts_with(mark)) evidence.erase(0, mark.size() + 1);
+      return output;
+    }
+    // The mark is the first thing that is said by what sudo started. A lecture of sudo's may come before.
+    const auto at = output->err.find(mark + "\n");
+    if (at != std::string::npos) {
+      output->err.erase(0, at + mark.size() + 1);
+      return output;
+    }
+    // Without it nothing has begun.
+    const bool wants = password->empty() && wanted.empty() && output->err.find("is required") != std::string::npos;
+    if (!wants) return tl::unexpected(refused(output->code == 127 ? "there is no sudo" : output->err, !password->empty()));
+    wanted = output->err;
   }
-  // The mark is the first thing that is said by what sudo started. A lecture of sudo's may come before.
-  const auto at = output->err.find(mark + "\n");
-  if (at == std::string::npos) return refused(output->code == 127 ? "there is no sudo" : output->err);
-  output->err.erase(0, at + mark.size() + 1);
-  return output;
 }
 
 class WithoutSudo final : public Host {
@@ -125,8 +169,8 @@ std::unique_ptr<Host> make_without_sudo(std::unique_ptr<Host> host) { return std
 
 std::vector<std::string> sudo_words() { return {"sudo", "-n"}; }
 
-std::unique_ptr<Host> make_sudo(std::unique_ptr<Host> host, std::string password) {
-  return std::make_unique<Sudo>(std::move(host), std::move(password));
+std::unique_ptr<Host> make_sudo(std::unique_ptr<Host> host, Secrets& secrets, Lock lock) {
+  return std::make_unique<Sudo>(std::move(host), secrets, std::move(lock));
 }
 
 }  // namespace tidelab::host

@@ -47,9 +47,10 @@ public:
   Result<Output> run(const Command& command, const Control& control) override;
   std::string name() const override { return render_target(target_); }
   Traffic traffic() const override { return {commands_, connections_, sent_, {}}; }
+  Result<void> open(const Control& control) override;
 
 private:
-  Result<void> open(const Control& control);
+  Result<void> connect(const Control& control, std::vector<Wish>& wishes);
   bool alive();
   bool enter(const Control& control);
   void leave();
@@ -102,6 +103,14 @@ Result<void> System::open(const Control& control) {
   const std::lock_guard lock(open_mutex_);
   if (open_) return {};
   if (!client_.usable()) return step::fail(Why::failed, "cannot make a directory in /tmp for the connection's socket");
+  for (;;) {
+    std::vector<Wish> wishes;
+    auto connected = connect(control, wishes);
+    if (connected || control.stopped() || !grant(*target_.secrets, wishes, connected.error())) return connected;
+  }
+}
+
+Result<void> System::connect(const Control& control, std::vector<Wish>& wishes) {
   auto brief = control;
   brief.deadline = std::min(control.deadline, Clock::now() + target_.connect_within + 5s);
   auto said = run_plainly(client_.make_master(), brief);
@@ -118,6 +127,7 @@ Result<void> System::open(const Control& control) {
   std::string shown;
   if (says_no_known_key(said->err))
     if (const auto look = run_plainly(client_.make_look(), brief)) shown = look->err;
+  wishes = client_.read_wishes(said->err);
   return tl::unexpected(explain_refusal(target_, said->err, shown));
 }
 

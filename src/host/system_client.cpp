@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include "host/quote.hpp"
 #include "host/ssh_link.hpp"
 
 namespace tidelab::host {
@@ -39,19 +40,33 @@ std::string found(const std::string& text, const char* pattern) {
   return std::regex_search(text, match, std::regex(pattern)) ? match[1].str() : std::string();
 }
 
+std::vector<std::string> read_lines(const std::string& path) {
+  std::vector<std::string> lines;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  return lines;
+}
+
 std::string last_line(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
   return text.substr(text.rfind('\n') + 1);
 }
 
+// How the client asks; it shows no more than that of a path.
+std::string question_for(const std::string& path) { return fmt::format("Enter passphrase for key '{}': ", path.substr(0, 100)); }
+
+std::string key_asked_for(const std::string& question) { return found(question, "^Enter passphrase for key '([^\\n]*)': $"); }
+
+bool takes_a_password(const std::string& said) {
+  const auto methods = found(said, "Permission denied \\(([^)\\n]*)\\)");
+  return has(methods, "password") || has(methods, "keyboard-interactive");
+}
+
 }  // namespace
 
-SystemClient::SystemClient(SshTarget target)
-    : target_(std::move(target)), passphrase_(hold_secret(target_.secrets.passphrase)), password_(hold_secret(target_.secrets.password)) {
+SystemClient::SystemClient(SshTarget target) : target_(std::move(target)) {
   char folder[] = "/tmp/tidelab-ssh-XXXXXX";
-  if (!::mkdtemp(folder)) return;
-  folder_ = folder;
-  if (passphrase_ || password_) write_askpass();
+  if (::mkdtemp(folder)) folder_ = folder;
 }
 
 SystemClient::~SystemClient() {
@@ -59,16 +74,50 @@ SystemClient::~SystemClient() {
   if (usable()) std::filesystem::remove_all(folder_, error);
 }
 
-// It is called with the prompt. Whatever else is asked (a host key, a second factor) gets no answer.
+// It is called with the prompt, which it notes. Whatever else is asked (a host key, a second factor) gets no answer.
 void SystemClient::write_askpass() {
   const auto path = folder_ + "/askpass";
   std::ofstream file(path);
-  file << "#!/bin/sh\ncase $1 in\n";
-  if (passphrase_) file << fmt::format("*[Pp]assphrase*) exec cat /proc/{}/fd/{} ;;\n", ::getpid(), passphrase_.get());
-  if (password_) file << fmt::format("*[Pp]assword*) exec cat /proc/{}/fd/{} ;;\n", ::getpid(), password_.get());
+  file << fmt::format("#!/bin/sh\nprintf '%s\\n' \"$1\" >>{}/asked\ncase $1 in\n", folder_);
+  const auto answer = [&](const std::string& pattern, const Lock& lock) {
+    const auto secret = target_.secrets->find(lock);
+    auto fd = hold_secret(secret);
+    if (!fd) return;
+    file << fmt::format("{}) exec cat /proc/{}/fd/{} ;;\n", pattern, ::getpid(), fd.get());
+    held_.push_back(std::move(fd));
+    given_[lock.name] = secret;
+  };
+  held_.clear();
+  given_.clear();
+  auto keys = target_.identities;
+  keys.insert(keys.end(), target_.config.identities.begin(), target_.config.identities.end());
+  for (const auto& question : read_lines(folder_ + "/asked"))
+    if (const auto key = key_asked_for(question); !key.empty()) keys.push_back(key);
+  for (const auto& key : keys) answer(quote(question_for(key)), {Lock::Kind::key, key});
+  answer("*[Pp]assphrase*", {Lock::Kind::key, {}});
+  answer("*[Pp]assword*", account_lock(target_));
   file << "esac\nexit 1\n";
   file.close();
   ::chmod(path.c_str(), 0700);
+}
+
+void SystemClient::ask_by_askpass(Command& command) const {
+  command.env = {{"SSH_ASKPASS", folder_ + "/askpass"}, {"SSH_ASKPASS_REQUIRE", "force"}};
+}
+
+std::vector<Wish> SystemClient::read_wishes(const std::string& said) const {
+  const auto given_for = [&](const std::string& name) {
+    const auto found = given_.find(name);
+    return found == given_.end() ? std::string() : found->second;
+  };
+  std::vector<Wish> wishes;
+  for (const auto& question : read_lines(folder_ + "/asked")) {
+    const Lock lock{Lock::Kind::key, key_asked_for(question)};
+    if (!lock.name.empty()) wishes.push_back({lock, given_for(lock.name)});
+  }
+  const auto account = account_lock(target_);
+  if (takes_a_password(said)) wishes.push_back({account, given_for(account.name)});
+  return wishes;
 }
 
 std::vector<std::string> SystemClient::options() const {
@@ -84,8 +133,10 @@ std::vector<std::string> SystemClient::options() const {
   if (!t.known_hosts.empty()) set("GlobalKnownHostsFile=none");
   set(t.accept_new ? "StrictHostKeyChecking=accept-new" : "StrictHostKeyChecking=yes");
   set("UpdateHostKeys=no");
-  set(passphrase_ || password_ ? "BatchMode=no" : "BatchMode=yes");
+  set("BatchMode=no");
   set("NumberOfPasswordPrompts=1");
+  // Without one it would send an empty one, and hosts count wrong ones.
+  if (!given_.contains(account_lock(target_).name)) set("PasswordAuthentication=no"), set("KbdInteractiveAuthentication=no");
   set(fmt::format("ConnectTimeout={}", std::max<long>(1, static_cast<long>(t.connect_within.count() / 1000))));
   for (const char* option :
        {"ServerAliveInterval=4", "ServerAliveCountMax=3", "ClearAllForwardings=yes", "PermitLocalCommand=no", "RemoteCommand=none"})
@@ -93,12 +144,15 @@ std::vector<std::string> SystemClient::options() const {
   return argv;
 }
 
-Command SystemClient::make_master() const {
+Command SystemClient::make_master() {
+  write_askpass();
+  std::error_code none;
+  std::filesystem::remove(folder_ + "/asked", none);
   auto argv = options();
   argv.insert(argv.end(), {"-o", "LogLevel=ERROR", "-o", fmt::format("ControlPersist={}", kIdleSeconds), "-M", "-S", folder_ + "/c", "-N",
                            "-f", "--", target_.address});
   Command command{std::move(argv), {}, {}, {}, {}};
-  if (passphrase_ || password_) command.env = {{"SSH_ASKPASS", folder_ + "/askpass"}, {"SSH_ASKPASS_REQUIRE", "force"}};
+  ask_by_askpass(command);
   return command;
 }
 
@@ -110,8 +164,7 @@ Command SystemClient::make_command(const std::string& line, Way way) const {
   if (way == Way::shared) argv.insert(argv.end(), {"-o", "ProxyJump=none", "-o", "ProxyCommand=false"});
   argv.insert(argv.end(), {"--", target_.address, line});
   Command command{std::move(argv), {}, {}, {}, {}};
-  if (way == Way::alone && (passphrase_ || password_))
-    command.env = {{"SSH_ASKPASS", folder_ + "/askpass"}, {"SSH_ASKPASS_REQUIRE", "force"}};
+  ask_by_askpass(command);
   return command;
 }
 
@@ -150,7 +203,7 @@ Failure explain_refusal(const SshTarget& target, const std::string& said, const 
   } else if (has(said, "Permission denied")) {
     failure.what = fmt::format("{} does not let us in: {}", name, last_line(said));
     failure.help =
-        target.secrets.password.empty() && target.secrets.passphrase.empty()
+        target.secrets->find(account_lock(target)).empty()
             ? "name an identity, load the key into an agent, or give its passphrase (--ask-passphrase) or, as the last resort, the "
               "password (--ask-password)"
             : "check the account, its password and the key's passphrase";

@@ -1,6 +1,7 @@
 // Private to the room: OpenSSH's client as it is called, and what its words mean.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,8 @@
 namespace tidelab::host {
 
 /// A directory of our own, mode 0700, gone with us: the multiplexing socket, and the small program by which the client
-/// asks for secrets. The secrets themselves stay in memory of ours, which only our own user can open.
+/// asks for secrets. The secrets themselves stay in memory of ours, which only our own user can open. What it was asked and
+/// could not answer, it notes.
 class SystemClient {
 public:
   explicit SystemClient(SshTarget target);
@@ -20,8 +22,10 @@ public:
 
   enum class Way { shared, alone };  ///< over the master connection and no other, or over one of its own if need be
 
-  /// Connects and goes into the background once it is authenticated.
-  Command make_master() const;
+  /// Connects and goes into the background once it is authenticated. Takes the secrets as they are known by now.
+  Command make_master();
+  /// After a connection that failed and `said` why: which secrets were missing, or wrong.
+  std::vector<Wish> read_wishes(const std::string& said) const;
   Command make_command(const std::string& line, Way way) const;
   /// "check" or "exit"
   Command make_control(const std::string& what) const;
@@ -33,10 +37,12 @@ public:
 private:
   std::vector<std::string> options() const;
   void write_askpass();
+  void ask_by_askpass(Command& command) const;
 
   SshTarget target_;
   std::string folder_;
-  Fd passphrase_, password_;
+  std::vector<Fd> held_;
+  std::map<std::string, std::string> given_;  ///< by the question's key, or the account, as of the last connection
 };
 
 /// Why there is no connection, from what the client printed. `shown`: what make_look() printed, or empty.

@@ -8,10 +8,11 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests/netlab")]
+sys.path[:0] = [str(ROOT / "tests/netlab"), str(ROOT / "tests/support")]
 import netlab  # noqa: E402
 from files import changes, listing  # noqa: E402
 from netlab import Wrong, until  # noqa: E402
+from terminal import Terminal  # noqa: E402
 
 BINARY = pathlib.Path(os.environ.get("TIDELAB", ROOT / "build/release/tidelab"))
 
@@ -43,6 +44,7 @@ class Hosts:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tidelab-hosts-", dir="/run"))
         self.home, self.user = home, user
         self.net = netlab.Lab(self.folder / "net")
+        self.identity, self.cache = self.folder / "net/id_ed25519", None
         self.wanted = hosts
 
     def __enter__(self):
@@ -61,17 +63,25 @@ class Hosts:
         subprocess.run(["rm", "-rf", str(self.folder)], check=True)
 
     def argv(self, command, target, *more, yes=True):
-        argv = [str(BINARY), *(["--home", str(self.home)] if self.home else []), command, str(target), *more, *(["--yes"] if command == "down" and yes else [])]
-        argv += ["--ssh-user", self.user, "--identity", str(self.folder / "net/id_ed25519"), "--known-hosts", str(self.folder / "net/known_hosts")]
+        argv = [*self.tool(), command, str(target), *more, *(["--yes"] if command == "down" and yes else [])]
+        argv += ["--ssh-user", self.user, "--identity", str(self.identity), "--known-hosts", str(self.folder / "net/known_hosts")]
         return self.net.ctl(*argv)
 
     def environment(self):
-        return {k: v for k, v in os.environ.items() if k != "SSH_AUTH_SOCK"} | {"XDG_STATE_HOME": str(self.folder / "state")}
+        cache = {"XDG_CACHE_HOME": str(self.cache)} if self.cache else {}
+        return {k: v for k, v in os.environ.items() if k != "SSH_AUTH_SOCK"} | {"XDG_STATE_HOME": str(self.folder / "state")} | cache
 
-    def tidelab(self, command, target, *more, timeout=600):
+    def tool(self):
+        return [str(BINARY), *(["--home", str(self.home)] if self.home else [])]
+
+    def tidelab(self, command, target, *more, timeout=600, said=""):
+        """Without a terminal. `said`: what it reads on stdin."""
         argv = self.argv(command, target, *more)
-        ran = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout, env=self.environment(), stdin=subprocess.DEVNULL)
+        ran = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout, env=self.environment(), input=said, start_new_session=True)
         return Ran(argv, ran.returncode, ran.stdout)
+
+    def on_terminal(self, command, target, *more):
+        return Terminal(self.argv(command, target, *more), self.environment())
 
     def good(self, command, target, *more, **kw):
         ran = self.tidelab(command, target, *more, **kw)
@@ -80,7 +90,7 @@ class Hosts:
 
     def fetch(self, file, *more):
         """The archives, got from where the machine gets them."""
-        ran = subprocess.run([str(BINARY), *(["--home", str(self.home)] if self.home else []), "fetch", str(file), *more], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1500, stdin=subprocess.DEVNULL)
+        ran = subprocess.run([*self.tool(), "fetch", str(file), *more], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1500, stdin=subprocess.DEVNULL)
         must(ran.returncode == 0, f"`tidelab fetch` ended with {ran.returncode}", ran.stdout[-4000:])
 
     def report(self, command, target, *more, **kw):

@@ -7,8 +7,10 @@ import sys
 import time
 import traceback
 
+import access
 import hostile
 import interruption
+import official
 import preflight
 import reference
 import supervision
@@ -43,7 +45,7 @@ def four_hosts(names):
 
 
 def main(names):
-    results = [told(test) for test in preflight.TESTS + supervision.TESTS + interruption.TESTS + hostile.TESTS if not names or test.__name__ in names]
+    results = [told(test) for test in preflight.TESTS + supervision.TESTS + access.TESTS + interruption.TESTS + hostile.TESTS + official.TESTS if not names or test.__name__ in names]
     if not names or any(step.__name__ in names for step in reference.STEPS):
         try:
             results += four_hosts(names)

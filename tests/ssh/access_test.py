@@ -17,7 +17,9 @@ BY_KEY = "AuthorizedKeysFile .ssh/authorized_keys"
 BY_PASSWORD = "PasswordAuthentication yes\nPubkeyAuthentication no"
 
 
-class Access(unittest.TestCase):
+class Login(unittest.TestCase):
+    """An account of its own, which may log in by key and has a password."""
+
     def setUp(self):
         subprocess.run(["userdel", "-r", LOGIN], capture_output=True)
         hashed = subprocess.run(["openssl", "passwd", "-6", "-stdin"], input=PASSWORD, capture_output=True, text=True, check=True).stdout.strip()
@@ -48,6 +50,15 @@ class Access(unittest.TestCase):
             if path.is_file():
                 self.assertNotIn(PASSWORD.encode(), path.read_bytes(), path)
 
+    def refused(self, lab, *flags, said="", expect=""):
+        done = lab.run("up", *flags, said=said, code=3)
+        self.assertIn(expect, done.stderr)
+        self.assertIn("nothing was changed", done.stderr)
+        self.assertEqual(snapshot(lab.base), lab.before)
+        return done
+
+
+class Access(Login):
     def full_circle(self, lab, *flags, said=""):
         first = lab.run("up", "-v", *flags, said=said)
         lab.assert_one_each()
@@ -57,13 +68,6 @@ class Access(unittest.TestCase):
         self.assert_not_told(lab, first, second)
         lab.run("down", *flags, said=said)
         lab.assert_nothing_left()
-
-    def refused(self, lab, *flags, said="", expect=""):
-        done = lab.run("up", *flags, said=said, code=3)
-        self.assertIn(expect, done.stderr)
-        self.assertIn("nothing was changed", done.stderr)
-        self.assertEqual(snapshot(lab.base), lab.before)
-        return done
 
     def test_password_builtin(self):
         self.password("builtin")
@@ -105,6 +109,14 @@ class Access(unittest.TestCase):
     def test_both_passwords_from_one_descriptor(self):
         lab = self.lab(sshd=BY_PASSWORD, sudoers="ALL")
         self.full_circle(lab, "--password-fd", "0", "--sudo-password-fd", "0", said=PASSWORD + "\n" + PASSWORD + "\n")
+
+    def test_lists_of_passwords_from_one_descriptor(self):
+        lab = self.lab(sshd=BY_PASSWORD, sudoers="ALL")
+        lists = ("--passwords-fd", "0", "--sudo-passwords-fd", "0")
+        self.full_circle(lab, *lists, said=f"elsewhere guess\n127.0.0.1 {PASSWORD}\n\n* {PASSWORD}\n")
+        self.refused(lab, *lists, said=f"elsewhere guess\n\n* {PASSWORD}\n", expect="--passwords-fd gave no line for 127.0.0.1")
+        self.refused(lab, *lists, said=f"* {PASSWORD}\n\nelsewhere guess\n", expect="--sudo-passwords-fd gave no line for 127.0.0.1")
+        self.assertIn("line 2 from file descriptor 0 is not `HOST PASSWORD`", lab.run("up", *lists, said="a b\nguess\n", code=64).stderr)
 
 
 class Cost(unittest.TestCase):

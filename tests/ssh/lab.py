@@ -8,11 +8,15 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "support")]
+from terminal import Terminal  # noqa: E402
+
 USER = os.environ.get("TIDELAB_TEST_ACCOUNT", "tidelab-test")  # two checkouts may test at once
 
 
@@ -159,8 +163,11 @@ class Lab:
         return f"{pwd.getpwuid(os.geteuid()).pw_name}@{socket.gethostname()}"
 
     def run_any(self, command, *more, said="", **options):
-        """Whatever it comes to. `said`: what the tool reads on stdin."""
-        return subprocess.run(self.argv(command, *more, **options), env=self.environment(), capture_output=True, text=True, input=said, timeout=180)
+        """Whatever it comes to, without a terminal. `said`: what the tool reads on stdin."""
+        return subprocess.run(self.argv(command, *more, **options), env=self.environment(), capture_output=True, text=True, input=said, timeout=180, start_new_session=True)
+
+    def on_terminal(self, command, *more, **options):
+        return Terminal(self.argv(command, *more, **options), self.environment())
 
     def run(self, command, *more, code=0, **options):
         done = self.run_any(command, *more, **options)

@@ -93,7 +93,7 @@ TEST_CASE("bytes arrive on this machine, and as root by sudo") {
   const auto local = make_local();
   check_words(*local);
   check_surroundings(*local);
-  const auto sudo = make_sudo(make_local(), {});
+  const auto sudo = make_sudo(make_local(), no_secrets(), {});
   Command command{sudo_words(), {{"A", every_byte()}}, "/usr/lib", {"text\nof two lines", {}}, {}};
   command.argv.insert(command.argv.end(), {"sh", "-c", "printf '%s|' \"$A\" \"$1\"; pwd; cat; echo bad >&2; exit 5", "sh", every_byte()});
   const auto output = run(*sudo, command);

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include <catch2/catch.hpp>
@@ -45,11 +46,29 @@ std::string write_config(const Sshd& sshd, const std::string& more) {
   return path;
 }
 
-std::unique_ptr<Host> open(const std::string& config, bool system, Secrets secrets = {}) {
+/// Somebody who is asked, and says one after the other.
+struct Person final : Secrets {
+  explicit Person(std::vector<std::string> words) : says(std::move(words)) {}
+
+  std::string find(const Lock& lock) override { return said[lock.name]; }
+  tl::expected<void, std::string> ask(const Lock& lock, const std::string& refused) override {
+    asked.push_back(lock.name + "|" + refused);
+    if (!find(lock).empty() && find(lock) != refused) return {};
+    if (says.empty()) return tl::unexpected(std::string("nobody is there"));
+    said[lock.name] = says.front();
+    says.erase(says.begin());
+    return {};
+  }
+
+  std::vector<std::string> says, asked;
+  std::map<std::string, std::string> said;
+};
+
+std::unique_ptr<Host> open(const std::string& config, bool system, Secrets& secrets = no_secrets()) {
   SshTarget target;
   target.address = "r21";
   target.config_file = config;
-  target.secrets = std::move(secrets);
+  target.secrets = &secrets;
   auto resolved = resolve(target, within(20s));
   if (!resolved) FAIL(resolved.error().what << resolved.error().evidence);
   return system ? make_system_ssh(*resolved) : make_ssh(*resolved);
@@ -221,12 +240,53 @@ TEST_CASE("a passphrase opens a key, and a wrong one is told") {
   auto text = read_text(config);
   text.replace(text.find(sshd.identity()), sshd.identity().size(), locked);
   std::ofstream(config) << text << "IdentityAgent none\n";
-  CHECK(run(*open(config, system, {"se cret", {}}), {"true"}).code == 0);
-  const auto wrong = refusal(*open(config, system, {"guess", {}}));
+  Person knows({});
+  knows.said[locked] = "se cret";
+  CHECK(run(*open(config, system, knows), {"true"}).code == 0);
+  CHECK(knows.asked.empty());
+  Person guesses({});
+  guesses.said[locked] = "guess";
+  const auto wrong = refusal(*open(config, system, guesses));
   CHECK(has(wrong.what, system ? "does not let us in" : "the passphrase does not open it"));
+  CHECK(has(wrong.what, "; nobody is there"));
   CHECK_FALSE(has(wrong.what + wrong.evidence + wrong.help, "guess"));
+  CHECK(guesses.asked == std::vector{locked + "|guess"});
   const auto none = refusal(*open(config, system));
   CHECK(has(none.help, "--ask-passphrase"));
+}
+
+TEST_CASE("a person is asked for a passphrase, and again when it was another one") {
+  const bool system = GENERATE(false, true);
+  Sshd sshd;
+  const auto locked = sshd.make_key("locked", GENERATE(as<std::string>{}, "ed25519", "ecdsa"), "se cret", true);
+  const auto config = write_config(sshd, "");
+  auto text = read_text(config);
+  text.replace(text.find(sshd.identity()), sshd.identity().size(), locked);
+  std::ofstream(config) << text << "IdentityAgent none\n";
+  Person person({"guess", "se cret"});
+  const auto host = open(config, system, person);
+  CHECK(host->open(within(60s)));
+  CHECK(host->traffic().commands == 0);
+  CHECK(person.asked == std::vector{locked + "|", locked + "|guess"});
+  CHECK(run(*host, {"true"}).code == 0);
+  CHECK(host->traffic().connections == 1);
+}
+
+TEST_CASE("nobody is asked for what would not help") {
+  const bool system = GENERATE(false, true);
+  Sshd sshd;
+  const auto stranger = sshd.make_key("stranger", "ed25519", "se cret", false);
+  const auto config = write_config(sshd, "");
+  auto text = read_text(config);
+  text.insert(text.find("  IdentityFile"), "  IdentityFile " + stranger + "\n");
+  std::ofstream(config) << text << "IdentityAgent none\n";
+  Person person({});
+  CHECK(run(*open(config, system, person), {"true"}).code == 0);  // another key works
+  text.erase(text.find("  IdentityFile " + sshd.identity()), ("  IdentityFile " + sshd.identity()).size());
+  std::ofstream(config) << text << "IdentityAgent none\n";
+  const auto refused = refusal(*open(config, system, person));
+  if (!system) CHECK(has(refused.what, "stranger: refused by the host"));
+  CHECK(person.asked.empty());
 }
 
 TEST_CASE("what the built-in ssh cannot, OpenSSH's client does") {

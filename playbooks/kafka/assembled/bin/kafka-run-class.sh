@@ -27,6 +27,7 @@ if [ $# -eq 0 ]; then
     exit 1
 fi
 
+# Which java to use: the caller's, ours, whatever there is.
 if [ -n "${JAVA_HOME:-}" ]; then
     java=$JAVA_HOME/bin/java
 elif [ -x "$base/jre/bin/java" ]; then

@@ -1,0 +1,85 @@
+// sudo's password, asked for when sudo turns out to want one: what a host would answer is played here.
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+
+#include "host/host.hpp"
+
+using namespace tidelab::host;
+using namespace std::chrono_literals;
+using tidelab::step::Clock;
+
+namespace {
+
+/// A host whose sudo wants the password "right", and never remembers that it had it.
+struct Played final : Host {
+  explicit Played(std::vector<Clock::time_point>& d) : deadlines(d) {}
+
+  Result<Output> run(const Command& command, const Control& control) override {
+    deadlines.push_back(control.deadline);
+    const auto& argv = command.argv;
+    const auto has = [&](const char* word) { return std::find(argv.begin(), argv.end(), word) != argv.end(); };
+    if (has("-n")) return Output{1, {}, "sudo: a password is required\n"};
+    const auto password = command.input.lead.substr(0, command.input.lead.find('\n'));
+    if (has("-v")) return (command.input.text == "right\n") ? Output{} : Output{1, {}, "sudo: 1 incorrect password attempt\n"};
+    if (password != "right") return Output{1, {}, "sudo: 1 incorrect password attempt\n"};
+    const auto rest = command.input.lead.substr(password.size() + 1);
+    return Output{0, "done", rest};  // the mark, as the script there says it
+  }
+  std::string name() const override { return "ops@played"; }
+  Traffic traffic() const override { return {}; }
+
+  std::vector<Clock::time_point>& deadlines;
+};
+
+/// Thinks for a while, then says the next word.
+struct Slow final : Secrets {
+  std::string find(const Lock&) override { return said; }
+  tl::expected<void, std::string> ask(const Lock& lock, const std::string& refused) override {
+    asked.push_back(lock.name + "|" + refused);
+    if (words.empty()) return tl::unexpected(std::string("nobody is there"));
+    for (const auto until = Clock::now() + thinks; Clock::now() < until;) continue;
+    said = words.front();
+    words.erase(words.begin());
+    return {};
+  }
+
+  std::vector<std::string> words, asked;
+  std::string said;
+  std::chrono::milliseconds thinks{150};
+};
+
+const Command as_root{{"sudo", "-n", "true"}, {}, {}, {}, {}};
+
+}  // namespace
+
+TEST_CASE("a person is asked for sudo's password, and the command has its time all the same") {
+  std::vector<Clock::time_point> deadlines;
+  Slow person;
+  person.words = {"guess", "right"};
+  const auto host = make_sudo(std::make_unique<Played>(deadlines), person, {Lock::Kind::sudo, "ops@played"});
+  Control control;
+  control.deadline = Clock::now() + 100ms;
+  const auto output = host->run(as_root, control);
+  REQUIRE(output);
+  CHECK(output->out == "done");
+  CHECK(output->err.empty());
+  CHECK(person.asked == std::vector<std::string>{"ops@played|", "ops@played|guess"});
+  // Without a password, twice to try one, and with it.
+  REQUIRE(deadlines.size() == 4);
+  CHECK(deadlines[0] < control.deadline + 50ms);
+  CHECK(deadlines[3] >= control.deadline + 2 * person.thinks);
+  REQUIRE(host->run(as_root, control));
+  CHECK(person.asked.size() == 2);
+  CHECK(deadlines.size() == 5);
+}
+
+TEST_CASE("where nobody is there, sudo's own words are the error") {
+  std::vector<Clock::time_point> deadlines;
+  Slow nobody;
+  const auto host = make_sudo(std::make_unique<Played>(deadlines), nobody, {Lock::Kind::sudo, "ops@played"});
+  const auto output = host->run(as_root, {});
+  REQUIRE_FALSE(output);
+  CHECK(output.error().what == "sudo does not let us become root on ops@played: sudo: a password is required; nobody is there");
+  CHECK(output.error().help.find("--sudo-password-fd") != std::string::npos);
+}
