@@ -36,6 +36,12 @@ Words words_of(Kind kind) {
   return {"sudo password", "sudo password", "sudo-password"};
 }
 
+// `errno` is that of the reading; it was 0 before.
+void tell_unreadable(Kind kind, int fd) {
+  std::cerr << fmt::format("tidelab: no {} can be read from file descriptor {}: {}\n", words_of(kind).one, fd,
+                           errno ? std::strerror(errno) : "it is empty");
+}
+
 std::string render(const Lock& lock) { return fmt::format("{} of {}", words_of(lock.kind).what, lock.name); }
 
 }  // namespace
@@ -55,9 +61,7 @@ bool Keyring::read_one(Kind kind, const SecretFrom& from) {
   const std::string what = words_of(kind).one;
   errno = 0;
   auto line = from.fd >= 0 ? read_line(from.fd) : std::nullopt;
-  if (from.fd >= 0 && !line)
-    std::cerr << fmt::format("tidelab: no {} can be read from file descriptor {}: {}\n", what, from.fd,
-                             errno ? std::strerror(errno) : "it is empty");
+  if (from.fd >= 0 && !line) tell_unreadable(kind, from.fd);
   if (from.fd < 0) {
     const auto answer = ask_terminal(what, kPatience, stop_);
     if (answer.came == Answer::Came::no_terminal)
@@ -83,13 +87,9 @@ bool Keyring::read_list(Kind kind, int fd) {
     }
     of_host_[kind][line->substr(0, gap)] = line->substr(gap + 1);
   }
-  if (number == 0)
-    std::cerr << fmt::format("tidelab: no {} can be read from file descriptor {}: {}\n", words_of(kind).one, fd,
-                             errno ? std::strerror(errno) : "it is empty");
+  if (number == 0) tell_unreadable(kind, fd);
   return number > 0;
 }
-
-bool Keyring::has_terminal() const { return cli::has_terminal(); }
 
 std::string Keyring::find(const Lock& lock) {
   const std::lock_guard guard(mutex_);

@@ -5,11 +5,9 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <stop_token>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "host/secrets.hpp"
 
@@ -30,9 +28,6 @@ public:
 
   /// What was asked for on the command line. None: all of it is there; else the exit code, after saying why.
   std::optional<int> read(std::stop_token stop);
-
-  /// Whether a person can be asked at all.
-  bool has_terminal() const;
 
   std::string find(const host::Lock& lock) override;
   tl::expected<void, std::string> ask(const host::Lock& lock, const std::string& refused) override;

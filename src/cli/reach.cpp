@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "cli/keyring.hpp"
+#include "cli/secret.hpp"
 
 namespace tidelab::cli {
 
@@ -75,7 +76,7 @@ struct Reached {
 // Where somebody can be asked for what a host turns out to want, that is done before anything else happens there, and of
 // all hosts: prompts among the lines of a run would be overlooked, and steps have deadlines.
 void let_in_all(std::vector<Reached>& all, const Options& options) {
-  if (!options.keyring->has_terminal()) return;
+  if (!has_terminal()) return;
   const step::Control control{step::Clock::now() + std::chrono::minutes(30), options.stop, {}};
   std::vector<std::jthread> threads;
   for (auto& each : all)

@@ -104,14 +104,14 @@ pre_own() {
   [ ! -f "$S/owned" ] || awk '/^(dir|file) / && !seen[$0]++ { sub(/^dir /, "owned\t") || sub(/^file /, "placed\t"); print }' "$S/owned"
 }
 pre_labs() {
-  labs=$nl
+  labs=
   for u in /etc/systemd/system/tidelab-*.service; do
     [ -f "$u" ] && IFS= read -r l < "$u" || continue
     case $l in '# tidelab: '*) l=${l#\# tidelab: }; fact unit "${u##*/}" "$l"; labs=$labs$l$nl ;; esac
   done
   for l in "${S%/*}"/.tidelab-*; do [ ! -d "$l" ] || labs=$labs$l$nl; done
   seen=$nl$S$nl
-  while labs=${labs#"$nl"}; [ -n "$labs" ]; do
+  while [ -n "$labs" ]; do
     l=${labs%%"$nl"*} labs=${labs#*"$nl"}
     case $seen in *"$nl$l$nl"*) continue ;; esac
     seen=$seen$l$nl

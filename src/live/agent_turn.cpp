@@ -75,10 +75,9 @@ boot() { # what claim() wants
 # nobody changes what we look at, and nothing is done twice. It is known by the mark in its environment.
 marked() { # pattern of the lab's marks, mark of this run: gives `left`, the pids that carry another one's
   left=
-  found=$(grep -aoH -e "$1" /proc/[0-9]*/environ 2>/dev/null)
-  while [ -n "$found" ]; do
-    one=${found%%"$nl"*}
-    case $found in *"$nl"*) found=${found#*"$nl"} ;; *) found= ;; esac
+  found=$(grep -aoH -e "$1" /proc/[0-9]*/environ 2>/dev/null)$nl
+  while one=${found%%"$nl"*}; [ -n "$one" ]; do
+    found=${found#*"$nl"}
     case $one in *":$2") ;; *) one=${one#/proc/}; left="$left ${one%%/*}" ;; esac
   done
 }

@@ -42,13 +42,13 @@ class Login(unittest.TestCase):
             SUDOERS.chmod(0o440)
         return made
 
-    def assert_not_told(self, lab, *done):
-        """The password is in nothing that was said or written."""
-        for each in done:
-            self.assertNotIn(PASSWORD, each.stdout + each.stderr)
+    def assert_not_told(self, lab, secret, *said):
+        """It is in nothing that was said or written."""
+        for text in said:
+            self.assertNotIn(secret, text)
         for path in [*(lab.root / "state").rglob("*"), *lab.base.rglob("*"), lab.sshd.folder / "log"]:
             if path.is_file():
-                self.assertNotIn(PASSWORD.encode(), path.read_bytes(), path)
+                self.assertNotIn(secret.encode(), path.read_bytes(), path)
 
     def refused(self, lab, *flags, said="", expect=""):
         done = lab.run("up", *flags, said=said, code=3)
@@ -65,7 +65,7 @@ class Access(Login):
         second = lab.run("up", *flags, said=said)
         self.assertIn("nothing to change", second.stdout)
         lab.run("verify", *flags, said=said)
-        self.assert_not_told(lab, first, second)
+        self.assert_not_told(lab, PASSWORD, *(done.stdout + done.stderr for done in (first, second)))
         lab.run("down", *flags, said=said)
         lab.assert_nothing_left()
 

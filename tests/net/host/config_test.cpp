@@ -38,10 +38,11 @@ int count(const std::string& text, const std::string& part) {
   return found;
 }
 
-std::string write_config(const Sshd& sshd, const std::string& more) {
+// `identity`: in place of the key that works.
+std::string write_config(const Sshd& sshd, const std::string& more, const std::string& identity = {}) {
   const auto path = sshd.folder() + "/ssh_config";
   std::ofstream(path) << "Host r21 jump\n  HostName 127.0.0.1\n  Port " << sshd.port() << "\n  User " << sshd.user() << "\n  IdentityFile "
-                      << sshd.identity() << "\n  UserKnownHostsFile " << sshd.known_hosts() << "\n"
+                      << (identity.empty() ? sshd.identity() : identity) << "\n  UserKnownHostsFile " << sshd.known_hosts() << "\n"
                       << more << "\n";
   return path;
 }
@@ -219,9 +220,8 @@ TEST_CASE("an agent, and which of its keys") {
                               within(20s));
   REQUIRE(add);
   CHECK(add->code == 0);
-  const auto config = write_config(sshd, "IdentityAgent " + socket);
-  auto text = read_text(config);
-  text.replace(text.find(sshd.identity()), sshd.identity().size(), locked);
+  const auto config = write_config(sshd, "IdentityAgent " + socket, locked);
+  const auto text = read_text(config);
   for (const bool only : {false, true}) {
     std::ofstream(config) << text << (only ? "IdentitiesOnly yes\n" : "");
     const auto before = sshd.log().size();
@@ -236,10 +236,7 @@ TEST_CASE("a passphrase opens a key, and a wrong one is told") {
   const bool system = GENERATE(false, true);
   Sshd sshd;
   const auto locked = sshd.make_key("locked", GENERATE(as<std::string>{}, "ed25519", "ecdsa"), "se cret", true);
-  const auto config = write_config(sshd, "");
-  auto text = read_text(config);
-  text.replace(text.find(sshd.identity()), sshd.identity().size(), locked);
-  std::ofstream(config) << text << "IdentityAgent none\n";
+  const auto config = write_config(sshd, "IdentityAgent none", locked);
   Person knows({});
   knows.said[locked] = "se cret";
   CHECK(run(*open(config, system, knows), {"true"}).code == 0);
@@ -259,10 +256,7 @@ TEST_CASE("a person is asked for a passphrase, and again when it was another one
   const bool system = GENERATE(false, true);
   Sshd sshd;
   const auto locked = sshd.make_key("locked", GENERATE(as<std::string>{}, "ed25519", "ecdsa"), "se cret", true);
-  const auto config = write_config(sshd, "");
-  auto text = read_text(config);
-  text.replace(text.find(sshd.identity()), sshd.identity().size(), locked);
-  std::ofstream(config) << text << "IdentityAgent none\n";
+  const auto config = write_config(sshd, "IdentityAgent none", locked);
   Person person({"guess", "se cret"});
   const auto host = open(config, system, person);
   CHECK(host->open(within(60s)));
@@ -276,14 +270,10 @@ TEST_CASE("nobody is asked for what would not help") {
   const bool system = GENERATE(false, true);
   Sshd sshd;
   const auto stranger = sshd.make_key("stranger", "ed25519", "se cret", false);
-  const auto config = write_config(sshd, "");
-  auto text = read_text(config);
-  text.insert(text.find("  IdentityFile"), "  IdentityFile " + stranger + "\n");
-  std::ofstream(config) << text << "IdentityAgent none\n";
+  const auto config = write_config(sshd, "IdentityFile " + sshd.identity() + "\nIdentityAgent none", stranger);
   Person person({});
   CHECK(run(*open(config, system, person), {"true"}).code == 0);  // another key works
-  text.erase(text.find("  IdentityFile " + sshd.identity()), ("  IdentityFile " + sshd.identity()).size());
-  std::ofstream(config) << text << "IdentityAgent none\n";
+  write_config(sshd, "IdentityAgent none", stranger);
   const auto refused = refusal(*open(config, system, person));
   if (!system) CHECK(has(refused.what, "stranger: refused by the host"));
   CHECK(person.asked.empty());
