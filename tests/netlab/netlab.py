@@ -34,6 +34,9 @@ import lay
 
 # Packets that come in go by way of a program; without it, straight on.
 QUEUE = "iptables -t raw -{} PREROUTING -i eth0 -j NFQUEUE --queue-num 1 --queue-bypass"
+# Without an address of its own the bridge takes one of its cables', and what a host sends over a cable that was cut would arrive
+# at the controller all the same: half a cut.
+BRIDGE = "02:00:00:00:00:01"
 GUEST = pathlib.Path(__file__).resolve().with_name("guest.sh")
 
 
@@ -216,7 +219,7 @@ class Lab:
             lay.lay_host(host)
         control = f"{self.prefix}-ctl"
         run("ip", "netns", "add", control)
-        for command in ("link set lo up", "link add br0 type bridge forward_delay 0 stp_state 0", f"address add {self.net}.1/24 dev br0", "link set br0 up"):
+        for command in ("link set lo up", f"link add br0 address {BRIDGE} type bridge forward_delay 0 stp_state 0", f"address add {self.net}.1/24 dev br0", "link set br0 up"):
             run("ip", "-n", control, *command.split())
         # Where bridged frames are passed through the machine's packet filter, they are not to be.
         for switch in pathlib.Path("/proc/sys/net/bridge").glob("bridge-nf-call-*"):
