@@ -134,17 +134,6 @@ std::vector<std::string> make_question(const SshTarget& target, const std::strin
   return argv;
 }
 
-// The same for every host, so it is asked once.
-std::string ask_defaults(Host& local, const Control& control) {
-  static std::mutex mutex;
-  static std::string known;
-  const std::lock_guard lock(mutex);
-  if (known.empty())
-    if (const auto said = local.run({{"ssh", "-G", "-F", "none", "--", "localhost"}, {}, {}, {}, {}}, control); said && said->code == 0)
-      known = said->out;
-  return known;
-}
-
 // %h, %p, %r, %n and %% as ssh_config(5) has them. False when there is another one.
 bool expand_tokens(std::string& command, const SshTarget& target) {
   std::string out;
@@ -166,7 +155,41 @@ bool expand_tokens(std::string& command, const SshTarget& target) {
   return true;
 }
 
+bool has_aes(std::string_view cpuinfo) {
+  std::istringstream in{std::string(cpuinfo)};
+  for (std::string line; std::getline(in, line);) {
+    if (!line.starts_with("flags") && !line.starts_with("Features")) continue;
+    const auto words = words_of(line);
+    return std::find(words.begin(), words.end(), "aes") != words.end();
+  }
+  return false;
+}
+
 }  // namespace
+
+// The same for every host.
+std::string ask_ssh_defaults(const Control& control) {
+  static std::mutex mutex;
+  static std::string known;
+  const std::lock_guard lock(mutex);
+  if (known.empty())
+    if (const auto said = make_local()->run({{"ssh", "-G", "-F", "none", "--", "localhost"}, {}, {}, {}, {}}, control);
+        said && said->code == 0)
+      known = said->out;
+  return known;
+}
+
+std::string ciphers_for(std::string_view cpuinfo, std::string_view defaults) {
+  if (!has_aes(cpuinfo)) return {};
+  auto values = read_lines(defaults);
+  if (values["ciphers"].empty()) return {};
+  std::vector<std::string> names;
+  std::istringstream in(values["ciphers"].front());
+  for (std::string name; std::getline(in, name, ',');) names.push_back(name);
+  std::stable_partition(names.begin(), names.end(), [](const std::string& name) { return name.find("-gcm@") != std::string::npos; });
+  const auto ordered = fmt::format("{}", fmt::join(names, ","));
+  return ordered == values["ciphers"].front() ? std::string() : ordered;
+}
 
 bool ssh_config_may_matter(const std::string& file) {
   if (file == "none") return false;
@@ -239,7 +262,7 @@ Result<SshTarget> resolve(SshTarget target, const Control& control) {
                                           {},
                                           "correct the file, or use `--ssh-config none` to do without one"});
     }
-    if (said->code == 0) target.config = read_ssh_config(said->out, ask_defaults(*local, control));
+    if (said->code == 0) target.config = read_ssh_config(said->out, ask_ssh_defaults(control));
   }
   settle(target);
   auto& config = target.config;

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "step/control.hpp"
+
 namespace tidelab::host {
 
 /// Empty fields: the configuration does not say, and the usual applies.
@@ -33,5 +35,13 @@ SshConfig read_ssh_config(std::string_view text, std::string_view defaults);
 /// False when no configuration file says anything that could matter here. Most machines have none, and then no process
 /// need be started for each host. `file` as in `ssh -F`; empty: the user's and the system's.
 bool ssh_config_may_matter(const std::string& file);
+
+/// `defaults` as above; empty when OpenSSH's client is not installed. Asked once in a process.
+std::string ask_ssh_defaults(const step::Control& control);
+
+/// The ciphers of `defaults`, AES-GCM before all others, for a processor that has instructions for AES (`cpuinfo`: text of
+/// /proc/cpuinfo); empty where that changes nothing. OpenSSH puts chacha20-poly1305 first, which costs both sides about
+/// twice the CPU there: docs/performance.md.
+std::string ciphers_for(std::string_view cpuinfo, std::string_view defaults);
 
 }  // namespace tidelab::host

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <condition_variable>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <mutex>
 
 #include <fmt/format.h>
@@ -83,6 +85,11 @@ Result<Output> run_plainly(const Command& command, const Control& control) {
   return output;
 }
 
+std::string read_cpuinfo() {
+  std::ifstream file("/proc/cpuinfo");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 Control within(std::chrono::milliseconds time) { return Control{Clock::now() + time, {}, {}}; }
 
 System::~System() {
@@ -103,6 +110,7 @@ Result<void> System::open(const Control& control) {
   const std::lock_guard lock(open_mutex_);
   if (open_) return {};
   if (!client_.usable()) return step::fail(Why::failed, "cannot make a directory in /tmp for the connection's socket");
+  if (target_.config.ciphers.empty()) client_.prefer_ciphers(ciphers_for(read_cpuinfo(), ask_ssh_defaults(control)));
   for (;;) {
     std::vector<Wish> wishes;
     auto connected = connect(control, wishes);

@@ -132,6 +132,7 @@ std::vector<std::string> SystemClient::options() const {
   if (!t.known_hosts.empty()) set("UserKnownHostsFile=\"" + t.known_hosts + "\"");
   if (!t.known_hosts.empty()) set("GlobalKnownHostsFile=none");
   set(t.accept_new ? "StrictHostKeyChecking=accept-new" : "StrictHostKeyChecking=yes");
+  if (!ciphers_.empty()) set("Ciphers=" + ciphers_);
   set("UpdateHostKeys=no");
   set("BatchMode=no");
   set("NumberOfPasswordPrompts=1");

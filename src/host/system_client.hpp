@@ -22,6 +22,8 @@ public:
 
   enum class Way { shared, alone };  ///< over the master connection and no other, or over one of its own if need be
 
+  /// In this order, for connections from now on; empty: as the client has them.
+  void prefer_ciphers(std::string names) { ciphers_ = std::move(names); }
   /// Connects and goes into the background once it is authenticated. Takes the secrets as they are known by now.
   Command make_master();
   /// After a connection that failed and `said` why: which secrets were missing, or wrong.
@@ -40,7 +42,7 @@ private:
   void ask_by_askpass(Command& command) const;
 
   SshTarget target_;
-  std::string folder_;
+  std::string folder_, ciphers_;
   std::vector<Fd> held_;
   std::map<std::string, std::string> given_;  ///< by the question's key, or the account, as of the last connection
 };

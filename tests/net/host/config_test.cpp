@@ -336,3 +336,34 @@ TEST_CASE("OpenSSH's client refuses as we do: unknown and changed keys, with fin
   CHECK(has(changed.what, "SHA256:"));
   CHECK(has(changed.what, sshd.known_hosts() + ":2"));
 }
+
+TEST_CASE("AES-GCM goes before the other ciphers of OpenSSH's client, where a processor has instructions for it") {
+  const std::string defaults = "host x\nciphers chacha20-poly1305@openssh.com,aes128-ctr,aes128-gcm@openssh.com,aes256-gcm@openssh.com\n";
+  const std::string intel = "processor : 0\nflags\t\t: fpu sse2 aes avx\n", arm = "processor : 0\nFeatures\t: fp asimd aes\n";
+  const std::string wanted = "aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com,aes128-ctr";
+  CHECK(ciphers_for(intel, defaults) == wanted);
+  CHECK(ciphers_for(arm, defaults) == wanted);
+  CHECK(ciphers_for("processor : 0\nflags : fpu sse2 vaes\n", defaults).empty());
+  CHECK(ciphers_for("", defaults).empty());
+  CHECK(ciphers_for(intel, "").empty());
+  CHECK(ciphers_for(intel, "ciphers " + wanted + "\n").empty());
+}
+
+TEST_CASE("OpenSSH's client takes the cipher that the configuration names, and else the one that costs least here") {
+  Sshd sshd;
+  sshd.kill();
+  auto daemon = read_text(sshd.folder() + "/sshd_config");
+  daemon.replace(daemon.find("LogLevel VERBOSE"), std::string("LogLevel VERBOSE").size(), "LogLevel DEBUG1");
+  std::ofstream(sshd.folder() + "/sshd_config") << daemon;
+  sshd.start();
+  const auto taken = [&](const std::string& more) {
+    const auto before = sshd.log().size();
+    CHECK(run(*open(write_config(sshd, more), true), {"true"}).code == 0);
+    const auto log = sshd.log().substr(before);
+    const auto at = log.find("client->server cipher: ") + std::string("client->server cipher: ").size();
+    return log.substr(at, log.find(' ', at) - at);
+  };
+  CHECK(taken("Host *\n  Ciphers aes256-ctr\n") == "aes256-ctr");
+  const auto ours = ciphers_for(read_text("/proc/cpuinfo"), ask_ssh_defaults(within(20s)));
+  CHECK(taken("") == (ours.empty() ? "chacha20-poly1305@openssh.com" : "aes128-gcm@openssh.com"));
+}
