@@ -93,7 +93,7 @@ live::Setup make_setup(const plan::Plan& plan, const Lab& lab, std::map<std::str
   return out;
 }
 
-report::Report run_plan(const plan::Plan& plan, const Lab& lab, live::Setup setup) {
+report::Report run_plan(const plan::Plan& plan, const Lab& lab, live::Setup setup, std::vector<run::Warned> warned) {
   run::Opened opened;
   opened.command = plan.command;
   opened.lab = plan.lab;
@@ -118,6 +118,8 @@ report::Report run_plan(const plan::Plan& plan, const Lab& lab, live::Setup setu
   Progress progress(plan, lab.options.verbose, lab.options.colour);
   const bool watched = lab.options.format == "text";
   auto effects = live::make_live(plan, std::move(setup));
+  run::Options how;
+  how.warned = std::move(warned);
   run::carry_out(
       plan, std::move(opened), *effects,
       [&](const run::Event& event) {
@@ -125,7 +127,7 @@ report::Report run_plan(const plan::Plan& plan, const Lab& lab, live::Setup setu
         journal << run::render_line(event) << "\n" << std::flush;
         if (watched) progress(event);
       },
-      lab.options.stop);
+      lab.options.stop, how);
   if (!journal) std::cerr << fmt::format("tidelab: the journal {} could not be written\n", (dir / plan.command).string());
   return report::fold(events);
 }

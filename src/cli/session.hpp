@@ -27,8 +27,8 @@ std::unique_ptr<Lab> open_lab(const Options& options, bool from_file);
 
 live::Setup make_setup(const plan::Plan& plan, const Lab& lab, std::map<std::string, artifact::Acquired> acquired = {});
 
-/// Carries the plan out, prints progress, writes the journal, and folds it.
-report::Report run_plan(const plan::Plan& plan, const Lab& lab, live::Setup setup);
+/// Carries the plan out, prints progress, writes the journal, and folds it. `warned`: by the look that came before.
+report::Report run_plan(const plan::Plan& plan, const Lab& lab, live::Setup setup, std::vector<run::Warned> warned = {});
 
 /// What `up` came to, and whether it began to change anything.
 struct Brought {

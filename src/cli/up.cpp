@@ -1,6 +1,7 @@
 // `tidelab up`: everything that the topology says is made true; a second time it finds that it is.
 #include <algorithm>
 #include <iostream>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -44,8 +45,17 @@ bool may_follow(const Lab& lab, const std::string& name) {
   return false;
 }
 
-// What is only needed to start a lab is no matter where it runs already, so there only failures are told.
-bool hosts_are_ready(const plan::Plan& made, live::Setup& setup, const Options& options) {
+std::vector<run::Warned> warned_of(const report::Preflight& found) {
+  std::vector<run::Warned> out;
+  for (const auto& row : found.rows)
+    if (row.outcome == preflight::Outcome::warning || row.outcome == preflight::Outcome::unknown)
+      out.push_back({row.host, row.check, preflight::name_of(row.outcome), row.found, row.fix, row.evidence});
+  return out;
+}
+
+// What is only needed to start a lab is no matter where it runs already, so there only failures are told. What was told
+// and stops nobody, for the journal; nullopt when the hosts are not ready.
+std::optional<std::vector<run::Warned>> look_first(const plan::Plan& made, live::Setup& setup, const Options& options) {
   const step::Control brief{step::Clock::now() + std::chrono::minutes(2), options.stop, {}};
   preflight::Sizes sizes;
   for (const auto& [key, acquired] : setup.acquired) sizes[key] = artifact::unpacked_bytes(acquired.path);
@@ -62,7 +72,7 @@ bool hosts_are_ready(const plan::Plan& made, live::Setup& setup, const Options& 
     std::cerr << "tidelab: warnings about the hosts"
               << "\n"
               << troubles << "\n";
-  return ready;
+  return ready ? std::optional(warned_of(found)) : std::nullopt;
 }
 
 }  // namespace
@@ -94,9 +104,10 @@ Brought bring_up(const Options& options) {
     return {exit_no_lab, false};
   }
   auto setup = make_setup(made, *lab, std::move(acquisition.acquired));
-  if (!hosts_are_ready(made, setup, options)) return {options.stop.stop_requested() ? exit_interrupted : exit_no_lab, false};
+  auto warned = look_first(made, setup, options);
+  if (!warned) return {options.stop.stop_requested() ? exit_interrupted : exit_no_lab, false};
   if (!write_record({made.lab, options.target, lab->loaded->topology_text, lab->options})) return {exit_no_lab, false};
-  const auto result = run_plan(made, *lab, std::move(setup));
+  const auto result = run_plan(made, *lab, std::move(setup), std::move(*warned));
   give_report(result, options);
   return {result.exit_code, true};
 }

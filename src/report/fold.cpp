@@ -117,6 +117,8 @@ Report fold(const std::vector<run::Event>& events) {
       report = Report{};
       endings.clear();
       report.opened = *opened;
+    } else if (const auto* warned = std::get_if<run::Warned>(&event.what)) {
+      report.warned.push_back(*warned);
     } else if (const auto* ended = std::get_if<run::Ended>(&event.what)) {
       endings[ended->step] = *ended;
     } else if (const auto* evidence = std::get_if<run::Evidence>(&event.what)) {

@@ -65,6 +65,16 @@ std::string render_rows(const Report& report, const std::vector<const Row*>& row
   return out + "</table>\n";
 }
 
+std::string render_warnings(const Report& report) {
+  if (report.warned.empty()) return {};
+  std::string out = "<h2>before the first change</h2>\n<table>\n<tr><th>result</th><th>host</th><th>check</th><th></th></tr>\n";
+  for (const auto& each : report.warned)
+    out +=
+        fmt::format("<tr><td class=\"broken\">{}</td><td>{}</td><td>{}</td><td>{}{}{}</td></tr>\n", escape(each.result), escape(each.host),
+                    escape(each.check), escape(each.found), render_evidence("evidence", each.evidence), render_field("fix", each.fix));
+  return out + "</table>\n";
+}
+
 std::string render_troubles(const Report& report) {
   if (report.troubles.empty()) return {};
   std::string out = "<h2>steps that did not work</h2>\n<table>\n<tr><th>step</th><th>where</th><th></th></tr>\n";
@@ -103,6 +113,7 @@ std::string render_body(const Report& report) {
                   escape(opened.topology), escape(opened.when), escape(opened.program), render_span(report.took));
   out += fmt::format("<p class=\"sentence {}\">{}</p>\n", colour_of(report), escape(report.sentence));
   for (const std::string& note : opened.notes) out += fmt::format("<div class=\"faint\">note: {}</div>\n", escape(note));
+  out += render_warnings(report);
   for (const Group& group : groups_of(report, true)) {
     out += fmt::format("<h2>{}</h2>\n", escape(group.title())) + render_chain(group) + render_rows(report, group.rows);
   }

@@ -51,6 +51,11 @@ Json make_trouble(const Trouble& trouble) {
           {"evidence", failure.evidence},   {"help", failure.help}};
 }
 
+Json make_warning(const run::Warned& warned) {
+  return {{"host", warned.host},   {"check", warned.check}, {"result", warned.result},
+          {"found", warned.found}, {"fix", warned.fix},     {"evidence", warned.evidence}};
+}
+
 Json make_component(const run::ComponentLine& line) {
   return {
       {"name", line.name}, {"node", line.node}, {"title", line.title},   {"version", line.version},
@@ -83,6 +88,7 @@ std::string render_json(const Report& report) {
       {"exit_code", report.exit_code},
       {"sentence", report.sentence},
       {"counts", make_counts(report)},
+      {"warnings", list_of(report.warned, make_warning)},
       {"hops", list_of(report.rows, [&](const Row& row) { return make_hop(opened, row); })},
       {"troubles", list_of(report.troubles, make_trouble)},
       {"evidence", list_of(report.evidence,

@@ -37,7 +37,8 @@ struct Trouble {
 
 struct Report {
   run::Opened opened;
-  std::vector<Row> rows;  ///< in plan order
+  std::vector<Row> rows;            ///< in plan order
+  std::vector<run::Warned> warned;  ///< before the first change
   std::vector<Trouble> troubles;
   std::vector<run::Evidence> evidence;
   int held = 0, made = 0, failed = 0, blocked = 0;  ///< steps that change something

@@ -35,6 +35,7 @@ public:
 
 private:
   void head();
+  void warnings();
   void hops();
   void health();
   void findings();
@@ -69,6 +70,17 @@ void Page::head() {
   line(paint(one_line(fmt::format("{} {}", opened.command.empty() ? "no run" : opened.command, opened.lab)), "1") +
        dim(one_line(fmt::format("  {}  {}  {}", opened.topology, opened.when, opened.program)).insert(0, "  ")));
   for (const std::string& note : opened.notes) line("note: " + one_line(note));
+}
+
+void Page::warnings() {
+  if (report_.warned.empty()) return;
+  heading("before the first change");
+  for (const auto& each : report_.warned) {
+    const char* sign = each.result == "unknown" ? "?" : "!";
+    line(fmt::format("  {} {}", paint(sign, "33"), one_line(fmt::format("{}: {}: {}", each.host, each.check, each.found))));
+    block(each.evidence, "      ");
+    if (!each.fix.empty()) line("      → " + one_line(each.fix));
+  }
 }
 
 void Page::hop_line(const Row& row, int title_width, const std::string& indent) {
@@ -215,6 +227,7 @@ void Page::tail() {
 
 std::string Page::render() {
   head();
+  warnings();
   hops();
   health();
   findings();

@@ -43,6 +43,14 @@ struct Opened {
   std::vector<std::string> notes;
 };
 
+/// What was not as it should be when the hosts were looked at before the first change, and stopped nobody.
+struct Warned {
+  std::string host, check;  ///< as `tidelab preflight` names them
+  std::string result;       ///< "warning", or "unknown" where it could not be looked at
+  std::string found, fix;   ///< one line each; `fix` is empty when there is nothing to do
+  std::string evidence;     ///< more lines; may be empty
+};
+
 struct Started {
   int step = 0;
 };
@@ -87,7 +95,7 @@ struct Closed {
 
 struct Event {
   microseconds at{};  ///< since the run began, steady clock
-  std::variant<Opened, Started, Said, Ended, Evidence, Closed> what;
+  std::variant<Opened, Warned, Started, Said, Ended, Evidence, Closed> what;
 };
 
 const char* name_of(Outcome outcome);

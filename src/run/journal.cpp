@@ -63,6 +63,11 @@ Json fields_of(const Opened& e) {
           {"notes", list_of(e.notes)}};
 }
 
+Json fields_of(const Warned& e) {
+  return {{"event", "warned"}, {"host", e.host}, {"check", e.check},      {"result", e.result},
+          {"found", e.found},  {"fix", e.fix},   {"evidence", e.evidence}};
+}
+
 Json fields_of(const Started& e) { return {{"event", "started"}, {"step", e.step}}; }
 
 Json fields_of(const Said& e) { return {{"event", "said"}, {"step", id_or_null(e.step)}, {"text", e.text}}; }

@@ -171,6 +171,16 @@ void fill(Reader& from, Opened& into) {
   from.take_list("notes", into.notes);
 }
 
+void fill(Reader& from, Warned& into) {
+  from.need({"host", "check", "result"});
+  from.take("host", into.host);
+  from.take("check", into.check);
+  from.take("result", into.result);
+  from.take("found", into.found);
+  from.take("fix", into.fix);
+  from.take("evidence", into.evidence);
+}
+
 void fill(Reader& from, Started& into) {
   from.need({"step"});
   from.take_number("step", into.step);
@@ -213,6 +223,7 @@ void fill(Reader& from, Event& into) {
 
 bool fill_named(const std::string& name, Reader& from, Event& into) {
   if (name == "opened") return fill<Opened>(from, into), true;
+  if (name == "warned") return fill<Warned>(from, into), true;
   if (name == "started") return fill<Started>(from, into), true;
   if (name == "said") return fill<Said>(from, into), true;
   if (name == "ended") return fill<Ended>(from, into), true;

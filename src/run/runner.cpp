@@ -63,6 +63,7 @@ public:
   bool run(Opened opened) {
     fill(opened);
     tell(std::move(opened));
+    for (const auto& each : options_.warned) tell(masked(each));
     if (options_.look_first) start_looks();
     while (looks_under_way_ > 0) handle(inbox_.take());
     advance();
@@ -162,6 +163,11 @@ private:
     for (auto* text : {&failure.what, &failure.evidence, &failure.expected, &failure.actual, &failure.help})
       *text = plan::mask(*text, plan_.secrets);
     return failure;
+  }
+
+  Warned masked(Warned warned) const {
+    for (auto* text : {&warned.found, &warned.fix, &warned.evidence}) *text = plan::mask(*text, plan_.secrets);
+    return warned;
   }
 
   void end(Ended ended) {

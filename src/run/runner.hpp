@@ -14,8 +14,9 @@ namespace tidelab::run {
 using Listener = std::function<void(const Event&)>;
 
 struct Options {
-  int at_once = 64;        ///< steps carried out side by side; waiting ones count, so it is generous
-  bool look_first = true;  ///< one look per host at everything that can be looked at, before the first act
+  int at_once = 64;              ///< steps carried out side by side; waiting ones count, so it is generous
+  bool look_first = true;        ///< one look per host at everything that can be looked at, before the first act
+  std::vector<Warned> warned{};  ///< of a look that came before the run; told behind the first event
 };
 
 /// True when every step held or was made. Steps whose needs did not hold are blocked; the others go on.

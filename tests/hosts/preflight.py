@@ -1,5 +1,6 @@
 """What `tidelab preflight` finds on hosts where something is wrong, each time by what a person would see; and that `up`
 stops before its first change for the same reasons, and says nothing of a lab that runs."""
+import json
 import subprocess
 import xml.etree.ElementTree as ET
 
@@ -47,6 +48,12 @@ class Seen:
 
 def shells(*names, user="root"):
     return Hosts([(name, ADDRESS[name], "shell") for name in names], home=HOME, user=user)
+
+
+def report_of(hosts, command, form, lab="toys"):
+    """Made again from the journal of the last run."""
+    journal = hosts.folder / "state/tidelab" / lab / f"{command}.jsonl"
+    return subprocess.run([*hosts.tool(), "report", str(journal), "--format", form], capture_output=True, text=True, check=True, timeout=60).stdout
 
 
 def listener(hosts, name, port, user="lab"):
@@ -138,8 +145,16 @@ def what_is_of_a_lab_and_what_is_not():
         hosts.nothing_left()
         hosts.inside("one", "mkdir -p /opt/toys/toy-7001/conf && touch /opt/toys/toy-7001/conf/old")
         seen = Seen(hosts, file, code=0)
-        seen.one("one", "leftovers", "warning", "/opt/toys/toy-7001 has something in it")
+        row = seen.one("one", "leftovers", "warning", "/opt/toys/toy-7001 has something in it")
         Seen(hosts, file, "--strict", code=1)
+        # `up` goes on, and whoever reads its report later sees what it was warned of.
+        hosts.good("up", file)
+        kept = {key: row[key] for key in ("host", "check", "result", "found", "fix", "evidence")}
+        must(json.loads(report_of(hosts, "up", "json"))["warnings"] == [kept], "the report has other warnings", report_of(hosts, "up", "json"))
+        must(row["found"] in report_of(hosts, "up", "text").split("before the first change")[1], "the text does not have the warning", report_of(hosts, "up", "text"))
+        hosts.good("up", file)
+        must(json.loads(report_of(hosts, "up", "json"))["warnings"] == [], "a second up, which changes nothing, warns", report_of(hosts, "up", "json"))
+        hosts.good("down", file, "--yes")
 
 
 def fix_sets_what_is_safe_and_says_how_to_undo_it():

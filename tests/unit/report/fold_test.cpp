@@ -249,3 +249,18 @@ TEST_CASE("an interrupted verify is not decided") {
         {130, "interrupted: 4 of 6 hops were decided; run the same command again to go on, or `tidelab down lab3.yaml` to take it away"});
   CHECK(way.report().troubles.empty());
 }
+
+TEST_CASE("what was warned of before is kept in order, and is no verdict") {
+  Story s("up");
+  s.warned({"10.0.0.2", "swap", "warning", "swap is on", "swapoff -a", ""}).warned({"10.0.0.1", "clock", "unknown", "?", "", "e"});
+  s.made(s.step("directory /opt/kafka"));
+  check(s, {0, "the lab is up: 1 thing made, 0 already so, in 1 ms"});
+  const auto warned = s.report().warned;
+  REQUIRE(warned.size() == 2);
+  CHECK(warned[0].fix == "swapoff -a");
+  CHECK(warned[1].host == "10.0.0.1");
+  // Of an older run in the same file nothing stays.
+  auto events = s.told();
+  for (const auto& event : Story("up").told()) events.push_back(event);
+  CHECK(report::fold(events).warned.empty());
+}

@@ -17,6 +17,7 @@ Way make_failing() {
   way.blocked(way.hop("TiDB", "back", way.write), {way.flink});
   way.bad(way.hop("X", "asked"), Why::unreachable, "ssh");
   way.events.push_back({way.now, run::Evidence{1, "log <1>", "<b>\xFF"}});
+  way.warned({"10.0.0.2", "ports", "warning", "held by <b> & \x1b", "end it", "a\x01\xFF\n]]> <script>"});
   return way;
 }
 
@@ -48,6 +49,12 @@ TEST_CASE("json: one record, and every field of every record") {
   CHECK(root["hops"][5]["component"].is_null());
   CHECK(root["hosts"][1]["name"] == "10.0.0.2");
   CHECK(root["evidence"][0]["component"] == "kafka_servers 1");
+  REQUIRE(root["warnings"].size() == 1);
+  CHECK(root["warnings"][0].size() == 6);
+  CHECK(root["warnings"][0]["host"] == "10.0.0.2");
+  CHECK(root["warnings"][0]["check"] == "ports");
+  CHECK(root["warnings"][0]["result"] == "warning");
+  CHECK(root["warnings"][0]["fix"] == "end it");
   CHECK(root["components"][0]["stand_in"] == false);
   const auto empty = json::parse(report::render_json(report::fold({})));
   CHECK(empty.size() == root.size());
@@ -56,7 +63,7 @@ TEST_CASE("json: one record, and every field of every record") {
 TEST_CASE("junit: each verdict in its place, and legal XML whatever a log holds") {
   const auto document = read_xml(report::render_junit(make_failing().report()));
   const auto root = document.child("testsuites");
-  CHECK(root.attribute("tests").as_int() == 8);
+  CHECK(root.attribute("tests").as_int() == 9);
   CHECK(root.attribute("failures").as_int() == 1);
   CHECK(root.attribute("errors").as_int() == 1);
   CHECK(root.attribute("skipped").as_int() == 1);
@@ -69,6 +76,13 @@ TEST_CASE("junit: each verdict in its place, and legal XML whatever a log holds"
   CHECK(suite.find_child_by_attribute("testcase", "name", "asked").child("error"));
   CHECK(suite.find_child_by_attribute("testcase", "name", "the insert is in topic ticdc-test").attribute("time").as_string() ==
         std::string("0.012000"));
+  const auto before = root.find_child_by_attribute("testsuite", "name", "before the first change");
+  CHECK(before.attribute("tests").as_int() == 1);
+  CHECK(before.attribute("errors").as_int() == 0);
+  const auto warned = before.find_child_by_attribute("testcase", "name", "10.0.0.2: ports");
+  CHECK(std::string(warned.child("system-out").text().get()).find("warning: held by <b> & ") == 0);
+  CHECK(std::string(warned.child("system-out").text().get()).find("fix: end it\n") != std::string::npos);
+  CHECK_FALSE(warned.child("failure"));
 }
 
 TEST_CASE("junit: what is not a success never looks like one") {
@@ -79,7 +93,7 @@ TEST_CASE("junit: what is not a success never looks like one") {
   Way stopped = good;
   stopped.end.interrupted = true;
   Story up("up"), failed("up");
-  up.made(up.step("a"));
+  up.warned({"h", "swap", "warning", "on", "", ""}).made(up.step("a"));
   failed.bad(failed.step("a"), Why::failed, "x");
   for (const auto& report : {report::fold({}), Story("verify").report(), open.report(), good.report(), stopped.report(), up.report(),
                              failed.report(), make_failing().report()}) {
@@ -95,7 +109,8 @@ TEST_CASE("html: self-contained, and nothing of others gets through as markup") 
   const std::string page = report::render_html(make_failing().report());
   for (const char* banned : {"<script", "src=", "href=", "<b>", "\x1b", "\xFF", "no <row>"}) CHECK(page.find(banned) == std::string::npos);
   for (const char* there : {"no &lt;row&gt; &amp; &quot;none&quot;", "<div class=\"box fail\"", "<small>12 ms</small>",
-                            "<details><summary>evidence", "lost between Kafka and Flink", "log &lt;1&gt; – Kafka broker 10.0.0.2:9092"}) {
+                            "<details><summary>evidence", "lost between Kafka and Flink", "log &lt;1&gt; – Kafka broker 10.0.0.2:9092",
+                            "before the first change", "held by &lt;b&gt; &amp;", "end it"}) {
     INFO(there);
     CHECK(page.find(there) != std::string::npos);
   }

@@ -64,6 +64,11 @@ struct Story {
   Story& bad(int step, Failure failure) { return end_step(step, Outcome::failed, now, std::move(failure)); }
   Story& blocked(int step, std::vector<int> roots) { return end_step(step, Outcome::blocked, now, {}, std::move(roots)); }
 
+  Story& warned(run::Warned warning) {
+    events.push_back({now, std::move(warning)});
+    return *this;
+  }
+
   std::vector<run::Event> told() const {
     std::vector<run::Event> all = {{microseconds(0), opened}};
     all.insert(all.end(), events.begin(), events.end());

@@ -118,3 +118,22 @@ TEST_CASE("tables stay within 120 characters") {
   s.good(s.hop("TiDB", std::string(70, 't')), milliseconds(0), std::string(300, 'n'));
   for (const std::string& line : report::lines_of(report::render_text(s.report(), false))) CHECK(report::width_of(line) <= 120);
 }
+
+TEST_CASE("what was warned of comes first, word for word") {
+  Story s("up");
+  s.warned({"10.0.0.2", "swap", "warning", "swap\tis\non", "swapoff -a", "one\ntwo"})
+      .warned({"10.0.0.1", "clock", "unknown", "none", "", ""});
+  s.made(s.step("directory /opt/kafka"));
+  CHECK(report::render_text(s.report(), false) == R"(up lab3  lab3.yaml  2026-11-23T15:00:00Z  tidelab 0.1.0
+
+before the first change
+  ! 10.0.0.2: swap: swap is on
+      │ one
+      │ two
+      → swapoff -a
+  ? 10.0.0.1: clock: none
+
+1 changed; 1 ms
+the lab is up: 1 thing made, 0 already so, in 1 ms
+)");
+}

@@ -285,6 +285,20 @@ TEST_CASE("secrets are masked in all that is told") {
   CHECK(shown == 1);
 }
 
+TEST_CASE("what was warned of before is told behind the first event, without secrets") {
+  Run run(Needs{{}});
+  run.plan.secrets = {"hush"};
+  run.options.warned = {{"h1", "ports", "warning", "held by `x --key hush`", "end hush", "hush\n"}, {"h2", "clock", "unknown", "", "", ""}};
+  CHECK(run.go().all);
+  REQUIRE(run.events.size() > 3);
+  CHECK(std::holds_alternative<Opened>(run.events[0].what));
+  const auto& first = std::get<Warned>(run.events[1].what);
+  CHECK(first.found == "held by `x --key ***`");
+  CHECK(first.fix == "end ***");
+  CHECK(first.evidence == "***\n");
+  CHECK(std::get<Warned>(run.events[2].what).host == "h2");
+}
+
 TEST_CASE("a claim's time is when it became true") {
   Run run(Needs(1));
   run.effects.acts[0] = [](const Control&) -> step::Result<Done> { return Done{false, "", step::Clock::now()}; };

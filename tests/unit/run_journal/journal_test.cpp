@@ -35,7 +35,7 @@ struct Dice {
   Event event() {
     Event e;
     e.at = microseconds(static_cast<long>(engine()) * number(1000));
-    switch (number(6)) {
+    switch (number(7)) {
       case 0: {
         Opened o{text(), text(), text(), text(), text(), {text(), text()}, {}, {}, {text()}};
         for (int i = number(3); i > 0; --i) o.components.push_back({text(), text(), text(), text(), text(), text(), text()});
@@ -55,7 +55,8 @@ struct Dice {
         e.what = ended;
         break;
       }
-      case 4: e.what = Evidence{place(), text(), text()}; break;
+      case 4: e.what = Warned{text(), text(), text(), text(), text(), text()}; break;
+      case 5: e.what = Evidence{place(), text(), text()}; break;
       default: e.what = Closed{coin(), long(engine()), long(engine()), long(engine()) << 20}; break;
     }
     return e;
@@ -78,6 +79,9 @@ TEST_CASE("a line of the journal, word for word") {
         R"({"at_us":1500,"event":"ended","step":4,"outcome":"failed","note":"","observed_us":1200,)"
         R"("failure":{"why":"timed_out","what":"no row","evidence":"a\nb","expected":"1","actual":"0","help":""},"blocked_by":[]})");
   CHECK(render_line({microseconds(0), Said{-1, "x"}}) == R"({"at_us":0,"event":"said","step":null,"text":"x"})");
+  CHECK(render_line({microseconds(3), Warned{"h1", "swap", "warning", "it is on", "turn it off", "a\nb"}}) ==
+        R"({"at_us":3,"event":"warned","host":"h1","check":"swap","result":"warning",)"
+        R"("found":"it is on","fix":"turn it off","evidence":"a\nb"})");
   CHECK(render_line({microseconds(0), Closed{}}) ==
         R"({"at_us":0,"event":"closed","interrupted":false,"remote_commands":0,"connections":0,"bytes_sent":0})");
 }
@@ -161,6 +165,8 @@ TEST_CASE("what is no event is told apart") {
                            R"({"at_us":18446744073709551615,"event":"started","step":1})",
                            R"({"at_us":1,"event":"ended","step":1,"outcome":"perhaps"})",
                            R"({"at_us":1,"event":"said","step":1,"text":[]})",
+                           R"({"at_us":1,"event":"warned","host":"h","check":"swap"})",
+                           R"({"at_us":1,"event":"warned","host":"h","check":"swap","result":"warning","found":1})",
                            R"({"at_us":1,"event":"ended","step":1,"outcome":"failed","failure":{"what":"x"}})",
                            R"({"at_us":1,"event":"ended","step":1,"outcome":"failed","failure":"x"})",
                            R"({"at_us":1,"event":"ended","step":1,"outcome":"blocked","blocked_by":["a"]})",
