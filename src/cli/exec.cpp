@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::size_t most_kept = 8 << 20;  // bytes of output that JSON holds of one host
+constexpr std::size_t most_kept = 8 << 20;  // bytes of each stream that JSON holds of one host
 
 /// What one host answered.
 struct Answer {
@@ -23,6 +23,12 @@ struct Answer {
   int code = -1;  ///< -1: could not be asked, see `problem`
   std::string out, err, problem;
   bool cut = false;
+
+  void keep(std::string& stream, std::string_view part) {
+    const auto room = most_kept - stream.size();
+    stream += part.substr(0, room);
+    cut = cut || part.size() > room;
+  }
 };
 
 /// Whole lines of several hosts, each with its host's name before it; never two in one.
@@ -86,20 +92,14 @@ void ask_host(Answer& answer, host::Host& host, host::Command command, const Opt
               std::size_t width) {
   const bool text = options.format == "text";
   const auto prefix = fmt::format("{:<{}} │ ", answer.host, width);
-  Lines lines(prefix, std::cout, mutex, plan.secrets);
-  command.on_out = [&](std::string_view part) {
-    if (text) return lines(part);
-    answer.out += part.substr(0, most_kept - answer.out.size());
-    answer.cut = answer.cut || answer.out.size() == most_kept;
-  };
-  auto output = host.run(command, {step::Clock::time_point::max(), options.stop, {}});
-  if (!output) {
+  Lines out(prefix, std::cout, mutex, plan.secrets), err(prefix, std::cerr, mutex, plan.secrets);
+  command.on_out = [&](std::string_view part) { text ? out(part) : answer.keep(answer.out, part); };
+  command.on_err = [&](std::string_view part) { text ? err(part) : answer.keep(answer.err, part); };
+  const auto output = host.run(command, {step::Clock::time_point::max(), options.stop, {}});
+  if (output)
+    answer.code = output->code;
+  else
     answer.problem = output.error().what;
-    return;
-  }
-  answer.code = output->code;
-  answer.err = output->err;
-  if (text && !answer.err.empty()) Lines(prefix, std::cerr, mutex, plan.secrets)(answer.err);
 }
 
 void print_json(const plan::Plan& plan, const std::vector<Answer>& answers) {

@@ -37,6 +37,8 @@ struct Command {
   std::function<void(std::string_view)> on_out;
   /// If set, what ends this command goes through here first: only root may end what root runs.
   std::function<Command(const Command&)> as_i_run{};
+  /// The same for stderr and Output::err; never called beside on_out.
+  std::function<void(std::string_view)> on_err{};
 };
 
 /// A command that ended. `code` is 128 + signal when a signal ended it, as a shell would say.

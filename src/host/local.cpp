@@ -31,13 +31,8 @@ Result<Output> Local::run(const Command& command, const Control& control) {
   if (control.expired()) return step::fail(Why::timed_out, fmt::format("no time was left to start `{}`", words));
   Output output;
   Ears ears;
-  ears.out = [&](std::string_view bytes) {
-    if (command.on_out)
-      command.on_out(bytes);
-    else
-      output.out += bytes;
-  };
-  ears.err = [&](std::string_view bytes) { output.err += bytes; };
+  ears.out = [&](std::string_view bytes) { hand_over(bytes, command.on_out, output.out); };
+  ears.err = [&](std::string_view bytes) { hand_over(bytes, command.on_err, output.err); };
   const auto ended = run_child(command, control, ears);
   if (!ended) return tl::unexpected(ended.error());
   ++commands_;
@@ -49,7 +44,7 @@ Result<Output> Local::run(const Command& command, const Control& control) {
   output.code = ended->code;
   if (const auto& told = ended->problem) {
     output.code = told->code;
-    output.err += fmt::format("{}: {}\n", told->code == kNoDirectory ? command.cwd : command.argv.front(), std::strerror(told->error));
+    ears.err(fmt::format("{}: {}\n", told->code == kNoDirectory ? command.cwd : command.argv.front(), std::strerror(told->error)));
   }
   return output;
 }

@@ -39,11 +39,11 @@ void Ssh::submit(Request& request) {
 bool Ssh::await(Request& request, const Control& control) {
   std::unique_lock lock(desk_.mutex);
   for (;;) {
-    if (!request.stream.empty()) {
-      const auto chunk = std::move(request.stream);
-      request.stream.clear();
+    if (request.has_output()) {
+      const auto out = std::exchange(request.out, {}), err = std::exchange(request.err, {});
       lock.unlock();
-      request.command.on_out(chunk);
+      if (!out.empty()) request.command.on_out(out);
+      if (!err.empty()) request.command.on_err(err);
       desk_.wake.ring();  // it may have stopped reading because of us
       lock.lock();
       continue;
@@ -51,7 +51,7 @@ bool Ssh::await(Request& request, const Control& control) {
     if (request.result) return true;
     if (control.stopped() || control.expired()) return false;
     const auto until = std::min(control.deadline, Clock::now() + 24h);
-    desk_.changed.wait_until(lock, control.stop, until, [&] { return request.result.has_value() || !request.stream.empty(); });
+    desk_.changed.wait_until(lock, control.stop, until, [&] { return request.result.has_value() || request.has_output(); });
   }
 }
 

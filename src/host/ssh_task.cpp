@@ -132,8 +132,8 @@ Task::Step Task::run(Link& link) {
 
 Task::Step Task::perform(Op op, Link& link) {
   const auto result = op == Op::write      ? write(link)
+                      : backlogged(op)     ? Step::idle
                       : op == Op::read_err ? read(SSH_EXTENDED_DATA_STDERR, link)
-                      : backlogged()       ? Step::idle
                                            : read(0, link);
   if (result == Step::idle && link.sending()) resume_ = op;
   return result;
@@ -159,7 +159,7 @@ Task::Step Task::read(int stream, Link& link) {
   if (stream == 0)
     take_out(out_.feed(bytes));
   else
-    output_.err += err_.feed(bytes);
+    take_err(err_.feed(bytes));
   if (!told_pid_ && request_ && err_.pid() != 0) {
     told_pid_ = true;
     const std::lock_guard lock(desk_.mutex);
@@ -169,21 +169,29 @@ Task::Step Task::read(int stream, Link& link) {
   return Step::progress;
 }
 
-void Task::take_out(std::string clean) {
-  if (clean.empty() || !request_) return;
-  if (!request_->command.on_out) {
-    output_.out += clean;
+void Task::take_out(const std::string& clean) {
+  if (request_) take(clean, request_->command.on_out, request_->out, output_.out);
+}
+
+void Task::take_err(const std::string& clean) {
+  if (request_) take(clean, request_->command.on_err, request_->err, output_.err);
+}
+
+void Task::take(const std::string& clean, const std::function<void(std::string_view)>& listener, std::string& waiting, std::string& kept) {
+  if (clean.empty()) return;
+  if (!listener) {
+    kept += clean;
     return;
   }
   const std::lock_guard lock(desk_.mutex);
-  request_->stream += clean;
+  waiting += clean;
   desk_.changed.notify_all();
 }
 
-bool Task::backlogged() const {
-  if (!request_ || !request_->command.on_out) return false;
+bool Task::backlogged(Op op) const {
+  if (!request_) return false;
   const std::lock_guard lock(desk_.mutex);
-  return request_->stream.size() > kBacklog;
+  return (op == Op::read_err ? request_->err : request_->out).size() > kBacklog;
 }
 
 // The next block of stdin. False at its end.
@@ -233,7 +241,7 @@ Task::Step Task::await_close(Link& link) {
   const int code = exit_code(channel_);
   if (err_.begun()) {
     take_out(out_.take_rest());
-    output_.err += err_.take_rest();
+    take_err(err_.take_rest());
     output_.code = code;
     finish(std::move(output_));
   } else if (request_ && !request_->any_shell) {

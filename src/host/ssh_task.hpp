@@ -32,10 +32,12 @@ struct Request {
 
   // From here on guarded by Desk::mutex.
   bool cancel = false;
-  bool refused = false;  ///< no channel could be opened for it
-  long pid = 0;          ///< the remote process group, once it runs
-  std::string stream{};  ///< for on_out, which is called by the caller's own thread
+  bool refused = false;      ///< no channel could be opened for it
+  long pid = 0;              ///< the remote process group, once it runs
+  std::string out{}, err{};  ///< for on_out and on_err, which are called by the caller's own thread
   std::optional<Result<Output>> result{};
+
+  bool has_output() const { return !out.empty() || !err.empty(); }
 };
 
 class Task {
@@ -73,10 +75,12 @@ private:
   Step await_close(Link& link);
   Step close(Link& link);
   Step deal(long rc, Link& link);
-  void take_out(std::string clean);
+  void take_out(const std::string& clean);
+  void take_err(const std::string& clean);
+  void take(const std::string& clean, const std::function<void(std::string_view)>& listener, std::string& waiting, std::string& kept);
   bool load_input();
   void conclude();
-  bool backlogged() const;
+  bool backlogged(Op op) const;
 
   Request* request_;
   Desk& desk_;

@@ -43,6 +43,31 @@ private:
   bool proven_ = false;
 };
 
+/// What comes behind a mark is the command's own, and handed on; what comes before is kept.
+class Behind {
+public:
+  Behind(const std::string& mark, const std::function<void(std::string_view)>& to) : line_(mark + "\n"), to_(to) {}
+
+  void operator()(std::string_view bytes) {
+    if (found_) return to_(bytes);
+    before_ += bytes;
+    const auto at = before_.find(line_);
+    if (at == std::string::npos) return;
+    found_ = true;
+    const auto own = before_.substr(at + line_.size());
+    before_.clear();
+    if (!own.empty()) to_(own);
+  }
+  bool found() const { return found_; }
+  const std::string& before() const { return before_; }
+
+private:
+  const std::string line_;
+  const std::function<void(std::string_view)>& to_;
+  std::string before_;
+  bool found_ = false;
+};
+
 void forgive(Control& control, Clock::duration spent) {
   if (control.deadline < Clock::time_point::max() - spent) control.deadline += spent;
 }
@@ -127,12 +152,18 @@ Result<Output> Sudo::run(const Command& command, const Control& given) {
     const auto password = prove(control, wanted);
     if (!password) return tl::unexpected(password.error());
     const auto mark = make_mark();
-    auto output = host_->run(wrap(command, mark, *password), control);
+    auto wrapped = wrap(command, mark, *password);
+    Behind behind(mark, command.on_err);
+    if (command.on_err) wrapped.on_err = [&behind](std::string_view bytes) { behind(bytes); };
+    auto output = host_->run(wrapped, control);
     if (!output) {
       auto& evidence = output.error().evidence;
       if (evidence.starts_with(mark)) evidence.erase(0, mark.size() + 1);
+      if (!behind.before().empty()) evidence = behind.before();
       return output;
     }
+    if (behind.found()) return output;
+    if (command.on_err) output->err = behind.before();
     // The mark is the first thing that is said by what sudo started. A lecture of sudo's may come before.
     const auto at = output->err.find(mark + "\n");
     if (at != std::string::npos) {

@@ -168,14 +168,8 @@ Result<void> System::attempt(const Command& command, const Control& control, Way
   auto client = client_.make_command(line, way);
   client.input = command.input;
   Ears ears;
-  ears.out = [&](std::string_view bytes) {
-    const auto clean = attempt.out.feed(bytes);
-    if (command.on_out && !clean.empty())
-      command.on_out(clean);
-    else
-      attempt.output.out += clean;
-  };
-  ears.err = [&](std::string_view bytes) { attempt.output.err += attempt.err.feed(bytes); };
+  ears.out = [&](std::string_view bytes) { hand_over(attempt.out.feed(bytes), command.on_out, attempt.output.out); };
+  ears.err = [&](std::string_view bytes) { hand_over(attempt.err.feed(bytes), command.on_err, attempt.output.err); };
   ears.may_end = [&] { return attempt.err.begun(); };  // without its pid it could not be ended over there
   ears.over = [&] { return attempt.complete(); };
   attempt.output.began = Clock::now();

@@ -304,6 +304,23 @@ class OverSsh(Case):
         lab.run("down")
         lab.assert_nothing_left()
 
+    def test_exec_tells_lines_as_they_come(self):
+        """The command goes on only when somebody has seen its line, on either stream."""
+        for ssh_type in ("builtin", "system") if self.ssh else ("none",):
+            lab = self.lab(ssh=self.ssh, toys=1, ssh_type=ssh_type)
+            wait = lambda name: f"n=0; until [ -e {lab.root}/{name} ]; do n=$((n+1)); [ $n -lt 1000 ] || exit 9; sleep 0.02; done; "
+            script = f"echo one >&2; {wait('seen-err')} echo two; {wait('seen-out')} printf 'no end' >&2; exit 3"
+            process = subprocess.Popen(lab.argv("exec", "--as-login", "--sh", script), env=lab.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, text=True)
+            self.addCleanup(process.kill)
+            self.assertEqual(process.stderr.readline(), "127.0.0.1 │ one\n")
+            (lab.root / "seen-err").touch()
+            self.assertEqual(process.stdout.readline(), "127.0.0.1 │ two\n")
+            (lab.root / "seen-out").touch()
+            out, err = process.communicate(timeout=60)
+            self.assertEqual((out, err), ("", "127.0.0.1 │ no end\ntidelab: 127.0.0.1: it ended with 3\n"))
+            self.assertEqual(process.returncode, 1)
+
     def test_down_asks(self):
         lab = self.lab(ssh=self.ssh, toys=1)
         lab.up()

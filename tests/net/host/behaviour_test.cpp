@@ -114,12 +114,14 @@ TEST_CASE("a megabyte each way at once, and a large file in") {
 
 TEST_CASE("output is handed on as it comes") {
   Place place(GENERATE(Door::local, Door::builtin, Door::system));
+  const bool err = GENERATE(false, true);
   std::string seen;
   const auto path = temporary("seen");
   std::remove(path.c_str());
   // It ends only if the first line is handed over while it runs.
-  Command command{{"sh", "-c", "echo first; while [ ! -e \"$0\" ]; do sleep 0.02; done; echo last", path}, {}, {}, {}, {}};
-  command.on_out = [&](std::string_view bytes) {
+  const std::string script = "echo other >&$1; exec >&$2; echo first; while [ ! -e \"$0\" ]; do sleep 0.02; done; echo last";
+  Command command{{"sh", "-c", script, path, err ? "1" : "2", err ? "2" : "1"}, {}, {}, {}, {}};
+  (err ? command.on_err : command.on_out) = [&](std::string_view bytes) {
     seen += bytes;
     if (seen == "first\n") std::ofstream(path) << "x";
   };
@@ -129,7 +131,32 @@ TEST_CASE("output is handed on as it comes") {
   std::remove(path.c_str());
   REQUIRE(output);
   CHECK(seen == "first\nlast\n");
-  CHECK(output->out.empty());
+  CHECK((err ? output->err : output->out).empty());
+  CHECK((err ? output->out : output->err) == "other\n");
+}
+
+TEST_CASE("what no program was started for is told to who hears stderr") {
+  Place place(GENERATE(Door::local, Door::builtin, Door::system));
+  std::string seen;
+  Command command{{"/nonexistent/x"}, {}, {}, {}, {}};
+  command.on_err = [&](std::string_view bytes) { seen += bytes; };
+  const auto output = place.host->run(command, {Clock::now() + 30s, {}, {}});
+  REQUIRE(output);
+  CHECK(output->code == 127);
+  CHECK(output->err.empty());
+  CHECK(seen.find("/nonexistent/x") != std::string::npos);
+}
+
+TEST_CASE("more on both streams than anybody holds back arrives whole, however slowly it is taken") {
+  Place place(GENERATE(Door::local, Door::builtin, Door::system));
+  std::size_t out = 0, err = 0;
+  Command command{{"sh", "-c", "head -c 12000000 /dev/zero & head -c 12000000 /dev/zero >&2; wait"}, {}, {}, {}, {}};
+  command.on_out = [&](std::string_view bytes) { out += bytes.size(); };
+  command.on_err = [&](std::string_view bytes) { err += bytes.size(); };
+  const auto output = place.host->run(command, {Clock::now() + 120s, {}, {}});
+  REQUIRE(output);
+  CHECK(out == 12000000);
+  CHECK(err == 12000000);
 }
 
 TEST_CASE("a deadline or a stop ends the whole process group") {

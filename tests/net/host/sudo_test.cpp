@@ -19,12 +19,19 @@ struct Played final : Host {
     deadlines.push_back(control.deadline);
     const auto& argv = command.argv;
     const auto has = [&](const char* word) { return std::find(argv.begin(), argv.end(), word) != argv.end(); };
-    if (has("-n")) return Output{1, {}, "sudo: a password is required\n"};
+    if (has("-n")) return answer(command, 1, {}, "sudo: a password is required\n");
     const auto password = command.input.lead.substr(0, command.input.lead.find('\n'));
-    if (has("-v")) return (command.input.text == "right\n") ? Output{} : Output{1, {}, "sudo: 1 incorrect password attempt\n"};
-    if (password != "right") return Output{1, {}, "sudo: 1 incorrect password attempt\n"};
+    const std::string wrong = "sudo: 1 incorrect password attempt\n";
+    if (has("-v")) return command.input.text == "right\n" ? Output{} : answer(command, 1, {}, wrong);
+    if (password != "right") return answer(command, 1, {}, wrong);
     const auto rest = command.input.lead.substr(password.size() + 1);
-    return Output{0, "done", rest};  // the mark, as the script there says it
+    return answer(command, 0, "done", rest + (command.on_err ? "own\nwords" : ""));  // the mark, as the script there says it
+  }
+  // A letter at a time, where somebody listens.
+  static Output answer(const Command& command, int code, const std::string& out, const std::string& err) {
+    if (!command.on_err) return {code, out, err};
+    for (const char& c : err) command.on_err({&c, 1});
+    return {code, out, {}};
   }
   std::string name() const override { return "ops@played"; }
   Traffic traffic() const override { return {}; }
@@ -74,6 +81,20 @@ TEST_CASE("a person is asked for sudo's password, and the command has its time a
   CHECK(deadlines.size() == 5);
 }
 
+TEST_CASE("who hears stderr hears what is behind sudo's own words") {
+  std::vector<Clock::time_point> deadlines;
+  Slow person;
+  person.words = {"right"};
+  const auto host = make_sudo(std::make_unique<Played>(deadlines), person, {Lock::Kind::sudo, "ops@played"});
+  std::string heard;
+  auto command = as_root;
+  command.on_err = [&](std::string_view bytes) { heard += bytes; };
+  const auto output = host->run(command, {});
+  REQUIRE(output);
+  CHECK(heard == "own\nwords");
+  CHECK(output->err.empty());
+}
+
 TEST_CASE("where nobody is there, sudo's own words are the error") {
   std::vector<Clock::time_point> deadlines;
   Slow nobody;
@@ -82,4 +103,9 @@ TEST_CASE("where nobody is there, sudo's own words are the error") {
   REQUIRE_FALSE(output);
   CHECK(output.error().what == "sudo does not let us become root on ops@played: sudo: a password is required; nobody is there");
   CHECK(output.error().help.find("--sudo-password-fd") != std::string::npos);
+  auto heard = as_root;
+  heard.on_err = [](std::string_view bytes) { FAIL("handed on: " << bytes); };
+  const auto again = host->run(heard, {});
+  REQUIRE_FALSE(again);
+  CHECK(again.error().what == output.error().what);
 }
