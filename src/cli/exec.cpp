@@ -1,12 +1,12 @@
 // `tidelab exec`: a command on the lab's hosts, all at once. Its words arrive as they are; no shell looks at them.
 #include <iostream>
 #include <mutex>
-#include <set>
 #include <thread>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/reach.hpp"
 #include "cli/session.hpp"
 
 namespace tidelab::cli {
@@ -81,13 +81,6 @@ host::Command command_for(const Options& options, const live::Setup& setup, std:
   return {std::move(argv), {}, {}, {}, {}};
 }
 
-std::set<std::size_t> chosen_lanes(const plan::Plan& plan, const Options& options) {
-  std::set<std::size_t> out;
-  for (const auto& c : plan.components)
-    if (c.lane > 0 && plan::means_any(plan, c, options.nodes)) out.insert(static_cast<std::size_t>(c.lane));
-  return out;
-}
-
 void ask_host(Answer& answer, host::Host& host, host::Command command, const Options& options, const plan::Plan& plan, std::mutex& mutex,
               std::size_t width) {
   const bool text = options.format == "text";
@@ -131,7 +124,7 @@ int exec(const Options& options) {
   const auto setup = make_setup(made, *lab);
   std::vector<Answer> answers;
   std::size_t width = 0;
-  const auto lanes = chosen_lanes(made, options);
+  const auto lanes = lanes_meant(made, options);
   for (const auto lane : lanes) {
     answers.push_back({made.lanes[lane].name, -1, {}, {}, {}, false});
     width = std::max(width, answers.back().host.size());

@@ -74,13 +74,14 @@ struct Reached {
 };
 
 // Where somebody can be asked for what a host turns out to want, that is done before anything else happens there, and of
-// all hosts: prompts among the lines of a run would be overlooked, and steps have deadlines.
-void let_in_all(std::vector<Reached>& all, const Options& options) {
+// all hosts that the command is about: prompts among the lines of a run would be overlooked, and steps have deadlines.
+// `all` begins with lane 1.
+void let_in(std::vector<Reached>& all, const std::set<std::size_t>& lanes, const Options& options) {
   if (!has_terminal()) return;
   const step::Control control{step::Clock::now() + std::chrono::minutes(30), options.stop, {}};
   std::vector<std::jthread> threads;
-  for (auto& each : all)
-    threads.emplace_back([&] {
+  for (const auto lane : lanes)
+    threads.emplace_back([&, &each = all[lane - 1]] {
       if (const auto in = each.host->open(control); !in) each.host = host::make_unreachable(each.host->name(), in.error());
     });
 }
@@ -98,11 +99,19 @@ std::vector<Reached> make_hosts(const plan::Plan& plan, const Options& options, 
     const host::Lock sudo{host::Lock::Kind::sudo, host::account_of(*target), target->address};
     all.push_back({system ? host::make_system_ssh(std::move(*target)) : host::make_ssh(std::move(*target)), user, sudo});
   }
-  let_in_all(all, options);
+  let_in(all, lanes_meant(plan, options), options);
   return all;
 }
 
 }  // namespace
+
+std::set<std::size_t> lanes_meant(const plan::Plan& plan, const Options& options) {
+  std::set<std::size_t> out;
+  for (std::size_t lane = 1; lane < plan.lanes.size() && options.nodes.empty(); ++lane) out.insert(lane);
+  for (const auto& c : plan.components)
+    if (c.lane > 0 && plan::means_any(plan, c, options.nodes)) out.insert(static_cast<std::size_t>(c.lane));
+  return out;
+}
 
 void reach_hosts(live::Setup& setup, const plan::Plan& plan, const Options& options, const topology::Global& global) {
   const auto& mode = global.systemd_mode.value;

@@ -129,7 +129,7 @@ int status(const Options& options) {
   if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
   const auto sources = sources_of(made.lab);
   auto setup = make_setup(made, *lab);
-  live::look_at_services(made, setup, {step::Clock::now() + std::chrono::seconds(20), options.stop, {}});
+  live::look_at_services(made, setup, options.nodes, {step::Clock::now() + std::chrono::seconds(20), options.stop, {}});
   auto rows = ordered_json::array();
   std::set<int> down;
   std::vector<int> components;

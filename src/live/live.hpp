@@ -49,8 +49,9 @@ Acquisition acquire_all(const plan::Plan& plan, artifact::Store& store, const st
 /// Those of them that are in the cache, by key. Nothing is fetched.
 std::map<std::string, artifact::Acquired> cached(const plan::Plan& plan, artifact::Store& store, const step::Control& control);
 
-/// Looks at all services that the plan asks for, in one command on each host and at all hosts at once; fills `processes`.
-void look_at_services(const plan::Plan& plan, Setup& setup, const step::Control& control);
+/// Looks at the services that the plan asks for of components that `nodes` mean (plan::means_any), in one command on each
+/// host and at all hosts at once; fills `processes`.
+void look_at_services(const plan::Plan& plan, Setup& setup, const std::vector<std::string>& nodes, const step::Control& control);
 
 /// Where this room logs to: stderr, warnings only unless `verbose`. Call once.
 void open_log(bool verbose);

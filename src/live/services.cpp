@@ -34,10 +34,13 @@ std::vector<Result<std::string>> ask_lane(World& world, int lane, const std::vec
 
 }  // namespace
 
-void look_at_services(const plan::Plan& plan, Setup& setup, const Control& control) {
+void look_at_services(const plan::Plan& plan, Setup& setup, const std::vector<std::string>& nodes, const Control& control) {
   std::map<int, std::vector<std::string>> wanted;
-  for (const auto& step : plan.steps)
-    if (const auto* process = std::get_if<step::Process>(&step.action)) wanted[step.lane].push_back(process->name.value);
+  for (const auto& step : plan.steps) {
+    const auto* process = std::get_if<step::Process>(&step.action);
+    if (process != nullptr && plan::means_any(plan, plan.components[static_cast<std::size_t>(step.component)], nodes))
+      wanted[step.lane].push_back(process->name.value);
+  }
   std::map<int, std::vector<Result<std::string>>> found;
   for (const auto& [lane, services] : wanted) found[lane];  // so that no thread changes the map
   {

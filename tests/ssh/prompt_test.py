@@ -7,7 +7,7 @@ import sys
 import unittest
 
 from access_test import BY_KEY, BY_PASSWORD, PASSWORD, Login
-from lab import snapshot
+from lab import free_port, snapshot
 from terminal import Watch
 
 PASSPHRASE = "no one's $(guess)"
@@ -84,6 +84,22 @@ class Prompts(Login):
         wrong.type("guess\n")
         self.assertEqual(wrong.end(), 3, wrong.seen)
         self.assertNotIn("password of", wrong.seen)
+
+    def test_only_hosts_that_a_command_is_about(self):
+        lab = self.lab(sshd="ListenAddress 127.0.0.2\n" + BY_PASSWORD, sudoers="NOPASSWD: ALL")
+        with open(lab.sshd.known_hosts, "a") as known:
+            known.write(f"[127.0.0.2]:{lab.sshd.port} " + (lab.sshd.folder / "host.pub").read_text())
+        with open(lab.file, "a") as file:
+            file.write(f"  - host: 127.0.0.2\n    port: {free_port()}\n")
+        one, two = (f"password of {lab.login}@127.0.0.{n}:{lab.sshd.port}: " for n in (1, 2))
+        self.assertIn(f"127.0.0.1 │ {lab.login}", self.at_terminal(lab, "exec", [(one, PASSWORD)], flags=("--host", "127.0.0.1", "--as-login", "--", "id", "-un")))
+        self.assertIn(" down ", self.at_terminal(lab, "status", [(two, PASSWORD)], code=1, flags=("--host", "127.0.0.2")))
+        self.assertIn("toy.log", self.at_terminal(lab, "logs", [(two, PASSWORD)], code=2, flags=("--host", "127.0.0.2")))
+        # Without such a word all are let in, before anything else happens.
+        terminal = lab.on_terminal("exec", "--as-login", "--", "id", "-un")
+        self.addCleanup(terminal.close)
+        given, code = terminal.converse({one: PASSWORD, two: PASSWORD})
+        self.assertEqual((sorted(given), code), ([one, two], 0), terminal.seen)
 
     def test_nobody_is_asked_without_need(self):
         self.circle(self.lab(sshd=BY_KEY, sudoers="NOPASSWD: ALL"), [])
