@@ -8,6 +8,7 @@ import time
 import traceback
 
 import access
+import archive
 import hostile
 import interruption
 import official
@@ -45,7 +46,7 @@ def four_hosts(names):
 
 
 def main(names):
-    results = [told(test) for test in preflight.TESTS + supervision.TESTS + access.TESTS + interruption.TESTS + hostile.TESTS + official.TESTS if not names or test.__name__ in names]
+    results = [told(test) for test in preflight.TESTS + supervision.TESTS + archive.TESTS + access.TESTS + interruption.TESTS + hostile.TESTS + official.TESTS if not names or test.__name__ in names]
     if not names or any(step.__name__ in names for step in reference.STEPS):
         try:
             results += four_hosts(names)

@@ -1,0 +1,191 @@
+#include "cli/gather.hpp"
+
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include "cli/reach.hpp"
+#include "report/layout.hpp"
+#include "step/unit_file.hpp"
+
+namespace tidelab::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// The paths go as words; what is too large comes back on stderr, one line each whatever is in a name. What vanishes or
+// changes meanwhile, as logs do, is no error.
+constexpr auto pack = R"sh(most=$1; state=$2; shift 2; cd /
+if [ "$state" ]; then
+  for u in "$state"/run/*/unit; do if [ -f "$u" ] && read -r mode path < "$u"; then set -- "$@" "$path"; fi; done
+fi
+for p in "$@"; do
+  if [ -e "$p" ]; then find "$p" -xdev -type f -size +"$most"M -printf 'larger %s %p\0'; else printf 'nothing %s\0' "$p"; fi
+done | tr '\n\0' '?\n' >&2
+for p in "$@"; do
+  if [ -e "$p" ]; then find "$p" -xdev -type f ! -size +"$most"M -print0; fi
+done | tar -cPf - --ignore-failed-read --warning=no-file-changed --null -T -)sh";
+constexpr auto journal = R"sh(command -v journalctl > /dev/null 2>&1 && [ -d /run/systemd/system ] || exit 0
+exec journalctl -q -o short-iso --no-pager -n "$@")sh";
+
+// Of a user's manager by fields: journalctl's own option for those finds only the caller's.
+std::vector<std::string> entries_of(const std::string& unit, bool of_user, bool first) {
+  if (!of_user) return {"-u", unit};
+  std::vector<std::string> out{"USER_UNIT=" + unit, "+", "_SYSTEMD_USER_UNIT=" + unit};
+  if (!first) out.insert(out.begin(), "+");
+  return out;
+}
+
+/// What was streamed into a file, and how that ended.
+struct Streamed {
+  step::Result<host::Output> ended;
+  bool written;
+};
+
+Streamed stream(host::Host& host, std::vector<std::string> argv, const fs::path& to, const step::Control& control) {
+  std::ofstream out(to, std::ios::binary | std::ios::trunc);
+  host::Command command{std::move(argv), {}, {}, {}, {}};
+  command.on_out = [&out](std::string_view text) { out << text; };
+  auto ended = host.run(command, control);
+  out.close();
+  return {std::move(ended), static_cast<bool>(out)};
+}
+
+// A link would lead the next file somewhere else, and nobody wants a device.
+bool keep_files_only(const fs::path& folder) {
+  std::error_code error, again;
+  std::vector<fs::path> others;
+  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+    if (const auto kind = at->symlink_status(error).type(); kind != fs::file_type::regular && kind != fs::file_type::directory)
+      others.push_back(at->path());
+  for (const auto& each : others) fs::remove(each, again);
+  return !error && !again;
+}
+
+class Gatherer {
+public:
+  Gatherer(host::Host& host, const Wanted& wanted, const std::vector<std::string>& elevate, const fs::path& top,
+           const std::stop_token& stop)
+      : host_(host),
+        wanted_(wanted),
+        elevate_(elevate),
+        folder_(top / wanted.name),
+        control_{step::Clock::now() + std::chrono::minutes(30), stop, {}} {}
+
+  Gathered gather() {
+    std::error_code error;
+    fs::create_directories(folder_, error);
+    if (take({}, wanted_.state_dir, {wanted_.state_dir + "/run"}) && take(wanted_.owner, {}, wanted_.paths)) take_journal();
+    out_.told =
+        fmt::format("{}: {}\n{}", wanted_.name, reached_ ? out_.whole ? "collected" : "not all of it" : "could not be reached", out_.told);
+    return std::move(out_);
+  }
+
+private:
+  void tell(const std::string& line) { out_.told += "  " + report::one_line(line) + "\n"; }
+  void miss(const std::string& line) {
+    tell(line);
+    out_.whole = false;
+  }
+
+  std::vector<std::string> words_as(const std::string& owner, std::vector<std::string> words) const {
+    auto out = elevate_;
+    if (!owner.empty()) out.insert(out.end(), {"runuser", "-u", owner, "--"});
+    out.insert(out.end(), words.begin(), words.end());
+    return out;
+  }
+
+  // False when there is no use in going on.
+  bool take(const std::string& owner, const std::string& state_dir, const std::set<std::string>& paths) {
+    std::vector<std::string> words{"sh", "-c", pack, "sh", std::to_string(most_mib), state_dir};
+    words.insert(words.end(), paths.begin(), paths.end());
+    const auto tar = folder_ / ".packed.tar";
+    const auto [ended, written] = stream(host_, words_as(owner, std::move(words)), tar, control_);
+    if (!ended) {
+      reached_ = false;
+      miss(ended.error().what);
+      return false;
+    }
+    for (const auto& line : report::lines_of(ended->err)) tell_of(line);
+    if (ended->code != 0) miss(fmt::format("what packs it on the host ended with {}", ended->code));
+    unpack(tar, written);
+    return true;
+  }
+
+  void tell_of(const std::string& line) {
+    const std::string larger = "larger ", nothing = "nothing ";
+    if (line.starts_with(larger))
+      tell(fmt::format("left out, larger than {} MiB (bytes, file): {}", most_mib, line.substr(larger.size())));
+    else if (line.starts_with(nothing))
+      tell("not there, or not to be read by the account of the services: " + line.substr(nothing.size()));
+    else
+      tell(line);
+  }
+
+  void unpack(const fs::path& tar, bool written) {
+    const auto unpacked = host::make_local()->run(
+        {{"tar", "-xf", tar.string(), "-C", folder_.string(), "--no-same-owner", "--no-same-permissions"}, {}, {}, {}, {}}, control_);
+    std::error_code error;
+    fs::remove(tar, error);
+    const bool plain = keep_files_only(folder_);
+    if (!written || !plain || !unpacked || unpacked->code != 0)
+      miss(fmt::format("what it sent could not be unpacked whole{}", unpacked && !unpacked->err.empty() ? ": " + unpacked->err : ""));
+  }
+
+  void take_journal() {
+    if (wanted_.entries.empty()) return;  // without any it would be that of the whole host
+    std::vector<std::string> words{"sh", "-c", journal, "sh", std::to_string(journal_lines)};
+    words.insert(words.end(), wanted_.entries.begin(), wanted_.entries.end());
+    const auto file = folder_ / "journal.txt";
+    const auto [ended, written] = stream(host_, words_as({}, std::move(words)), file, control_);
+    if (!ended || ended->code != 0 || !written)
+      miss("the system's journal: " + (!ended ? ended.error().what : !written ? "it could not be written here" : ended->err));
+    std::error_code error;
+    if (fs::file_size(file, error) == 0) fs::remove(file, error);
+  }
+
+  host::Host& host_;
+  const Wanted& wanted_;
+  const std::vector<std::string>& elevate_;
+  const fs::path folder_;
+  const step::Control control_;
+  Gathered out_;
+  bool reached_ = true;
+};
+
+}  // namespace
+
+std::vector<Wanted> wanted_of(const plan::Plan& up, const live::Setup& setup, const Options& options) {
+  std::vector<Wanted> out(up.lanes.size());
+  const auto meant = lanes_meant(up, options);
+  for (const auto lane : meant) {
+    out[lane].name = up.lanes[lane].name;
+    out[lane].state_dir = up.lanes[lane].state_dir;
+    out[lane].owner = setup.users[lane];
+  }
+  for (const auto& c : up.components) {
+    if (c.lane <= 0 || !plan::means_any(up, c, options.nodes)) continue;
+    auto& paths = out[static_cast<std::size_t>(c.lane)].paths;
+    paths.insert(c.log_dirs.begin(), c.log_dirs.end());
+    if (!c.log.empty()) paths.insert(c.log);
+  }
+  for (const auto& step : up.steps) {
+    const auto lane = static_cast<std::size_t>(step.lane);
+    if (!meant.contains(lane)) continue;
+    if (const auto* file = std::get_if<step::File>(&step.action)) out[lane].paths.insert(file->path.value);
+    if (const auto* service = std::get_if<step::Service>(&step.action)) {
+      auto& entries = out[lane].entries;
+      const auto more = entries_of(step::unit_name(up.lab, service->name.value), setup.of_user[lane], entries.empty());
+      entries.insert(entries.end(), more.begin(), more.end());
+    }
+  }
+  return out;
+}
+
+Gathered gather(host::Host& host, const Wanted& wanted, const std::vector<std::string>& elevate, const fs::path& top,
+                const std::stop_token& stop) {
+  return Gatherer(host, wanted, elevate, top, stop).gather();
+}
+
+}  // namespace tidelab::cli
