@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -57,6 +58,20 @@ std::string question_for(const std::string& path) { return fmt::format("Enter pa
 
 std::string key_asked_for(const std::string& question) { return found(question, "^Enter passphrase for key '([^\\n]*)': $"); }
 
+// How the client asks for the target's password, as patterns of a shell. A jump host is asked for by a client of its own, which
+// has the same askpass program and says whose password it wants; older clients say only "Password:" where the host
+// makes up the question, so that is answered where there is no other host.
+std::string password_questions(const SshTarget& target) {
+  const auto& config = target.config;
+  auto host = !config.host_key_alias.empty() ? config.host_key_alias : !config.hostname.empty() ? config.hostname : target.address;
+  for (auto& c : host) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const auto user = [&](std::size_t most) { return target.user.empty() ? std::string("*") : quote(target.user.substr(0, most)); };
+  auto out = fmt::format("{}{}|'('{}{}*[Pp]assword*", user(30), quote("@" + host.substr(0, 128) + "'s password: "), user(std::string::npos),
+                         quote("@" + host + ") "));
+  if (config.proxy_jump.empty() && config.proxy_command.empty()) out += "|[Pp]assword*";
+  return out;
+}
+
 bool takes_a_password(const std::string& said) {
   const auto methods = found(said, "Permission denied \\(([^)\\n]*)\\)");
   return has(methods, "password") || has(methods, "keyboard-interactive");
@@ -95,7 +110,7 @@ void SystemClient::write_askpass() {
     if (const auto key = key_asked_for(question); !key.empty()) keys.push_back(key);
   for (const auto& key : keys) answer(quote(question_for(key)), {Lock::Kind::key, key});
   answer("*[Pp]assphrase*", {Lock::Kind::key, {}});
-  answer("*[Pp]assword*", account_lock(target_));
+  answer(password_questions(target_), account_lock(target_));
   file << "esac\nexit 1\n";
   file.close();
   ::chmod(path.c_str(), 0700);

@@ -2,19 +2,22 @@
 """The real binary let in by passwords, and root by sudo: an account of its own with both, on a real sshd."""
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
-from lab import Lab, snapshot
+from lab import Lab, Sshd, snapshot
 
 TOOL = os.environ["TIDELAB"]
-LOGIN = "tidelab-login"
+LOGIN = os.environ.get("TIDELAB_TEST_ACCOUNT", "tidelab") + "-login"
 PASSWORD = "it's a $(secret) \\ \"word\""
-SUDOERS = Path("/etc/sudoers.d/tidelab-login")
+SUDOERS = Path(f"/etc/sudoers.d/{LOGIN}")
 BY_KEY = "AuthorizedKeysFile .ssh/authorized_keys"
 BY_PASSWORD = "PasswordAuthentication yes\nPubkeyAuthentication no"
+INTERACTIVE = "UsePAM yes\nKbdInteractiveAuthentication yes\nPasswordAuthentication no\nPubkeyAuthentication no"
 
 
 class Login(unittest.TestCase):
@@ -65,6 +68,8 @@ class Access(Login):
         second = lab.run("up", *flags, said=said)
         self.assertIn("nothing to change", second.stdout)
         lab.run("verify", *flags, said=said)
+        told = lab.run("exec", "--sh", "echo out; echo err >&2", *flags, said=said)
+        self.assertEqual((told.stdout, told.stderr), ("127.0.0.1 │ out\n", "127.0.0.1 │ err\n"))
         self.assert_not_told(lab, PASSWORD, *(done.stdout + done.stderr for done in (first, second)))
         lab.run("down", *flags, said=said)
         lab.assert_nothing_left()
@@ -83,10 +88,30 @@ class Access(Login):
         self.refused(lab, expect="--ask-password")
         self.assertIn("no terminal", lab.run("up", "--ask-password", code=64).stderr)
 
+    def test_password_is_not_for_the_jump_host(self):
+        """Even one that would be let in by it does not get it; it is known by its name."""
+        lab = self.lab(sshd=BY_PASSWORD, ssh_type="system")
+        for sshd, code in ((BY_PASSWORD, 2), (INTERACTIVE, 2), (BY_KEY, 0)):
+            folder = Path(tempfile.mkdtemp(dir=lab.root))
+            jump = Sshd(folder, sshd)
+            self.addCleanup(jump.close)
+            Path(f"/home/{LOGIN}/.ssh/authorized_keys").write_text((folder / "id.pub").read_text())
+            (folder / "known").write_text(f"[localhost]:{jump.port} " + (folder / "host.pub").read_text())
+            (folder / "config").write_text(f"Host localhost\n  IdentityFile {folder}/id\n  UserKnownHostsFile {folder}/known\nHost 127.0.0.1\n  ProxyJump {LOGIN}@localhost:{jump.port}\n")
+            done = lab.run("exec", "--as-login", "--ssh-config", str(folder / "config"), "--password-fd", "0", "--", "id", "-un", said=PASSWORD + "\n", code=code)
+            log = (folder / "log").read_text()
+            self.assertNotIn("Accepted password", log)
+            self.assertNotIn("Accepted keyboard-interactive", log)
+            self.assertRegex(log, "Accepted publickey" if code == 0 else "Failed password|Authentication failure")
+            self.assertEqual(done.stdout, f"127.0.0.1 │ {LOGIN}\n" if code == 0 else "")
+        self.assertIn("Accepted password", (lab.sshd.folder / "log").read_text())
+
     def test_keyboard_interactive(self):
-        sshd = "UsePAM yes\nKbdInteractiveAuthentication yes\nPasswordAuthentication no\nPubkeyAuthentication no"
-        lab = self.lab(sshd=sshd, sudoers="NOPASSWD: ALL")
-        self.full_circle(lab, "--password-fd", "0", said=PASSWORD + "\n")
+        for ssh_type in ("builtin", "system"):
+            with self.subTest(ssh_type):
+                shutil.rmtree(f"/home/{LOGIN}/.ssh", ignore_errors=True)
+                lab = self.lab(sshd=INTERACTIVE, sudoers="NOPASSWD: ALL", ssh_type=ssh_type)
+                self.full_circle(lab, "--password-fd", "0", said=PASSWORD + "\n")
 
     def test_sudo_without_password(self):
         self.full_circle(self.lab(sshd=BY_KEY, sudoers="NOPASSWD: ALL"))
