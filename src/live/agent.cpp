@@ -18,7 +18,14 @@ say() { [ "$2" != holds ] || kept=$((kept + 1)); printf '=%s\t%s\t%s\n' "$1" "$2
 give() { [ -z "$U" ] || chown -h "$U:" -- "$1"; }
 # What is there is known again by the moment of its birth: 0 where the file system does not know it.
 birth() { b=$(stat -c %W -- "$1" 2>/dev/null); case $b in ''|*[!0-9]*) b=0 ;; esac; printf '%s' "$b"; }
-record() { printf '%s %s\n' "$1" "$2" >> "$S/owned"; }
+# The list of what is ours. A full disk, or a power cut, leaves its last line half written: it says nothing then, and goes
+# before another one is put behind it. What it was to name has not been made.
+record() { printf '%s %s\n' "$1" "$2" >> "$S/owned" || { mend_list; return 1; }; }
+whole_lines() { head -n "$(wc -l < "$1")" -- "$1"; }
+mend_list() {
+  [ -n "$(tail -c 1 -- "$S/owned" | tr '\000' .)" ] || return 0
+  dd if=/dev/null of="$S/owned" bs=1 seek="$(whole_lines "$S/owned" | wc -c)" count=0 2>/dev/null # shortens it in place, since there may be no room for another
+}
 
 # What many looks ask is asked at once, by one process rather than two for each. Only where nothing acts meanwhile, and
 # of paths without tabs, line ends and backslashes. What is not known so is asked for by itself.
@@ -39,7 +46,7 @@ sum_of() {
     *) sum=$(digest "$1") ;;
   esac
 }
-born() { printf 'born %s %s\n' "$(birth "$1")" "$1" >> "$S/owned"; }
+born() { record born "$(birth "$1") $1"; }
 
 # An account that runs a component may put links where it likes in what belongs to it. So root acts only where nobody
 # else can change the way; everywhere else the account acts itself, and can do no more than it may.
@@ -124,7 +131,8 @@ make_dir() { # kind path. First it is noted as one that goes when it is empty, s
   trap '' TERM HUP INT
   by "$2" mkdir -- "$2" 2>/dev/null || { trap - TERM HUP INT; [ -d "$2" ] && return 0; by "$2" mkdir -- "$2"; return 1; }
   if [ "$1" = dir ]; then
-    printf 'dir %s\nborn %s %s\n' "$made" "$(birth "$made")" "$made" >> "$S/owned" || { by "$2" rmdir -- "$2"; trap - TERM HUP INT; return 1; }
+    # Its birth first: a `dir` that stands there is known whole.
+    { born "$made" && record dir "$made"; } || { by "$2" rmdir -- "$2"; trap - TERM HUP INT; return 1; }
     if [ -n "$U" ] && [ "$(stat -c %U -- "$2")" != "$U" ]; then give "$2"; fi
   fi
   trap - TERM HUP INT
@@ -142,6 +150,23 @@ ours_alone() { # path. One process tells who we are and whose it is.
   my_name=$2
   case $6 in *[2367]|*[2367]?) return 1 ;; esac
   [ "$1" = "$4" ]
+}
+is_list() { # a first line that is only half there will be mended
+  if IFS= read -r first < "$1"; then case $first in 'parent '*|'dir '*|'born '*|'file '*|'user '*|'unit '*|'linger '*) ;; *) return 1 ;; esac; fi
+}
+# Something of that name which is no lab's record is somebody's. One that was only begun has nothing in it but names of ours.
+no_record() { # the state directory: says why it is none, nothing where it is one
+  if [ -L "$1" ]; then echo 'it is a link'
+  elif [ ! -d "$1" ]; then echo 'it is no directory'
+  elif ! ours_alone "$1" || { [ -f "$1/owned" ] && [ ! -L "$1/owned" ] && ! ours_alone "$1/owned"; }; then echo "others than $(id -un) can write the lab's list in it"
+  elif [ -f "$1/owned" ] && [ ! -L "$1/owned" ]; then
+    is_list "$1/owned" || echo "what is in $1/owned is no list of a lab"
+  else
+    for f in "$1"/* "$1"/.[!.]*; do
+      case ${f##*/} in owned.part|lock|lock.guard) [ ! -f "$f" ] || [ -L "$f" ] || continue ;; esac
+      if [ -e "$f" ] || [ -L "$f" ]; then echo "there is no list of a lab in it, but ${f##*/}"; return; fi
+    done
+  fi
 }
 is_made() { # path: in a directory that was made for this lab
   P=$1 R=$(real "$1") awk '$1 == "dir" { d = substr($0, 5) "/"; if (index(ENVIRON["P"] "/", d) == 1 || index(ENVIRON["R"] "/", d) == 1) f = 1 } END { exit !f }' "$S/owned" 2>/dev/null
@@ -182,7 +207,7 @@ act_file() {
   if is_made "$2"; then by "$2" put "$2" "$4" "$U" "$3" || return 1
   else
     trap '' TERM HUP INT
-    by "$2" put "$2" "$4" "$U" "$3" && born "$(real "$2")" || { trap - TERM HUP INT; return 1; }
+    by "$2" put "$2" "$4" "$U" "$3" && { born "$(real "$2")" || { by "$2" rm -f -- "$2"; false; }; } || { trap - TERM HUP INT; return 1; }
     trap - TERM HUP INT
   fi
   say "$1" made ''
@@ -231,11 +256,18 @@ act_unpack() { # n key digest into strip flag
 }
 
 look_user() { if [ "$2" = "$my_name" ] || id -u "$2" > /dev/null 2>&1; then say "$1" holds ''; else say "$1" differs 'is missing'; fi; }
+no_account() { printf 'the account %s cannot be %s: %s\n%s\n' "$2" "$1" "$(printf '%s\n' "$3" | tail -n 1)" "$3" >&2; } # what is said last is the reason
 # The mark in the account itself is what allows its removal: noting it before it is made loses none, and takes no other.
 act_user() {
   if ! id -u "$2" > /dev/null 2>&1; then
     record user "$2" || return 1
-    useradd --create-home --shell /bin/bash --comment tidelab -- "$2" || return 1
+    i=0
+    until said=$(useradd --create-home --shell /bin/bash --comment tidelab -- "$2" 2>&1); do
+      # Another tool has the accounts locked, for a moment usually.
+      case $said in *' lock'*) [ "$i" -lt 25 ] ;; *) false ;; esac || { no_account made "$2" "$said"; return 1; }
+      sleep 0.2; i=$((i + 1))
+    done
+    [ -z "$said" ] || printf '%s\n' "$said" >&2
     # What was made for the lab in its home, before there was an account, is its own.
     h=$(home_of "$2")
     awk '$1 == "parent"' "$S/owned" | while read -r kind p; do case "$p/" in "$h"/*) chown -h "$2:" -- "$p" ;; esac; done
