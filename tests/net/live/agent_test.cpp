@@ -94,16 +94,18 @@ TEST_CASE("what an earlier run left acting is ended, and nothing else") {
   const Folder folder;
   const auto host = host::make_local();
   const auto lab = (folder.path / "lab").string(), other = (folder.path / "lab2").string();
-  Started earlier(folder.path / "earlier", live::run_mark(lab, "1"), waits);
-  Started stubborn(folder.path / "stubborn", live::run_mark(lab, "1"), deaf);
-  Started ours(folder.path / "ours", live::run_mark(lab, "2"), waits);
-  Started another(folder.path / "another", live::run_mark(other, "1"), waits);
+  Started earlier(folder.path / "earlier", live::run_mark(lab, "me-1"), waits);
+  Started stubborn(folder.path / "stubborn", live::run_mark(lab, "me-1"), deaf);
+  Started ours(folder.path / "ours", live::run_mark(lab, "me-2"), waits);
+  Started guest(folder.path / "guest", live::run_mark(lab, "you-1"), waits);  // we wait for it, so it is not an orphan
+  Started another(folder.path / "another", live::run_mark(other, "me-1"), waits);
 
-  const auto output = run(*host, live::agent_script(lab, "", live::end_orphans_call(lab, "2") + "\necho on"));
+  const auto output = run(*host, live::agent_script(lab, "", live::end_orphans_call(lab, "me-2") + "\necho on"));
   CHECK(output.code == 0);
   CHECK(output.out == "on\n");
   CHECK(output.err.empty());
   CHECK(::kill(static_cast<pid_t>(ours.pid()), 0) == 0);
+  CHECK(::kill(static_cast<pid_t>(guest.pid()), 0) == 0);
   CHECK(::kill(static_cast<pid_t>(another.pid()), 0) == 0);
   earlier.join();
   stubborn.join();
