@@ -1,5 +1,7 @@
 #include "live/agent.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "host/quote.hpp"
@@ -278,11 +280,28 @@ act_user() {
   return source;
 }
 
+namespace {
+
+// Remarks are for who reads them here. A command with input has the script in its words, and what libssh2 can ask for in one
+// request is below 35 kB.
+std::string without_remarks(std::string_view script) {
+  std::string out;
+  while (!script.empty()) {
+    const auto line = script.substr(0, script.find('\n'));
+    script.remove_prefix(std::min(line.size() + 1, script.size()));
+    const auto first = line.find_first_not_of(' ');
+    if (first != line.npos && line[first] != '#') out += std::string(line) + '\n';
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string agent_script(const std::string& state_dir, const std::string& user, const std::string& calls, bool of_user) {
-  return fmt::format(
-      "{{\nS={}; U={}; M={}\n{}{}{}\n{}\n}}\n", host::quote(state_dir), host::quote(user), of_user ? "user" : "system", agent_source(),
-      agent_service_source() + agent_unit_source() + (calls.find("_sweep ") == std::string::npos ? std::string() : agent_sweep_source()),
-      agent_turn_source(), calls);
+  static const auto always = without_remarks(agent_source() + agent_service_source() + agent_unit_source() + agent_turn_source());
+  static const auto sweep = without_remarks(agent_sweep_source());
+  return fmt::format("{{\nS={}; U={}; M={}\n{}{}\n{}\n}}\n", host::quote(state_dir), host::quote(user), of_user ? "user" : "system", always,
+                     calls.find("_sweep ") == std::string::npos ? std::string() : sweep, calls);
 }
 
 }  // namespace tidelab::live

@@ -12,6 +12,7 @@
 #include <catch2/catch.hpp>
 
 #include "host/host.hpp"
+#include "host/quote.hpp"
 
 namespace fs = std::filesystem;
 using namespace tidelab;
@@ -88,6 +89,11 @@ TEST_CASE("a script that arrives in part does nothing at all") {
   CHECK(run(*host, script).code == 0);
   CHECK(fs::exists(folder.path / "made"));
   CHECK(fs::exists(folder.path / "end"));
+}
+
+TEST_CASE("the script fits into one request of libssh2, quoted and with calls behind it") {
+  const auto script = live::agent_script("/home/somebody/deploy/.tidelab-a_lab", "somebody", "");
+  CHECK(host::quote(script).size() + 3'000 < 34'000);
 }
 
 TEST_CASE("what an earlier run left acting is ended, and nothing else") {
