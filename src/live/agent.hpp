@@ -11,6 +11,8 @@ namespace tidelab::live {
 
 /// The functions, without a call.
 const std::string& agent_source();
+/// Those about the list of what is ours.
+const std::string& agent_list_source();
 /// Those about processes, and services that a keeper of ours runs.
 const std::string& agent_service_source();
 /// Those about units of systemd, which the others call.
