@@ -117,12 +117,20 @@ private:
     instance.values.erase(found);
   }
 
-  // A playbook that says more about it than that it is ignored.
+  // A playbook that says more about it than that it is ignored, or that the section must not be there which it is ignored for.
   bool has_rule_against(const Instance& instance, const Param& param) const {
     const auto& rules = instance.playbook->rules;
     return std::any_of(rules.begin(), rules.end(), [&](const auto& rule) {
       const auto* value = rule.word.value == "absent" ? rule.find("value") : nullptr;
-      return value != nullptr && value->texts.front().value == param.name.value && applies(rule.versions, instance, topology_);
+      const bool against = value != nullptr && value->texts.front().value == param.name.value;
+      const bool forbids = rule.word.value == "forbids" && is_without(param, rule.text("section"));
+      return (against || forbids) && applies(rule.versions, instance, topology_);
+    });
+  }
+
+  static bool is_without(const Param& param, const std::string& section) {
+    return std::any_of(param.versions.begin(), param.versions.end(), [&](const auto& condition) {
+      return condition.first.value == section && condition.second.value == playbook::of_no_version;
     });
   }
 
