@@ -171,8 +171,7 @@ bool read_into(Loaded& out, const Options& options, const std::string& name, std
   const auto& file = out.files.add(name, out.topology_text);
   // The name of the lab comes from the file's, and the standard input has none that could be one.
   const auto lab = options.lab.empty() && name == name_of_input("-") ? "stdin" : options.lab;
-  const auto type = options.ssh_type.empty() && options.ssh ? "builtin" : options.ssh_type;
-  out.topology = topology::read_topology(file, out.library, {lab, type, versions_of(options)}, out.diagnostics);
+  out.topology = topology::read_topology(file, out.library, {lab, options.ssh_type, versions_of(options), options.ssh}, out.diagnostics);
   return !out.diagnostics.has_errors();
 }
 

@@ -149,7 +149,7 @@ std::unique_ptr<Lock> Lock::take(const std::string& lab, const std::string& comm
       controller,
       fmt::format("`tidelab {}` of {} (pid {}), since {:%Y-%m-%d %H:%M:%S} UTC", command, our_name(), ::getpid(), fmt::gmtime(now)),
       take_over};
-  return std::unique_ptr<Lock>(new Lock(fd, fmt::format("{}-{}", ::getpid(), unique()), std::move(claim)));
+  return std::unique_ptr<Lock>(new Lock(fd, fmt::format("{}-{}-{}", controller, ::getpid(), unique()), std::move(claim)));
 }
 
 Lock::~Lock() { ::close(fd_); }

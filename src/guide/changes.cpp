@@ -5,8 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "topology/rules.hpp"
-#include "topology/scope.hpp"
+#include "guide/pairs.hpp"
 
 namespace tidelab::guide {
 
@@ -57,30 +56,13 @@ source::Span place_of(const Value& value, const Instance& instance) {
   return value.stated ? value.text.span : instance.span;
 }
 
-// Host and main port, or the name of one without a host: how a lab that is up knows its instances.
-std::string node_of(const Topology& topology, const Instance& instance) {
-  source::Diagnostics unheard;
-  return topology::Scope(topology, &instance, unheard).expand(instance.playbook->node);
-}
-
-std::string shown(const Topology& topology, const Instance& instance) {
-  const auto node = node_of(topology, instance);
-  return node.empty() ? instance.name() : fmt::format("{} ({})", instance.name(), node);
-}
-
-// A change of the lists, with both sides of it.
-struct Pair {
-  const Instance* before = nullptr;
-  const Instance* after = nullptr;
-};
-
 class Comparison {
 public:
   Comparison(const Topology& before, const Topology& after) : before_(before), after_(after) {}
 
   std::vector<Change> make() {
     compare_global();
-    for (const auto& pair : paired()) {
+    for (const auto& pair : pair_instances(before_, after_)) {
       // What is on every host comes and goes with its host.
       if ((pair.before == nullptr || pair.after == nullptr) &&
           !(pair.after == nullptr ? pair.before : pair.after)->playbook->on_hosts_of.empty())
@@ -108,32 +90,6 @@ public:
 private:
   const Topology &before_, &after_;
   std::vector<Change> out_;
-
-  // First those that the lab knows as the same, then, since a port is a part of that, those that stand on the same host.
-  std::vector<Pair> paired() const {
-    std::vector<Pair> out;
-    std::set<const Instance*> taken;
-    const auto take = [&](const Instance& instance, auto same) -> const Instance* {
-      for (const auto* list : {&before_.instances, &before_.left_alone})
-        for (const auto& each : *list)
-          if (each.section == instance.section && taken.count(&each) == 0 && same(each)) return taken.insert(&each), &each;
-      return nullptr;
-    };
-    for (const auto* list : {&after_.instances, &after_.left_alone})
-      for (const auto& each : *list) {
-        const auto node = node_of(after_, each);
-        out.push_back({take(each, [&](const Instance& old) { return node_of(before_, old) == node; }), &each});
-      }
-    for (auto& pair : out)
-      if (pair.before == nullptr && !pair.after->playbook->hostless)
-        pair.before = take(*pair.after, [&](const Instance& old) {
-          return topology::same_host(old.host.value) == topology::same_host(pair.after->host.value);
-        });
-    for (const auto* list : {&before_.instances, &before_.left_alone})
-      for (const auto& each : *list)
-        if (taken.count(&each) == 0) out.push_back({&each, nullptr});
-    return out;
-  }
 
   // One line of `server_configs` or `component_versions` is one change, however many instances it reaches.
   void add(Change change) {

@@ -1,5 +1,7 @@
 #include "live/agent.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "host/quote.hpp"
@@ -18,7 +20,6 @@ say() { [ "$2" != holds ] || kept=$((kept + 1)); printf '=%s\t%s\t%s\n' "$1" "$2
 give() { [ -z "$U" ] || chown -h "$U:" -- "$1"; }
 # What is there is known again by the moment of its birth: 0 where the file system does not know it.
 birth() { b=$(stat -c %W -- "$1" 2>/dev/null); case $b in ''|*[!0-9]*) b=0 ;; esac; printf '%s' "$b"; }
-record() { printf '%s %s\n' "$1" "$2" >> "$S/owned"; }
 
 # What many looks ask is asked at once, by one process rather than two for each. Only where nothing acts meanwhile, and
 # of paths without tabs, line ends and backslashes. What is not known so is asked for by itself.
@@ -39,7 +40,6 @@ sum_of() {
     *) sum=$(digest "$1") ;;
   esac
 }
-born() { printf 'born %s %s\n' "$(birth "$1")" "$1" >> "$S/owned"; }
 
 # An account that runs a component may put links where it likes in what belongs to it. So root acts only where nobody
 # else can change the way; everywhere else the account acts itself, and can do no more than it may.
@@ -124,7 +124,8 @@ make_dir() { # kind path. First it is noted as one that goes when it is empty, s
   trap '' TERM HUP INT
   by "$2" mkdir -- "$2" 2>/dev/null || { trap - TERM HUP INT; [ -d "$2" ] && return 0; by "$2" mkdir -- "$2"; return 1; }
   if [ "$1" = dir ]; then
-    printf 'dir %s\nborn %s %s\n' "$made" "$(birth "$made")" "$made" >> "$S/owned" || { by "$2" rmdir -- "$2"; trap - TERM HUP INT; return 1; }
+    # Its birth first: a `dir` that stands there is known whole.
+    { born "$made" && record dir "$made"; } || { by "$2" rmdir -- "$2"; trap - TERM HUP INT; return 1; }
     if [ -n "$U" ] && [ "$(stat -c %U -- "$2")" != "$U" ]; then give "$2"; fi
   fi
   trap - TERM HUP INT
@@ -133,27 +134,6 @@ need_dir() {
   [ -d "$1" ] && return 0
   if [ -e "$1" ] || [ -L "$1" ]; then echo "$1 exists and is not a directory" >&2; return 1; fi
   need_dir "$(dirname -- "$1")" && make_dir parent "$1"
-}
-# The lab's records are ours alone: what an account could write there, root would later act on.
-my_name=
-ours_alone() { # path. One process tells who we are and whose it is.
-  [ ! -L "$1" ] && about=$(stat -c '%u %U %a' -- /proc/self/ "$1" 2>/dev/null) || return 1
-  set -- $about
-  my_name=$2
-  case $6 in *[2367]|*[2367]?) return 1 ;; esac
-  [ "$1" = "$4" ]
-}
-is_made() { # path: in a directory that was made for this lab
-  P=$1 R=$(real "$1") awk '$1 == "dir" { d = substr($0, 5) "/"; if (index(ENVIRON["P"] "/", d) == 1 || index(ENVIRON["R"] "/", d) == 1) f = 1 } END { exit !f }' "$S/owned" 2>/dev/null
-}
-is_foreign() { # path of a file: there, and neither made by this lab nor out of one of its archives
-  [ -e "$1" ] || [ -L "$1" ] || return 1
-  if is_made "$1" || grep -qxF -e "file $(real "$1")" "$S/owned" 2>/dev/null; then return 1; fi
-  for m in "$S"/unpacked/*; do
-    [ -f "$m" ] || continue
-    into=$(sed -n 2p "$m")
-    case "$1" in "$into"/*) if tail -n +3 "$m" | grep -qxF -e "${1#"$into"/}"; then return 1; fi ;; esac
-  done
 }
 
 look_dir() {
@@ -182,7 +162,7 @@ act_file() {
   if is_made "$2"; then by "$2" put "$2" "$4" "$U" "$3" || return 1
   else
     trap '' TERM HUP INT
-    by "$2" put "$2" "$4" "$U" "$3" && born "$(real "$2")" || { trap - TERM HUP INT; return 1; }
+    by "$2" put "$2" "$4" "$U" "$3" && { born "$(real "$2")" || { by "$2" rm -f -- "$2"; false; }; } || { trap - TERM HUP INT; return 1; }
     trap - TERM HUP INT
   fi
   say "$1" made ''
@@ -231,11 +211,18 @@ act_unpack() { # n key digest into strip flag
 }
 
 look_user() { if [ "$2" = "$my_name" ] || id -u "$2" > /dev/null 2>&1; then say "$1" holds ''; else say "$1" differs 'is missing'; fi; }
+no_account() { printf 'the account %s cannot be %s: %s\n%s\n' "$2" "$1" "$(printf '%s\n' "$3" | tail -n 1)" "$3" >&2; } # what is said last is the reason
 # The mark in the account itself is what allows its removal: noting it before it is made loses none, and takes no other.
 act_user() {
   if ! id -u "$2" > /dev/null 2>&1; then
     record user "$2" || return 1
-    useradd --create-home --shell /bin/bash --comment tidelab -- "$2" || return 1
+    i=0
+    until said=$(useradd --create-home --shell /bin/bash --comment tidelab -- "$2" 2>&1); do
+      # Another tool has the accounts locked, for a moment usually.
+      case $said in *' lock'*) [ "$i" -lt 25 ] ;; *) false ;; esac || { no_account made "$2" "$said"; return 1; }
+      sleep 0.2; i=$((i + 1))
+    done
+    [ -z "$said" ] || printf '%s\n' "$said" >&2
     # What was made for the lab in its home, before there was an account, is its own.
     h=$(home_of "$2")
     awk '$1 == "parent"' "$S/owned" | while read -r kind p; do case "$p/" in "$h"/*) chown -h "$2:" -- "$p" ;; esac; done
@@ -246,11 +233,29 @@ act_user() {
   return source;
 }
 
+namespace {
+
+// Remarks are for who reads them here. A command with input has the script in its words, and what libssh2 can ask for in one
+// request is below 35 kB.
+std::string without_remarks(std::string_view script) {
+  std::string out;
+  while (!script.empty()) {
+    const auto line = script.substr(0, script.find('\n'));
+    script.remove_prefix(std::min(line.size() + 1, script.size()));
+    const auto first = line.find_first_not_of(' ');
+    if (first != line.npos && line[first] != '#') out += std::string(line) + '\n';
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string agent_script(const std::string& state_dir, const std::string& user, const std::string& calls, bool of_user) {
-  return fmt::format(
-      "{{\nS={}; U={}; M={}\n{}{}{}\n{}\n}}\n", host::quote(state_dir), host::quote(user), of_user ? "user" : "system", agent_source(),
-      agent_service_source() + agent_unit_source() + (calls.find("_sweep ") == std::string::npos ? std::string() : agent_sweep_source()),
-      agent_turn_source(), calls);
+  static const auto always =
+      without_remarks(agent_source() + agent_list_source() + agent_service_source() + agent_unit_source() + agent_turn_source());
+  static const auto sweep = without_remarks(agent_sweep_source());
+  return fmt::format("{{\nS={}; U={}; M={}\n{}{}\n{}\n}}\n", host::quote(state_dir), host::quote(user), of_user ? "user" : "system", always,
+                     calls.find("_sweep ") == std::string::npos ? std::string() : sweep, calls);
 }
 
 }  // namespace tidelab::live

@@ -11,6 +11,8 @@ namespace tidelab::live {
 
 /// The functions, without a call.
 const std::string& agent_source();
+/// Those about the list of what is ours.
+const std::string& agent_list_source();
 /// Those about processes, and services that a keeper of ours runs.
 const std::string& agent_service_source();
 /// Those about units of systemd, which the others call.
@@ -34,9 +36,10 @@ std::string knob_calls(const preflight::Knob& knob);
 /// `of_user`: where systemd runs, services are units of that account's manager.
 std::string agent_script(const std::string& state_dir, const std::string& user, const std::string& calls, bool of_user = false);
 
-/// The environment variable that marks what a run starts on a host, and its value.
+/// The environment variable that marks what a run starts on a host, and its value. `run`: `CONTROLLER-NAME`, as its Claim has it.
 std::pair<std::string, std::string> run_mark(const std::string& state_dir, const std::string& run);
-/// The call that ends what earlier runs left acting; the script ends with `orphans_stay` where that fails.
+/// The call that ends what earlier runs left acting, but not what another controller, behind `claim`, is doing just now; the
+/// script ends with `orphans_stay` where that fails.
 inline constexpr int orphans_stay = 75;
 std::string end_orphans_call(const std::string& state_dir, const std::string& run);
 

@@ -91,10 +91,17 @@ act_halt() { # n run-dir seconds
   stop_service "$2" "$3" || return 1
   say "$1" made 'stopped'
 }
+runs_for() { # start time of a process, when it began by the clock: seconds. Clocks are set, the time since boot is not; but some containers have one of their own.
+  ago=-1
+  if read -r up rest < /proc/uptime; then ago=$((${up%%.*} - $1 / $(getconf CLK_TCK))); fi 2>/dev/null
+  [ "$ago" -ge 0 ] || ago=$(($(date +%s) - $2))
+  [ "$ago" -ge 0 ] || ago=0
+  printf '%s' "$ago"
+}
 process() { # run-dir: one JSON object
   if in_unit "$1" && unit_process || { ! in_unit "$1" && lives "$1/child" && read -r p t restarts began < "$1/child"; }; then
     printf '{"running":true,"pid":%s,"exe":"%s","restarts":%s,"up_seconds":%s,"since_ms":%s000,"rss_kb":%s}\n' "$p" "$(readlink "/proc/$p/exe" | sed 's/[\\"]/\\&/g')" \
-      "${restarts:-0}" "$(($(date +%s) - ${began:-0}))" "${began:-0}" "$(awk '/^VmRSS/ { print $2; f = 1 } END { if (!f) print 0 }' "/proc/$p/status" 2>/dev/null)"
+      "${restarts:-0}" "$(runs_for "$ps_began" "${began:-0}")" "${began:-0}" "$(awk '/^VmRSS/ { print $2; f = 1 } END { if (!f) print 0 }' "/proc/$p/status" 2>/dev/null)"
   elif in_unit "$1" && [ "$active" = activating ]; then
     printf '{"running":false,"pid":0,"exe":"","restarts":%s,"up_seconds":0,"rss_kb":0,"restarting":true}\n' "$again"
   elif ! in_unit "$1" && lives "$1/supervisor"; then

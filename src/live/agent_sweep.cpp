@@ -13,7 +13,7 @@ drop_user() {
   # A process that has just ended counts until it is reaped.
   i=0
   until userdel -r -- "$1" > /dev/null 2>&1 || ! id -u "$1" > /dev/null 2>&1; do
-    [ "$i" -lt 50 ] || { userdel -- "$1"; return; }
+    if [ "$i" -ge 50 ]; then said=$(userdel -- "$1" 2>&1) || { no_account removed "$1" "$said"; return 1; }; return 0; fi
     sleep 0.2; i=$((i + 1))
   done
 }
@@ -67,7 +67,7 @@ note_left() { left="$left$1
 read_list() { # newest first
   list=; outer=
   [ -f owned ] || return 0
-  list=$(awk '{ line[NR] = $0 } END { for (i = NR; i > 0; i--) if (!seen[line[i]]++) print line[i] }' owned)
+  list=$(whole_lines owned | awk '{ line[NR] = $0 } END { for (i = NR; i > 0; i--) if (!seen[line[i]]++) print line[i] }')
   # Directories that may go, and lie in no other of them. Whoever wrote `/` there does not hide the others.
   may=
   while IFS= read -r path; do
@@ -170,9 +170,10 @@ act_sweep() { # n stays… -- ports…
   keeps_and_ports "$@"
   left=; list=; outer=
   if [ -e "$S" ] || [ -L "$S" ]; then
-    # Whoever may write where it lies may exchange it, so all of it is read from where we stand.
-    { [ ! -L "$S" ] && cd -- "$S" && ours_alone . && { [ ! -e owned ] || ours_alone owned; }; } || {
-      echo "others than $(id -un) can write the lab's list in $S, so it is not followed and nothing is removed: look at it, and remove what it names by hand" >&2; return 1; }
+    # Whoever may write where it lies may exchange it, so all of it is looked at again, and read, from where we stand.
+    why=$(no_record "$S")
+    if [ -n "$why" ]; then :; elif cd -- "$S"; then why=$(no_record .); else why='it cannot be entered'; fi
+    if [ -n "$why" ]; then echo "$S is not followed, and nothing is removed, since $why: look at it, and remove what is of this lab by hand" >&2; return 1; fi
     read_list
     # Also a service that the topology or the playbooks no longer know by its name: it is this lab's all the same.
     for r in run/*; do

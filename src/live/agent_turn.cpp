@@ -10,20 +10,31 @@ const std::string& agent_turn_source() {
   static const std::string source = R"sh(
 # Who works on this lab holds it by the process that ends with the connection: of our ancestors the first that does
 # not only start another. A pid and its start time are no longer there once the controller is gone, whatever happened to it.
+only_starts() { # pid: gives `comm`
+  { IFS= read -r comm < "/proc/$1/comm"; } 2>/dev/null || comm=
+  case $comm in sh|bash|dash|ash|ksh|mksh|zsh|fish|csh|tcsh|busybox|env|sudo|su|runuser|timeout) ;; *) return 1 ;; esac
+}
 keeper() { # gives `by`: pid and start time
   k=$PPID
   while stat_of "$k"; do
-    { IFS= read -r comm < "/proc/$k/comm"; } 2>/dev/null || comm=
-    case $comm in sh|bash|dash|ash|ksh|zsh|fish|csh|tcsh|busybox|env|sudo|su|runuser|timeout) ;; *) break ;; esac
-    [ "${ps_parent:-0}" -gt 1 ] || break
+    only_starts "$k" && [ "${ps_parent:-0}" -gt 1 ] || break
     k=$ps_parent
   done
   by="$k $ps_began"
 }
+# Where the lab is not on the host yet there is nothing to hold it by. Runs that make it there take turns at what every
+# host has; so of two that come at once, one makes it, and the other finds it made.
+in_turn() ( # `-n`, where it is not worth a wait, or `-x`, which goes on where the root knows no locks
+  flock "$1" 8 2>/dev/null || [ "$1" = -x ] || exit 0
+  shift; "$@"
+) 8< /
+drop_unborn() { n=$(unborn); [ ! -d "$n" ] || ! ours_alone "$n" || rm -rf -- "$n"; }
 claim() { # controller, who, `take` where the holder does not matter. On a full disk nobody can claim, but `down` must go on.
-  if [ ! -d "$S" ]; then n=$(unborn); [ ! -d "$n" ] || ! ours_alone "$n" || rm -rf -- "$n"; return 0; fi
-  ours_alone "$S" || return 0
-  { : >> "$S/lock.guard"; } 2>/dev/null || return 0
+  claim_by=$1 claim_who=$2 claim_how=$3
+  if [ ! -d "$S" ]; then [ ! -d "$(unborn)" ] || in_turn -n drop_unborn; return 0; fi
+  # Without a list it is no lab's, or one that is only begun, by somebody who has not claimed it.
+  ours_alone "$S" && [ -f "$S/owned" ] && [ ! -L "$S/owned" ] && is_list "$S/owned" || return 0
+  { command : >> "$S/lock.guard"; } 2>/dev/null || return 0 # without `command` it would end some shells
   exec 9>> "$S/lock.guard"
   flock 9 || return 1
   if lives "$S/lock" && [ "$3" != take ]; then
@@ -42,6 +53,7 @@ claim() { # controller, who, `take` where the holder does not matter. On a full 
 above() { d=$(dirname -- "$S"); while [ ! -d "$d" ]; do d=$(dirname -- "$d"); done; printf '%s' "${d%/}"; }
 unborn() { printf '%s/.%s.new' "$(above)" "${S##*/}"; } # what such an end leaves in place of it
 make_state() {
+  [ ! -f "$S/owned" ] || return 0 # another one was first
   base=$(above); top=${S#"$base/"}; top=$base/${top%%/*}; made=
   d=$(dirname -- "$S"); while [ ! -d "$d" ]; do made="parent $d
 $made"; d=$(dirname -- "$d"); done
@@ -64,28 +76,47 @@ $made"; d=$(dirname -- "$d"); done
   trap - TERM HUP INT
 }
 boot() { # what claim() wants
-  if [ -d "$S" ] || [ -L "$S" ]; then
-    ours_alone "$S" || { echo "$S is there, and others than $(id -un) can change it, so it is not to be trusted: take it away, or use another \`global.lab\`" >&2; return 1; }
+  if [ -e "$S" ] || [ -L "$S" ]; then
+    why=$(no_record "$S")
+    [ -z "$why" ] || { echo "$S is there, and $why, so it is not to be trusted: take it away, or use another \`global.lab\`" >&2; return 1; }
   fi
-  [ -f "$S/owned" ] || make_state || return 1
-  claim "$@"
+  [ -f "$S/owned" ] || in_turn -x make_state || return 1
+  claim "$@" && mend_list
 }
 
 # A run that was killed, or lost its link, may have left a command acting: it ends before anything is looked at, so that
 # nobody changes what we look at, and nothing is done twice. It is known by the mark in its environment.
-marked() { # pattern of the lab's marks, mark of this run: gives `left`, the pids that carry another one's
-  left=
+marked() { # pattern of the lab's marks, mark of this run: gives the pids that carry another one's, `left` of this controller, `guests` of others
+  left= guests= mine=${2#"TIDELAB_RUN=$S:"}
+  mine=TIDELAB_RUN=$S:${mine%%-*}-
   found=$(grep -aoH -e "$1" /proc/[0-9]*/environ 2>/dev/null)$nl
   while one=${found%%"$nl"*}; [ -n "$one" ]; do
-    found=${found#*"$nl"}
-    case $one in *":$2") ;; *) one=${one#/proc/}; left="$left ${one%%/*}" ;; esac
+    found=${found#*"$nl"} q=${one#/proc/}
+    case $one in *":$2") ;; *":$mine"*) left="$left ${q%%/*}" ;; *) guests="$guests ${q%%/*}" ;; esac
   done
 }
-end_orphans() {
+attended() { # pid, all with a mark: whoever sent it waits for it; an orphan has only shells above it, or is the child of an init
+  k=$1
+  while stat_of "$k"; [ "${ps_parent:-0}" -gt 1 ]; do
+    k=$ps_parent
+    case "$2 " in *" $k "*) continue ;; esac
+    only_starts "$k" || { case $comm in ''|systemd) return 1 ;; esac; return 0; }
+  done
+  return 1
+}
+# A controller that is at work beside us is not disturbed: it may be about to claim the lab, and then it says who it is.
+# Where it is not claimed yet, we only look. Where we have it, whatever the other one sends ends by itself.
+end_orphans() { # what marked() wants
   i=0; told=
-  while marked "$1" "$2"; [ -n "$left" ]; do
-    if [ "$i" -ge 100 ]; then echo "commands of an earlier run do not end: pids" $left >&2; exit 75; fi
-    if [ "$i" -ge 50 ]; then kill -KILL $left 2>/dev/null
+  while marked "$1" "$2"; [ -n "$left$guests" ]; do
+    all=$left$guests beside=
+    for q in $guests; do if [ "${claim_how:-}" != take ] && attended "$q" "$all"; then beside=y; else left="$left $q"; fi; done
+    if [ -n "$beside" ] && [ -z "$left" ]; then
+      [ -z "${claim_how:-}" ] || claim "$claim_by" "$claim_who" "$claim_how"
+      [ -d "$S" ] || return 0
+    fi
+    if [ "$i" -ge 100 ]; then echo "commands of an earlier run, or of another controller, do not end: pids" $all >&2; exit 75; fi
+    if [ "$i" -ge 50 ]; then [ -z "$left" ] || kill -KILL $left 2>/dev/null
     elif [ "$left" != "$told" ]; then kill -TERM $left 2>/dev/null; told=$left; fi
     sleep 0.1; i=$((i + 1))
   done
@@ -105,7 +136,11 @@ turn() {
   for turn_need in "$@"; do case $held in *" $turn_need "*) ;; *) return 0 ;; esac; done
   printf '=%s\n' "$turn_n" >&2 # what follows there is about this step
   turn_said=$("look_$turn_n")
-  case $turn_said in *"	holds	"*) printf '%s\n' "$turn_said" ;; *) ( "act_$turn_n" ) || { say "$turn_n" failed "$?$(full)"; return 0; } ;; esac
+  case $turn_said in *"	holds	"*) printf '%s\n' "$turn_said" ;; *)
+    ( "act_$turn_n" ) || { say "$turn_n" failed "$?$(full)"; return 0; }
+    # After a power cut what was made may be there, and the lines about it not, unless they are on the disk.
+    sync -- "$S/owned" 2>/dev/null ;;
+  esac
   held="$held$turn_n "
 }
 )sh";

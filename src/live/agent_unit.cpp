@@ -51,13 +51,23 @@ need_manager() {
     loginctl enable-linger "$a" || { echo "services of $a cannot be kept running: as root, \`loginctl enable-linger $a\`; or \`systemd_mode: system\`" >&2; return 1; }
   fi
   i=0
-  until ctl user is-system-running > /dev/null 2>&1 || [ -S "/run/user/$(id -u "$a")/systemd/private" ]; do
-    if [ "$i" -ge 100 ]; then echo "the systemd of $a does not start" >&2; return 1; fi
+  until ctl user is-system-running > /dev/null 2>&1 || manager_listens; do
+    # One that was stopped, or gave up, does not come back by itself.
+    if [ "$i" = 0 ] && [ "$(id -u)" = 0 ]; then systemctl start "user@$(id -u "$a").service" < /dev/null; fi
+    if [ "$i" -ge 100 ]; then echo "the systemd of $a does not start: as root, \`systemctl start user@$(id -u "$a")\`" >&2; return 1; fi
     sleep 0.1; i=$((i + 1))
   done
 }
+manager_listens() { [ -S "/run/user/$(id -u "$(account)")/systemd/private" ]; }
+# A manager that does not run cannot take its unit out of its start, so the link goes as a file.
+not_at_start() { # mode
+  [ "$1" = user ] && ! manager_listens || return 0
+  link=$(wanted_link)
+  as_owner_if_there rm -f -- "$link" && as_owner_if_there rmdir -- "${link%/*}" 2>/dev/null
+}
 drop_unit() { # mode path
-  [ "$1" = system ] || [ -S "/run/user/$(id -u "$(account)")/systemd/private" ] || { as_owner_if_there rm -f -- "$2"; return 0; }
+  um=$1 up=$2
+  [ "$1" = system ] || manager_listens || { not_at_start user; as_owner_if_there rm -f -- "$2"; return 0; }
   ctl "$1" disable --quiet -- "${2##*/}" 2>/dev/null
   ctl "$1" stop -- "${2##*/}" 2>/dev/null
   unit_state "$1" "${2##*/}"
@@ -84,7 +94,7 @@ act_unit() { # n run-dir seconds unit text script spec inputs…
   if [ -e "$up" ] && ! is_ours "$up"; then echo "$up is there already, and of another lab ($(head -n 1 "$up" | cut -c 1-200)): give one of them another name with \`global.lab\`" >&2; return 1; fi
   need_dir "${up%/*}" || return 1
   [ -e "$up" ] || record unit "$up" || return 1
-  printf '%s %s\n' "$um" "$up" > "$r/unit"
+  printf '%s %s\n' "$um" "$up" > "$r/unit.part" && mv -f -- "$r/unit.part" "$r/unit" || return 1
   if [ -n "$script" ]; then printf '%s' "$script" > "$r/exec.part" && mv -f -- "$r/exec.part" "$r/exec" || return 1; fi
   printf '%s' "$text" | by "$up" put "$up" 644 '' '' || return 1
   wanted "$@" > "$r/applied" || return 1
@@ -95,6 +105,7 @@ act_unit() { # n run-dir seconds unit text script spec inputs…
   say "$n" made "$note"
 }
 halt_unit() { # run-dir, once it is in_unit: it neither runs nor starts at boot
+  not_at_start "$um"
   ctl "$um" disable --quiet -- "${up##*/}" 2>/dev/null
   ctl "$um" stop -- "${up##*/}" 2>/dev/null
   unit_state "$um" "${up##*/}"

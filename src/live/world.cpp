@@ -1,5 +1,7 @@
 #include "live/world.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -99,7 +101,38 @@ Result<host::Output> World::agent(int lane, const std::string& calls, const host
   return output;
 }
 
+namespace {
+
+// Hosts are told apart by name, since another controller's topology may have them in another order.
+int first_lane(const plan::Plan& plan) {
+  const auto least =
+      std::min_element(plan.lanes.begin() + 1, plan.lanes.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return static_cast<int>(least - plan.lanes.begin());
+}
+
+std::string boot_call(const Claim& claim) {
+  return fmt::format("boot {} || {{ why=$(full); printf '%s\\n' \"${{why# }}\" >&2; exit 1; }}\n", claim_words(claim));
+}
+
+}  // namespace
+
+// Of two controllers that come at once one gets all hosts, and not each some: everybody begins with the same host. That one
+// goes alone, so that the others wait for nothing that takes long. What is wrong with it is said by its own steps.
+Result<void> World::claim_first(const Control& control) {
+  if (plan.lanes.size() < 3) return {};
+  const int lane = first_lane(plan);
+  auto& booting = booting_[static_cast<std::size_t>(lane)];
+  if (booting.is_done()) return {};
+  const std::lock_guard lock(booting.mutex);
+  if (booting.done) return {};
+  const auto output = agent(lane, boot_call(setup.claim), {}, control);
+  booting.done = output && output->code == 0;
+  if (!output && output.error().why == Why::failed) return tl::unexpected(output.error());
+  return {};
+}
+
 Result<host::Output> World::agent_acts(int lane, const std::string& calls, const host::Input& input, const Control& control) {
+  if (auto first = claim_first(control); !first) return tl::unexpected(first.error());
   auto& booting = booting_[static_cast<std::size_t>(lane)];
   if (booting.is_done()) return agent(lane, calls, input, control);
   std::unique_lock lock(booting.mutex);  // two that make the directory at once would not know who made it
@@ -107,9 +140,7 @@ Result<host::Output> World::agent_acts(int lane, const std::string& calls, const
     lock.unlock();
     return agent(lane, calls, input, control);
   }
-  const auto all =
-      fmt::format("boot {} || {{ why=$(full); printf '%s\\n' \"${{why# }}\" >&2; exit 1; }}\n{}", claim_words(setup.claim), calls);
-  auto output = agent(lane, all, input, control);
+  auto output = agent(lane, boot_call(setup.claim) + calls, input, control);
   booting.done = output && output->code == 0;
   return output;
 }

@@ -74,6 +74,7 @@ public:
 
 private:
   host::Command marked(int lane, std::vector<std::string> argv, std::vector<std::pair<std::string, std::string>> env) const;
+  Result<void> claim_first(const Control& control);
   Result<host::Output> send(int lane, const std::string& calls, const host::Input& input, const Control& control);
   struct Watched {
     std::unique_ptr<Watch> watch;

@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "playbook/version.hpp"
-#include "step/config_format.hpp"
 #include "step/describe.hpp"
 #include "topology/hosts.hpp"
 #include "topology/rules.hpp"
@@ -13,75 +11,6 @@
 namespace tidelab::plan {
 
 using namespace step;
-
-namespace {
-
-// A value that is literal already, written so that the expansion of the action gives it back as it is.
-Text literal(Text text) {
-  for (auto at = text.value.find("${"); at != std::string::npos; at = text.value.find("${", at + 3)) text.value.insert(at, 1, '$');
-  return text;
-}
-
-// Lists and maps that come whole from one param take the place of the element that names it.
-struct ListFiller {
-  const topology::Scope& scope;
-  void operator()(std::string_view, Texts& list, Use) const {
-    Texts out;
-    for (auto& each : list) {
-      const auto* whole = scope.whole_value(each);
-      if (whole == nullptr)
-        out.push_back(std::move(each));
-      else
-        std::transform(whole->list.begin(), whole->list.end(), std::back_inserter(out), literal);
-    }
-    list = std::move(out);
-  }
-  void operator()(std::string_view, Pairs& pairs, Use) const {
-    Pairs out;
-    for (auto& [key, value] : pairs) {
-      const auto* whole = key.empty() ? scope.whole_value(value) : nullptr;
-      if (whole == nullptr)
-        out.emplace_back(std::move(key), std::move(value));
-      else
-        for (const auto& [name, text] : whole->map) out.emplace_back(literal(name), literal(text));
-    }
-    pairs = std::move(out);
-  }
-  void operator()(std::string_view name, Settings& settings, Use use) const {
-    for (auto& each : settings)
-      if (each.list) (*this)(name, each.values, use);
-  }
-  template <class Other>
-  void operator()(std::string_view, Other&, Use) const {}
-};
-
-// A runtime may have an artifact for some versions and another one for the rest.
-const playbook::Artifact* runtime_artifact(const playbook::Playbook& runtime, const std::string& version) {
-  const auto wanted = playbook::parse_version(version);
-  for (const auto& each : runtime.artifacts) {
-    bool fits = wanted.has_value() || each.versions.empty();
-    for (const auto& [section, text] : each.versions) {
-      const auto range = playbook::Range::parse(text.value);
-      fits = fits && range && range->holds(*wanted);
-    }
-    if (fits) return &each;
-  }
-  return &runtime.artifacts.back();
-}
-
-std::string kinds_of(const playbook::Artifact& artifact) {
-  std::string out;
-  for (const auto& each : artifact.sources) out += (out.empty() ? "it comes from " : ", ") + each.kind.value;
-  return out;
-}
-
-// Literal texts that came from the topology must not be looked into for `${` again: expansion happens once.
-struct Expander {
-  const topology::Scope& scope;
-  void operator()(Text& text) const { text.value = scope.expand(text); }
-};
-
-}  // namespace
 
 Builder::Builder(const Inputs& inputs, std::string command, source::Diagnostics& diagnostics) : inputs_(inputs), diagnostics_(diagnostics) {
   plan.command = std::move(command);
@@ -170,123 +99,6 @@ std::vector<const step::Step*> Builder::there(const std::vector<step::Step>& ste
   std::vector<const step::Step*> out;
   for (const auto& each : steps)
     if (topology::applies(each.versions, instances()[instance], inputs_.topology)) out.push_back(&each);
-  return out;
-}
-
-std::string Builder::artifact_key(const source::Text& name, std::size_t instance, const topology::Scope& scope) {
-  const auto* playbook = instances()[instance].playbook;
-  const auto& own = playbook->artifacts;
-  const auto found = std::find_if(own.begin(), own.end(), [&](const auto& a) {
-    return a.name.value == name.value && topology::applies(a.versions, instances()[instance], inputs_.topology);
-  });
-  if (found == own.end()) {
-    diagnostics_.error("L004", fmt::format("the playbook has no artifact `{}` for this version", name.value), name.span);
-    return {};
-  }
-  const auto* provider = playbook;
-  const auto* declared = &*found;
-  if (!found->of.empty()) {
-    const auto runtime = inputs_.library.runtimes.find(found->of.value);
-    if (runtime == inputs_.library.runtimes.end() || runtime->second.artifacts.empty()) {
-      diagnostics_.error("L004", fmt::format("there is no runtime `{}`", found->of.value), found->of.span);
-      return {};
-    }
-    provider = &runtime->second;
-    declared = runtime_artifact(*provider, scope.expand(found->version));
-  }
-  Artifact made;
-  made.name = found->of.empty() ? declared->name.value : found->of.value;
-  made.version = scope.expand(found->version.empty() ? source::Text{"${version}", found->name.span} : found->version);
-  made.key = fmt::format("{} {}", made.name, made.version);
-  auto& used = plan.components[instance].artifacts;
-  if (std::find(used.begin(), used.end(), made.key) == used.end()) used.push_back(made.key);
-  made.span = instances()[instance].span;
-  if (std::any_of(plan.artifacts.begin(), plan.artifacts.end(), [&](const Artifact& a) { return a.key == made.key; })) return made.key;
-  auto versioned = topology::Scope(inputs_.topology, &instances()[instance], diagnostics_);
-  versioned.set("version", made.version);
-  made.file_name = versioned.expand(declared->file);
-  const bool files_wanted = inputs_.source_kind.empty() || inputs_.source_kind == "file";
-  if (!inputs_.mirror.empty() && files_wanted)
-    made.sources.push_back({"file", "", "", "", "", inputs_.mirror + "/" + made.file_name, "", "given by you"});
-  for (const auto& source : declared->sources) {
-    if (!inputs_.source_kind.empty() && source.kind.value != inputs_.source_kind) continue;
-    ArtifactSource s;
-    s.kind = source.kind.value;
-    const auto where = versioned.expand(source.where);
-    if (s.kind == "official")
-      s.url = where;
-    else if (s.kind == "maven")
-      s.coordinate = where;
-    else if (s.kind == "file")
-      s.path = where;
-    else
-      s.script = provider->folder + "/" + where;
-    s.checksum_url = versioned.expand(source.checksum_url);
-    s.checksum = source.checksum.value;
-    s.note = source.note.value;
-    made.sources.push_back(std::move(s));
-  }
-  // A single file from a package registry is the only source some artifacts have; pinning cannot take it away.
-  if (made.sources.empty() && !declared->sources.empty()) {
-    for (const auto& source : declared->sources)
-      if (source.kind.value == "maven" && inputs_.source_kind == "assembled")
-        made.sources.push_back({"maven", "", "", "", versioned.expand(source.where), "", "", source.note.value});
-  }
-  if (made.sources.empty())
-    diagnostics_.error("L005", fmt::format("{} has no source of the kind `{}`", made.key, inputs_.source_kind), instances()[instance].span)
-        .help = kinds_of(*declared);
-  plan.artifacts.push_back(std::move(made));
-  return plan.artifacts.back().key;
-}
-
-Action Builder::config_as_file(const Config& config, std::size_t instance) {
-  const auto merged = merge_settings(config.set, instances()[instance].config, config.format.value == "toml");
-  const auto text = render_config(config.format.value, merged);
-  if (!text) diagnostics_.error("L003", text.error().what, config.path.span);
-  auto content = text.value_or("") + config.append.value;
-  if (!config.append.empty() && !content.ends_with('\n')) content += '\n';
-  return File{config.path, {std::move(content), config.path.span}, {}, {}};
-}
-
-void Builder::fill(Action& action, std::size_t instance, const topology::Scope& scope) {
-  const auto nested = [&](std::vector<step::Step>& steps) {
-    std::erase_if(steps,
-                  [&](const step::Step& each) { return !topology::applies(each.versions, instances()[instance], inputs_.topology); });
-    for (auto& each : steps) fill(each.action, instance, scope);
-  };
-  std::visit([&](auto& word) { fields(word, ListFiller{scope}); }, action);
-  std::visit(overloaded{
-                 [&](Wait& w) { nested(w.on); },
-                 [&](Ensure& w) { nested(w.look), nested(w.act); },
-                 [&](Refute& w) { nested(w.on); },
-                 [&](Arm& w) { nested(w.prepare), nested(w.observe), nested(w.until), nested(w.finish); },
-                 [&](File& w) {
-                   if (w.from.empty()) return;
-                   const auto name = instances()[instance].playbook->folder + "/" + w.from.value;
-                   const auto found = inputs_.templates.find(name);
-                   if (found == inputs_.templates.end())
-                     diagnostics_.error("L001", fmt::format("there is no file `{}` beside the playbook", w.from.value), w.from.span);
-                   else
-                     w.content = {found->second->text, {found->second, 1, 1, 1}};
-                   w.from = {};
-                 },
-                 [](auto&) {},
-             },
-             action);
-}
-
-Action Builder::expand(const Action& action, std::size_t instance, const topology::Scope& scope) {
-  auto out = action;
-  fill(out, instance, scope);
-  each_text(out, Expander{scope});
-  if (const auto* config = std::get_if<Config>(&out)) out = config_as_file(*config, instance);
-  if (auto* unpack = std::get_if<Unpack>(&out)) unpack->artifact.value = artifact_key(unpack->artifact, instance, scope);
-  if (auto* place = std::get_if<Place>(&out)) place->artifact.value = artifact_key(place->artifact, instance, scope);
-  if (auto* service = std::get_if<Service>(&out)) {
-    for (auto& input : service->inputs)
-      if (input.value.starts_with("artifact:"))
-        input.value = "artifact:" + artifact_key({input.value.substr(9), input.span}, instance, scope);
-  }
   return out;
 }
 

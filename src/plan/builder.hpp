@@ -24,7 +24,7 @@ public:
 
   topology::Scope scope_of(std::size_t instance) const;
 
-  /// Nested steps filtered by version, lists and templates filled in, texts literal, artifacts registered.
+  /// Nested steps filtered by version, lists and templates filled in, texts literal, artifacts registered (expand.cpp).
   step::Action expand(const step::Action& action, std::size_t instance, const topology::Scope& scope);
   /// The steps that are there for the instance's versions.
   std::vector<const step::Step*> there(const std::vector<step::Step>& steps, std::size_t instance) const;
@@ -52,8 +52,8 @@ public:
 private:
   void add_lanes();
   void add_components();
-  HostNeeds host_needs_of(std::size_t instance, const topology::Scope& scope) const;  // host_needs.cpp
-  std::string artifact_key(const source::Text& name, std::size_t instance, const topology::Scope& scope);
+  HostNeeds host_needs_of(std::size_t instance, const topology::Scope& scope) const;                       // host_needs.cpp
+  std::string artifact_key(const source::Text& name, std::size_t instance, const topology::Scope& scope);  // artifacts.cpp
   void fill(step::Action& action, std::size_t instance, const topology::Scope& scope);
   step::Action config_as_file(const step::Config& config, std::size_t instance);
 

@@ -128,9 +128,6 @@ struct Plan {
   std::vector<std::string> notes;    ///< said before anything starts
 };
 
-/// The ids of all steps that must hold before `step`, those behind its gates among them.
-std::vector<int> steps_that_must_hold(const Plan& plan, const Step& step);
-
 /// Whether `--node`, `--role` or `--host` means this component: its node, its name, its section, its kind, or its host.
 bool means(const Plan& plan, const Component& component, const std::string& asked);
 /// The same for any of several; none means all.

@@ -32,17 +32,6 @@ std::string mask(std::string text, const std::vector<std::string>& secrets) {
   return text;
 }
 
-std::vector<int> steps_that_must_hold(const Plan& plan, const Step& step) {
-  std::vector<int> out;
-  for (const auto& need : step.needs)
-    if (need.must_hold) out.push_back(need.step);
-  for (const auto& need : step.gates) {
-    const auto& behind = plan.gates[static_cast<std::size_t>(need.gate)].steps;
-    if (need.must_hold) out.insert(out.end(), behind.begin(), behind.end());
-  }
-  return out;
-}
-
 namespace {
 
 // What a step comes after: numbers of steps, and where a gate has many of them, what it stands for.

@@ -65,6 +65,7 @@ struct Param {
   Texts replaced_by;                  ///< of dirs: settings that hold directories, which take its place when one is written
   Text pattern;                       ///< a regular expression that a written text must match as a whole
   Texts harmless;                     ///< words that ask for nothing, where it is not provisioned
+  Texts known_as;                     ///< what it is called elsewhere: no key, but what somebody means who writes it
   Pairs aliases;                      ///< other ways to write a word of one_of, in lower case
   std::optional<std::int64_t> least;  ///< of a number; a port below 1 is none
 };

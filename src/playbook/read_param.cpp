@@ -88,7 +88,7 @@ void read_param(const Text& name, const Node& node, std::vector<Param>& out, Dia
   if (!yaml::read_mapping(node, "a param", diagnostics)) return;
   yaml::refuse_unknown_keys(node, "a param",
                             {"type", "default", "required", "help", "values", "aliases", "versions", "mutable", "provisioned", "inherits",
-                             "equal_per_host", "in", "own", "replaced_by", "pattern", "least", "harmless"},
+                             "equal_per_host", "in", "own", "known_as", "replaced_by", "pattern", "least", "harmless"},
                             diagnostics);
   const auto* type = row_of(type_names, needed(node, "type", diagnostics), "type", diagnostics);
   if (type == nullptr) return;
@@ -101,6 +101,7 @@ void read_param(const Text& name, const Node& node, std::vector<Param>& out, Dia
   param.equal_per_host = truth_at(node, "equal_per_host", false, diagnostics);
   param.in = text_at(node, "in", diagnostics);
   param.own = text_at(node, "own", diagnostics);
+  param.known_as = texts_at(node, "known_as", diagnostics);
   param.replaced_by = texts_at(node, "replaced_by", diagnostics);
   param.pattern = text_at(node, "pattern", diagnostics);
   if (!param.pattern.empty()) check_pattern(param.pattern, diagnostics);

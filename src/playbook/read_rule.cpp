@@ -1,6 +1,7 @@
 // Rules of playbooks: their words with the arguments that each takes, and the small language of operands.
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -17,7 +18,8 @@ using yaml::Node;
 
 constexpr auto range_help = "for example `>=2.4 <4.0 || 5.0.3`";
 constexpr auto operand_help =
-    "a number, `count SECTION`, `sum SECTION.PARAM`, or `PARAM`, `PARAM[KEY]`, `PARAM?KEY`, `config[KEY]`, `version`, each with `SECTION.` "
+    "a number, `count SECTION`, `sum SECTION.PARAM`, either with `N times ` before it, or `PARAM`, `PARAM[KEY]`, `PARAM?KEY`, "
+    "`config[KEY]`, `version`, each with `SECTION.` "
     "before it or not; "
     "` or ` between several";
 
@@ -26,11 +28,13 @@ bool is_name(std::string_view text) {
   return !text.empty() && text.front() != '-' && std::all_of(text.begin(), text.end(), fits);
 }
 
-bool is_number(std::string_view text) {
+std::optional<std::int64_t> as_number(std::string_view text) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() && number >= 0;
+  return error == std::errc() && end == text.data() + text.size() && number >= 0 ? std::optional(number) : std::nullopt;
 }
+
+bool is_number(std::string_view text) { return as_number(text).has_value(); }
 
 std::string_view trimmed(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
@@ -42,6 +46,14 @@ bool read_operand(std::string_view text, Operand& out) {
   if (is_number(text)) {
     out.of = Operand::Of::number;
     out.name = text;
+    return true;
+  }
+  constexpr std::string_view times = " times ";
+  if (const auto sign = text.find(times); sign != std::string_view::npos) {
+    const auto number = as_number(text.substr(0, sign));
+    if (!number || *number > 1000 || !read_operand(trimmed(text.substr(sign + times.size())), out)) return false;
+    if (out.of != Operand::Of::count || out.times != 1) return false;
+    out.times = *number;
     return true;
   }
   if (text.starts_with("count ")) {

@@ -2,6 +2,7 @@
 // arguments is a table here, so that a rule that could never fire is found when the playbook is read.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,12 +30,14 @@ Versions read_versions(const yaml::Node& item, source::Diagnostics& diagnostics)
 ///   configs[max.bytes]     a key of a map param            config[log.dirs]     a setting of the configuration file
 ///   version                of the component                SECTION.…            any of these, of another section's instances
 ///   count SECTION          how many instances there are    sum SECTION.PARAM    a param added up over them; or a number
+///   N times                before either of the two: that many of it
 struct Operand {
   enum class Of { number, param, entry, query, setting, version, count } of = Of::param;
-  Text text;            ///< as written, for messages
-  std::string section;  ///< empty: the playbook's own
-  std::string name;     ///< of a param (also of one that is summed: `of` is count); of a number its digits
-  std::string key;      ///< of an entry, a query or a setting
+  Text text;               ///< as written, for messages
+  std::string section;     ///< empty: the playbook's own
+  std::string name;        ///< of a param (also of one that is summed: `of` is count); of a number its digits
+  std::string key;         ///< of an entry, a query or a setting
+  std::int64_t times = 1;  ///< of a count
 };
 using Operands = std::vector<Operand>;  ///< `a or b`: the first that has a value
 

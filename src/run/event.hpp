@@ -25,6 +25,7 @@ struct StepLine {
   bool changes = true;
   std::optional<plan::Hop> hop;
   std::vector<int> blocked_by;  ///< ids of the steps that must hold
+  std::vector<int> gates{};     ///< and the gates that must: indices in Opened::gates
 };
 
 struct ComponentLine {
@@ -41,6 +42,7 @@ struct Opened {
   std::vector<ComponentLine> components;
   std::vector<StepLine> steps;
   std::vector<std::string> notes;
+  std::vector<std::vector<int>> gates{};  ///< ids of the steps behind each
 };
 
 /// What was not as it should be when the hosts were looked at before the first change, and stopped nobody.

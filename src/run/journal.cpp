@@ -37,7 +37,8 @@ Json make_json(const StepLine& line) {
           {"origin", line.origin},
           {"changes", line.changes},
           {"hop", line.hop ? make_json(*line.hop) : Json(nullptr)},
-          {"blocked_by", list_of(line.blocked_by)}};
+          {"blocked_by", list_of(line.blocked_by)},
+          {"gates", list_of(line.gates)}};
 }
 
 Json make_json(const ComponentLine& line) {
@@ -60,7 +61,8 @@ Json fields_of(const Opened& e) {
           {"lanes", list_of(e.lanes)},
           {"components", list_of(e.components, [](const ComponentLine& line) { return make_json(line); })},
           {"steps", list_of(e.steps, [](const StepLine& line) { return make_json(line); })},
-          {"notes", list_of(e.notes)}};
+          {"notes", list_of(e.notes)},
+          {"gates", list_of(e.gates)}};
 }
 
 Json fields_of(const Warned& e) {

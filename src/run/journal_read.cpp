@@ -60,10 +60,7 @@ public:
   }
   template <class T>
   void take_list(const char* key, std::vector<T>& into) {
-    const Json* value = find(key);
-    if (value == nullptr) return;
-    if (!value->is_array()) return spoil();
-    for (const Json& item : *value) take(item, into.emplace_back());
+    if (const Json* value = find(key)) take(*value, into);
   }
   template <class T>
   void take_part(const char* key, std::optional<T>& into) {
@@ -76,6 +73,11 @@ private:
       into = value.get<std::string>();
     else
       spoil();
+  }
+  template <class T>
+  void take(const Json& value, std::vector<T>& into) {
+    if (!value.is_array()) return spoil();
+    for (const Json& item : value) take(item, into.emplace_back());
   }
   template <class Number>
   void take(const Json& value, Number& into) {
@@ -130,6 +132,7 @@ void Reader::take(const Json& value, StepLine& into) {
   part.take("changes", into.changes);
   part.take_part("hop", into.hop);
   part.take_list("blocked_by", into.blocked_by);
+  part.take_list("gates", into.gates);
   good_ = good_ && part.good();
 }
 
@@ -169,6 +172,7 @@ void fill(Reader& from, Opened& into) {
   from.take_list("components", into.components);
   from.take_list("steps", into.steps);
   from.take_list("notes", into.notes);
+  from.take_list("gates", into.gates);
 }
 
 void fill(Reader& from, Warned& into) {

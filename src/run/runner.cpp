@@ -26,6 +26,7 @@ struct Message {
   std::vector<Evidence> evidence;
   int lane = -1;  // a look came back
   std::vector<Looked> looked;
+  int thread = -1;  // its last message
 };
 
 class Inbox {
@@ -85,7 +86,10 @@ private:
   Standing standing_;
   Clock::time_point began_;
   Inbox inbox_;
-  std::vector<std::jthread> threads_;
+  Due due_;
+  std::map<int, std::vector<const plan::Step*>> looked_at_;  // by lane
+  std::map<int, std::jthread> threads_;                      // by number
+  int threads_so_far_ = 0;
   int running_ = 0;
   int looks_under_way_ = 0;
 
@@ -99,46 +103,57 @@ private:
   void fill(Opened& opened) const {
     for (const auto& lane : plan_.lanes) opened.lanes.push_back(lane.name);
     for (const auto& step : plan_.steps) {
-      StepLine line{step.id,        plan::mask(step.title, plan_.secrets),  step.lane,
-                    step.component, source::render_place(step.origin),      step.changes,
-                    step.hop,       plan::steps_that_must_hold(plan_, step)};
+      StepLine line{step.id,
+                    plan::mask(step.title, plan_.secrets),
+                    step.lane,
+                    step.component,
+                    source::render_place(step.origin),
+                    step.changes,
+                    step.hop,
+                    {}};
+      for (const auto& need : step.needs)
+        if (need.must_hold) line.blocked_by.push_back(need.step);
+      for (const auto& need : step.gates)
+        if (need.must_hold) line.gates.push_back(need.gate);
       opened.steps.push_back(std::move(line));
     }
+    for (const auto& gate : plan_.gates) opened.gates.push_back(gate.steps);
+  }
+
+  // The thread ends with a message that has its number: the stack of one that nobody joins stays.
+  template <class F>
+  void start_thread(F work) {
+    const int number = threads_so_far_++;
+    threads_.emplace(number, [number, work = std::move(work)] { work(number); });
   }
 
   void start_looks() {
-    std::map<int, std::vector<const plan::Step*>> by_lane;
     for (const auto& step : plan_.steps)
-      if (step.changes && step.lane > 0) by_lane[step.lane].push_back(&step);
-    for (auto& [lane, steps] : by_lane) {
+      if (step.changes && step.lane > 0) looked_at_[step.lane].push_back(&step);
+    for (const auto& [lane, steps] : looked_at_) {
       ++looks_under_way_;
-      threads_.emplace_back([this, lane = lane, steps = std::move(steps)] {
+      start_thread([this, lane = lane, &steps = steps](int thread) {
         const Control control{Clock::now() + std::chrono::minutes(2), stop_, [this](const std::string& line) { say(-1, line); }};
-        inbox_.put({-1, {}, {}, {}, lane, effects_.look(lane, steps, control)});
+        inbox_.put({-1, {}, {}, {}, lane, effects_.look(lane, steps, control), thread});
       });
     }
   }
 
-  void say(int step, const std::string& line) { inbox_.put({step, line, {}, {}, -1, {}}); }
+  void say(int step, const std::string& line) { inbox_.put({step, line, {}, {}, -1, {}, -1}); }
 
   void take_looks(const Message& message) {
     --looks_under_way_;
-    std::size_t at = 0;
-    for (const auto& step : plan_.steps) {
-      if (!(step.changes && step.lane == message.lane)) continue;
-      if (at < message.looked.size()) standing_.of(step.id).looked = message.looked[at++];
-    }
+    const auto& steps = looked_at_.at(message.lane);
+    for (std::size_t i = 0; i < steps.size() && i < message.looked.size(); ++i) standing_.of(steps[i]->id).looked = message.looked[i];
   }
 
   void handle(Message message) {
+    if (message.thread >= 0) threads_.erase(message.thread);
     if (message.lane >= 0) return take_looks(message);
     if (message.said) return tell(Said{message.step, plan::mask(*message.said, plan_.secrets)});
     --running_;
     auto& progress = standing_.of(message.step);
-    if (!message.done) {
-      progress.state = State::waiting;  // for one that has ended, and did not hold
-      return;
-    }
+    if (!message.done) return standing_.wait_again(message.step);            // for one that has ended, and did not hold
     standing_.inherit(plan_.steps[static_cast<std::size_t>(message.step)]);  // of what came along, too
     Ended ended{message.step, Outcome::held, {}, since(Clock::now()), {}, {}};
     auto& result = *message.done;
@@ -175,74 +190,76 @@ private:
     tell(std::move(ended));
   }
 
-  // Starts or settles every step whose needs have ended, until nothing moves.
+  // Settles every step whose needs have ended, and starts those that are due, until nothing moves. Starting comes last: what
+  // is settled without may let others go along.
   void advance() {
-    for (bool moved = true; moved;) {
-      moved = false;
-      for (const auto& step : plan_.steps) {
-        if (standing_.of(step.id).state != State::waiting || !standing_.ready(step)) continue;
-        moved = settle(step) || moved;
-      }
+    for (;;) {
+      if (const auto ready = standing_.take_ready())
+        settle(plan_.steps[static_cast<std::size_t>(*ready)]);
+      else if (due_.empty() || (running_ >= options_.at_once && !stop_.stop_requested()))
+        return;
+      else
+        start_or_end(plan_.steps[static_cast<std::size_t>(due_.first())]);
     }
   }
 
-  // True when the step left the waiting state.
-  bool settle(const plan::Step& step) {
+  void settle(const plan::Step& step) {
     const bool blocked = standing_.inherit(step);
     const auto& progress = standing_.of(step.id);
-    if (stop_.stop_requested()) {
-      end({step.id, Outcome::interrupted, {}, since(Clock::now()), {}, {}});
-      return true;
-    }
-    if (blocked) {
-      end({step.id, Outcome::blocked, {}, since(Clock::now()), {}, {progress.roots.begin(), progress.roots.end()}});
-      return true;
-    }
-    if (standing_.clean(step)) {
-      end({step.id, Outcome::held, progress.looked.note, since(Clock::now()), {}, {}});
-      return true;
-    }
-    if (running_ >= options_.at_once) return false;
-    start(step);
-    return true;
+    if (stop_.stop_requested()) return interrupt(step);
+    if (blocked) return end({step.id, Outcome::blocked, {}, since(Clock::now()), {}, {progress.roots.begin(), progress.roots.end()}});
+    if (standing_.clean(step)) return end({step.id, Outcome::held, progress.looked.note, since(Clock::now()), {}, {}});
+    due_.put(step, effects_.joins(step));
+  }
+
+  void interrupt(const plan::Step& step) { end({step.id, Outcome::interrupted, {}, since(Clock::now()), {}, {}}); }
+
+  void start_or_end(const plan::Step& step) {
+    if (!stop_.stop_requested()) return start(step);
+    due_.take(step.id);
+    interrupt(step);
   }
 
   void start(const plan::Step& step) {
-    auto steps = standing_.together(step, effects_);
+    auto steps = standing_.together(step, due_, effects_);
     for (const auto& each : steps) {
+      due_.take(each.step->id);
       standing_.of(each.step->id).state = State::running;
       ++running_;
       tell(Started{each.step->id});
     }
-    threads_.emplace_back([this, steps = std::move(steps)] { steps.size() == 1 ? carry_out(*steps.front().step) : carry_out(steps); });
+    start_thread([this, steps = std::move(steps)](int thread) {
+      steps.size() == 1 ? carry_out(*steps.front().step, thread) : carry_out(steps, thread);
+    });
   }
 
-  // These two run on a thread of their own.
-  void carry_out(const plan::Step& step) {
+  // These three run on a thread of their own.
+  void carry_out(const plan::Step& step, int thread) {
     const Control control{Clock::now() + step.within, stop_, [this, id = step.id](const std::string& line) { say(id, line); }};
-    report(step, effects_.perform(step, control));
+    report(step, effects_.perform(step, control), thread);
   }
 
-  void carry_out(const std::vector<Joined>& steps) {
+  void carry_out(const std::vector<Joined>& steps, int thread) {
     auto within = steps.front().step->within;
     for (const auto& each : steps) within = std::max(within, each.step->within);
     const Control control{Clock::now() + within, stop_, [this, id = steps.front().step->id](const std::string& line) { say(id, line); }};
     auto done = effects_.perform_together(steps.front().step->lane, steps, control);
     for (std::size_t i = 0; i < steps.size(); ++i) {
+      const int last = i + 1 == steps.size() ? thread : -1;
       if (done[i])
-        report(*steps[i].step, std::move(*done[i]));
+        report(*steps[i].step, std::move(*done[i]), last);
       else
-        inbox_.put({steps[i].step->id, {}, {}, {}, -1, {}});
+        inbox_.put({steps[i].step->id, {}, {}, {}, -1, {}, last});
     }
   }
 
-  void report(const plan::Step& step, Result<Done> done) {
+  void report(const plan::Step& step, Result<Done> done, int thread) {
     std::vector<Evidence> evidence;
     if (!done && done.error().why != step::Why::interrupted) {
       const Control brief{Clock::now() + std::chrono::seconds(10), stop_, {}};
       evidence = effects_.collect(step, done.error(), brief);
     }
-    inbox_.put({step.id, {}, std::move(done), std::move(evidence), -1, {}});
+    inbox_.put({step.id, {}, std::move(done), std::move(evidence), -1, {}, thread});
   }
 
   void finish() {

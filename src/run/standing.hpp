@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "plan/plan.hpp"
+#include "run/due.hpp"
 #include "run/effects.hpp"
 #include "run/event.hpp"
 
@@ -21,6 +22,7 @@ struct Progress {
   bool dirty = false;   ///< it, or something that it needs, acted: an earlier look says nothing any more
   std::set<int> roots;  ///< which steps failed first
   Looked looked;
+  std::size_t open = 0;  ///< of what it needs or comes after, how much has not ended
 };
 
 class Standing {
@@ -31,18 +33,20 @@ public:
   const Progress& of(int step) const { return progress_[static_cast<std::size_t>(step)]; }
   bool all_held() const;
 
-  /// All that it needs or comes after has ended.
-  bool ready(const plan::Step& step) const;
+  /// Takes out the first of the steps that wait, and for which all that they need or come after has ended.
+  std::optional<int> take_ready();
   /// Of a step that is ready: takes over from what it needs whether something acted, and who failed first.
   /// True when something that must hold did not.
   bool inherit(const plan::Step& step);
   /// A look said that it holds, and nothing that it needs has acted since.
   bool clean(const plan::Step& step) const;
   void end(int step, Outcome outcome);
+  /// Of a step that was started, but was not tried.
+  void wait_again(int step);
 
-  /// The step, and all later ones of its lane that can go along in one command: those that need nothing that is still
-  /// to come, or only what goes along as well.
-  std::vector<Joined> together(const plan::Step& step, const Effects& effects) const;
+  /// The step, and all of its lane that can go along in one command: those that are due, and those that need nothing
+  /// that is still to come but what goes along as well.
+  std::vector<Joined> together(const plan::Step& step, const Due& due, const Effects& effects) const;
 
 private:
   // What has come through a gate so far.
@@ -53,12 +57,18 @@ private:
   };
   const Passage& passage_of(const plan::GateNeed& need) const { return passages_[static_cast<std::size_t>(need.gate)]; }
   bool needs_acted(const plan::Step& step) const;
+  void close_one(int step);
+  const plan::Step& step(int id) const { return plan_.steps[static_cast<std::size_t>(id)]; }
   std::optional<std::vector<std::size_t>> needs_among(const plan::Step& step, const std::map<int, std::size_t>& places) const;
 
   const plan::Plan& plan_;
   std::vector<Progress> progress_;
   std::vector<Passage> passages_;
+  // Who waits: an end tells those, and nobody looks through the plan for them.
+  std::vector<std::vector<int>> steps_behind_;          // by step
+  std::vector<std::vector<int>> steps_behind_gate_;     // by gate
   std::vector<std::vector<std::size_t>> gates_behind_;  // by step
+  std::set<int> ready_;
 };
 
 }  // namespace tidelab::run

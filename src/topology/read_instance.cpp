@@ -15,6 +15,17 @@ using yaml::Node;
 
 std::string did_you_mean_help(const std::string& near) { return near.empty() ? "" : fmt::format("did you mean `{}`?", near); }
 
+std::string Fields::meant_by(const std::string& key) const {
+  if (const auto before = key.substr(0, key.find(':')); find(before) != nullptr) return before;  // `port:9092`
+  std::vector<std::string> names;
+  for (const auto& [name, param] : by_name) {
+    const auto& known_as = param->known_as;
+    if (std::any_of(known_as.begin(), known_as.end(), [&](const auto& each) { return each.value == key; })) return name;
+    names.push_back(name);
+  }
+  return source::did_you_mean(key, names);
+}
+
 const Fields& InstanceReader::fields_of(const Playbook& playbook) {
   auto [at, fresh] = fields_.try_emplace(playbook.section.value);
   if (!fresh) return at->second;
@@ -74,10 +85,24 @@ void InstanceReader::read_field(const Param& param, const Text& key, const Node&
   }
 }
 
+std::string InstanceReader::help_for(const Text& key, const std::string& near, const Playbook& playbook) const {
+  if (!near.empty() && key.value.starts_with(near + ":")) return "put a blank behind the colon";
+  if (!near.empty()) return did_you_mean_help(near);
+  if (key.value == "version" && !playbook.component.empty())
+    return fmt::format("a component has one version in a topology: `component_versions: {{{}: VERSION}}` at the top level",
+                       playbook.component.value);
+  std::vector<std::string> known;
+  if (!playbook.hostless) known.emplace_back("host");
+  for (const auto& each : playbook.params)  // one that differs between versions stands there once for each
+    if (known.empty() || known.back() != each.name.value) known.push_back(each.name.value);
+  return fmt::format("its own keys are {}", fmt::join(known, ", "));
+}
+
 // An unknown key. What it must mean is then neither missing nor at its default.
 void InstanceReader::guess_field(const Fields& fields, const Text& key, const Node& node, Instance& made, std::set<std::string>& guessed) {
-  const auto near = source::did_you_mean(key.value, fields.names());
-  diagnostics_.error("T001", fmt::format("`{}` is not a key of `{}`", key.value, made.section), key.span).help = did_you_mean_help(near);
+  const auto near = fields.meant_by(key.value);
+  diagnostics_.error("T001", fmt::format("`{}` is not a key of `{}`", key.value, made.section), key.span).help =
+      help_for(key, near, *made.playbook);
   if (near.empty() || node.find(near) != nullptr) return;
   guessed.insert(near);
   const auto& params = made.playbook->params;

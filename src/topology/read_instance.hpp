@@ -23,11 +23,9 @@ struct Fields {
     const auto found = by_name.find(name);
     return found == by_name.end() ? nullptr : found->second;
   }
-  std::vector<std::string> names() const {
-    std::vector<std::string> out;
-    for (const auto& [name, param] : by_name) out.push_back(name);
-    return out;
-  }
+  /// The name that an unknown key must mean: what it is called elsewhere, one with its value stuck to it, or a
+  /// near spelling; empty: none.
+  std::string meant_by(const std::string& key) const;
 };
 
 /// "did you mean `…`?", or empty.
@@ -59,6 +57,7 @@ private:
 
   const Fields& fields_of(const Playbook& playbook);
   void read_field(const Param& param, const Text& key, const yaml::Node& node, Instance& made);
+  std::string help_for(const Text& key, const std::string& near, const Playbook& playbook) const;
   void guess_field(const Fields& fields, const Text& key, const yaml::Node& node, Instance& made, std::set<std::string>& guessed);
 
   const playbook::Library& library_;

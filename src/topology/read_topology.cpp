@@ -91,6 +91,7 @@ private:
       fields.add(library_.common.global);
       for (const auto& [key, value] : node->entries) read_global(fields, key, value, global);
     }
+    if (asked.over_ssh && global.ssh_type.value == "none") global.ssh_type = {"builtin", {}};
     if (!asked.force_type.empty()) global.ssh_type = {asked.force_type, {}};
     if (!global.deploy_dir.value.starts_with('/'))
       global.deploy_dir.value = "/home/" + global.user.value + "/" + global.deploy_dir.value;  // as TiUP does
@@ -101,7 +102,7 @@ private:
     const auto* param = fields.find(key.value);
     if (param == nullptr) {
       diagnostics_.error("T001", fmt::format("`{}` is not a key of `global`", key.value), key.span).help =
-          did_you_mean_help(source::did_you_mean(key.value, fields.names()));
+          did_you_mean_help(fields.meant_by(key.value));
       return;
     }
     if (is_unset(*param, node)) return;

@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "playbook/version.hpp"
 #include "topology/rules.hpp"
 #include "topology/scope.hpp"
 #include "topology/values.hpp"
@@ -117,12 +116,20 @@ private:
     instance.values.erase(found);
   }
 
-  // A playbook that says more about it than that it is ignored.
+  // A playbook that says more about it than that it is ignored, or that the section must not be there which it is ignored for.
   bool has_rule_against(const Instance& instance, const Param& param) const {
     const auto& rules = instance.playbook->rules;
     return std::any_of(rules.begin(), rules.end(), [&](const auto& rule) {
       const auto* value = rule.word.value == "absent" ? rule.find("value") : nullptr;
-      return value != nullptr && value->texts.front().value == param.name.value && applies(rule.versions, instance, topology_);
+      const bool against = value != nullptr && value->texts.front().value == param.name.value;
+      const bool forbids = rule.word.value == "forbids" && is_without(param, rule.text("section"));
+      return (against || forbids) && applies(rule.versions, instance, topology_);
+    });
+  }
+
+  static bool is_without(const Param& param, const std::string& section) {
+    return std::any_of(param.versions.begin(), param.versions.end(), [&](const auto& condition) {
+      return condition.first.value == section && condition.second.value == playbook::of_no_version;
     });
   }
 
@@ -258,40 +265,6 @@ private:
 };
 
 }  // namespace
-
-void resolve_versions(Topology& topology, const Versions& written, const Asked& asked, Diagnostics& diagnostics) {
-  std::set<std::string> told;  // components whose version is refused already: one cause, one error
-  each_instance(topology, [&](Instance& instance) {
-    const auto& playbook = *instance.playbook;
-    const auto& component = playbook.component.value;
-    const auto own = asked.versions.find(component), family = asked.versions.find(playbook.version_of.value);
-    if (own != asked.versions.end())
-      instance.version = {own->second, {}};
-    else if (const auto stated = written.find(component); stated != written.end())
-      instance.version = stated->second;
-    else if (family != asked.versions.end())
-      instance.version = {family->second, {}};
-    else
-      instance.version = playbook.default_version;
-    if (instance.version.empty()) return;  // hostless ones may have none, and what is left alone
-    const auto version = playbook::parse_version(instance.version.value);
-    if (!version && !playbook.provisioned) {
-      instance.version = {};  // "nightly": whatever it is, it is not ours
-      return;
-    }
-    const auto range = playbook::Range::parse(playbook.versions.value.empty() ? "*" : playbook.versions.value);
-    instance.version_usable = version && (!range || range->holds(*version));
-    const bool of_family = own == asked.versions.end() && !written.contains(component) && family != asked.versions.end();
-    if (instance.version_usable || !told.insert(of_family ? family->first : component).second) return;
-    const auto& span = instance.version.span;
-    const auto place = span.known() && span.file == instance.span.file ? span : instance.span;
-    if (!version)
-      diagnostics.error("T016", fmt::format("`{}` is not a version", instance.version.value), place).help = "for example 3.6.2 or v8.4.0";
-    else
-      diagnostics.error("T016", fmt::format("{} {} is not served by its playbook", component, instance.version.value), place).help =
-          fmt::format("it serves {}", playbook.versions.value);
-  });
-}
 
 void resolve_values(Topology& topology, bool heard, Diagnostics& diagnostics) { Resolver(topology, heard, diagnostics).resolve(); }
 

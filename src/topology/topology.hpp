@@ -81,8 +81,9 @@ struct Topology {
 /// What the command line may say about a topology.
 struct Asked {
   std::string lab;                                   ///< of the file's stem, unless global.lab is written
-  std::string force_type;                            ///< ssh_type in place of the written one: "builtin", "none"
+  std::string force_type;                            ///< ssh_type in place of the written one: "builtin", "system", "none"
   std::map<std::string, std::string> versions = {};  ///< by component; covers those whose `version_of` it is
+  bool over_ssh = false;                             ///< a written ssh_type "none" is not meant: "builtin"
 };
 
 /// Reads and checks. Codes: see docs/diagnostics.md. Whatever it gives when there were errors is not to be used.

@@ -171,7 +171,7 @@ std::vector<Found> find_values(const playbook::Operands& operands, const Where& 
     } else if (operand.of == Operand::Of::count) {
       if (members == where.members.end()) continue;
       if (const auto total = operand.name.empty() ? std::optional(members->second.size()) : sum_of(members->second, operand.name))
-        out.push_back({nullptr, std::to_string(*total), {}, false});
+        out.push_back({nullptr, std::to_string(operand.times * static_cast<std::int64_t>(*total)), {}, false});
     } else if (operand.section.empty()) {
       add_values(out, operand, where.instance, where.topology);
     } else if (members != where.members.end()) {

@@ -2,6 +2,7 @@
 """Each rule of arch.py on small trees: a good tree passes, and each way of breaking a rule is told with
 its place. A rule that cannot fail is worth nothing."""
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -148,6 +149,33 @@ class Arch(unittest.TestCase):
             code, out, _ = self.run_on("rule_cases", {"playbooks/a/playbook.yaml": rule, "docs/diagnostics.md": "R901 R902\n", **both, **change})
             self.assertEqual((code, len(out)), (1, 2), out)
             self.assertIn(said, out[0])
+
+
+class Clang(unittest.TestCase):
+    """clang.py on a build of two files; the second is what g++ takes and clang 14 does not."""
+
+    def run_on(self, text, flags="-std=c++20 -Wall -Werror -Wno-maybe-uninitialized"):
+        with tempfile.TemporaryDirectory() as folder:
+            entries = []
+            for name, source in (("good.cpp", "int main() {}\n"), ("other.cpp", text)):
+                (Path(folder) / name).write_text(source)
+                entries.append({"directory": folder, "file": name, "command": f"ccache c++ {flags} -o {name}.o -c {name}"})
+            (Path(folder) / "compile_commands.json").write_text(json.dumps(entries if text else []))
+            out = subprocess.run([sys.executable, str(SCRIPT.with_name("clang.py")), "--build", folder], capture_output=True, text=True)
+            return out.returncode, out.stdout.splitlines(), out.stderr
+
+    def test_what_it_takes(self):
+        self.assertEqual(self.run_on("int f(int a) { return [a] { return a; }(); }\n"), (0, ["2 files, 0 refused"], ""))
+
+    def test_what_it_refuses(self):
+        pair = "struct P { int a, b; };\nint f(P p) {\n  const auto& [a, b] = p;\n  return [&] { return a + b; }();\n}\n"
+        for text, place in ((pair, "other.cpp:4:23: error:"), ("#include \"gone.hpp\"\n", "other.cpp:1:10: fatal error:"), ("int f() { int a; return 0; }\n", "error: unused variable")):
+            code, out, _ = self.run_on(text)
+            self.assertEqual((code, out[-1], len(out)), (1, "2 files, 1 refused", 2), out)
+            self.assertIn(place, out[0])
+
+    def test_a_build_of_nothing_is_not_good(self):
+        self.assertEqual(self.run_on("")[0], 1)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,8 @@ def critical_path(journal):
         event = json.loads(line)
         end = event["at_us"]
         if event["event"] == "opened":
-            needs = {step["id"]: step["blocked_by"] for step in event["steps"]}
+            behind = event["gates"]
+            needs = {step["id"]: [*step["blocked_by"], *(need for gate in step["gates"] for need in behind[gate])] for step in event["steps"]}
         elif event["event"] == "started":
             begun[event["step"]] = event["at_us"]
         elif event["event"] == "ended":

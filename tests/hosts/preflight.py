@@ -161,20 +161,24 @@ def fix_sets_what_is_safe_and_says_how_to_undo_it():
     with shells("one") as hosts:
         file = topology(hosts, ("one",))
         hosts.fetch(file)
-        # What the kernel says is the whole machine's: this host sees files of its own in place of it.
-        hosts.inside("one", f"printf '{FAKE_MEMINFO}' > /tmp/meminfo; echo 60 > /tmp/swappiness; echo 'always' > /tmp/pages"
+        # The knobs are the whole machine's, and not to be touched: in place of them this host has stand-ins, files with what
+        # the kernel's would say, which do not put brackets around what is written to them.
+        hosts.inside("one", f"printf '{FAKE_MEMINFO}' > /tmp/meminfo; echo 60 > /tmp/swappiness; echo '[always] madvise never' > /tmp/pages"
                      " && mount --bind /tmp/meminfo /proc/meminfo && mount --bind /tmp/swappiness /proc/sys/vm/swappiness"
                      " && mount --bind /tmp/pages /sys/kernel/mm/transparent_hugepage/enabled")
         seen = Seen(hosts, file, code=0)
         must(seen.one("one", "swap", "warning", "vm.swappiness is 60", "--fix")["can_fix"], "it cannot be fixed", seen.text)
         seen.one("one", "huge pages", "warning", "--fix")
         seen = Seen(hosts, file, "--fix", code=0)
-        seen.one("one", "swap", "fixed", "was 60, and is 1 until the next boot", "undo: `echo 60 > /proc/sys/vm/swappiness`")
-        seen.one("one", "huge pages", "fixed", "was always, and is madvise", "undo: `echo always > ")
+        undo = [seen.one("one", "swap", "fixed", "was 60, and is 1 until the next boot", "undo: `echo 60 > /proc/sys/vm/swappiness`")["fix"],
+                seen.one("one", "huge pages", "fixed", "was always, and is madvise", "undo: `echo always > ")["fix"]]
         must(hosts.inside("one", "cat /tmp/swappiness /tmp/pages") == "1\nmadvise", "it is not what it says")
         Seen(hosts, file, "--strict", code=0).well("one")
+        for each in undo:
+            hosts.inside("one", each.split("`")[1])
+        must(hosts.inside("one", "cat /tmp/swappiness /tmp/pages") == "60\nalways", "what it says does not undo it")
         # Where one cannot be set, its warning stays and says why; the other is set all the same, and says so.
-        hosts.inside("one", "echo 60 > /tmp/swappiness; echo always > /tmp/pages; mount -o remount,bind,ro /sys/kernel/mm/transparent_hugepage/enabled")
+        hosts.inside("one", "mount -o remount,bind,ro /sys/kernel/mm/transparent_hugepage/enabled")
         seen = Seen(hosts, file, "--fix", code=0)
         row = seen.one("one", "huge pages", "warning", "for everybody")
         must("Read-only" in row["evidence"], "it does not say why", seen.text)

@@ -69,10 +69,32 @@ def start_time(pid):
     return None if words[0] == "Z" else int(words[19])
 
 
+class NotedProcess:
+    """One that outlives whoever started it, known by a file with its pid and when it began."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def note(self, pid):
+        self.file.write_text(f"{pid} {start_time(pid)}\n")
+
+    def pid(self):
+        """None when it is gone, or was never noted."""
+        try:
+            pid, began = map(int, self.file.read_text().split())
+        except (OSError, ValueError):
+            return None
+        return pid if start_time(pid) == began else None
+
+    def forget(self):
+        self.file.unlink(missing_ok=True)
+
+
 class Host:
     def __init__(self, lab, name, address, init):
         self.lab, self.name, self.address, self.init = lab, name, address, init
         self.starter = None  # where this process started it
+        self.init_process = NotedProcess(lab.state / f"{name}.pid")
         self.data = lab.state / "data" / name
         self.base = lab.state / "data/.base"
         self.cgroup = lab.cgroups / name
@@ -81,11 +103,7 @@ class Host:
 
     def pid(self):
         """Of the host's init, as the machine sees it; None when the host is off."""
-        try:
-            pid, began = map(int, (self.lab.state / f"{self.name}.pid").read_text().split())
-        except (OSError, ValueError):
-            return None
-        return pid if start_time(pid) == began else None
+        return self.init_process.pid()
 
     def start(self):
         if self.pid():
@@ -106,8 +124,7 @@ class Host:
             children = pathlib.Path(f"/proc/{starter.pid}/task/{starter.pid}/children").read_text().split()
             return children and int(children[0])
 
-        pid = until(init, 10, f"{self.name} has a pid 1")
-        (self.lab.state / f"{self.name}.pid").write_text(f"{pid} {start_time(pid)}\n")
+        self.init_process.note(until(init, 10, f"{self.name} has a pid 1"))
         until(lambda: self.greets() or init() and False, 60, lambda: f"sshd of {self.name} answers\n{log.read_text()}")
 
     def greets(self):
@@ -133,7 +150,7 @@ class Host:
         if self.starter:
             self.starter.wait()
             self.starter = None
-        (self.lab.state / f"{self.name}.pid").unlink(missing_ok=True)
+        self.init_process.forget()
         self.clear_cgroup()
 
     def stop(self):
@@ -177,6 +194,7 @@ class Lab:
         self.state = pathlib.Path(state).absolute()
         self.prefix = "nl" + hashlib.sha256(str(self.state).encode()).hexdigest()[:6]  # so that labs do not share names
         self.cgroups = self.state / "cgroup" / self.prefix
+        self.delayer = NotedProcess(self.state / "delay.pid")
         self.hosts = {}
         with contextlib.suppress(OSError):
             for name, address, init in json.loads((self.state / "lab.json").read_text()):
@@ -248,28 +266,25 @@ class Lab:
         with open(said, "w") as out:
             started = subprocess.Popen([program, str(milliseconds), *(f"/run/netns/{host.namespace}" for host in self.hosts.values())],
                                        stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
-        (self.state / "delay.pid").write_text(f"{started.pid} {start_time(started.pid)}\n")
+        self.delayer.note(started.pid)
         until(lambda: started.poll() is not None or "ready" in said.read_text(), 10, "packets are held")
         if started.poll() is not None:
             raise Wrong(f"packets are not held: {said.read_text().strip()}")
 
     def undelay(self):
         """What was held is lost, and sent again."""
-        noted = self.state / "delay.pid"
-        if not noted.exists():
+        if not self.delayer.file.exists():
             return
-        pid, began = map(int, noted.read_text().split())
         for host in self.hosts.values():
             run("nsenter", f"--net=/run/netns/{host.namespace}", "--", *QUEUE.format("D").split())
-        if start_time(pid) == began:
+        if pid := self.delayer.pid():
             os.kill(pid, signal.SIGTERM)
-            until(lambda: start_time(pid) != began, 10, "packets are let through again")
-        noted.unlink()
+            until(lambda: self.delayer.pid() is None, 10, "packets are let through again")
+        self.delayer.forget()
 
     def down(self):
         """Also after an end that was not clean, and when there is nothing."""
-        if (self.state / "delay.pid").exists():
-            self.undelay()
+        self.undelay()
         for host in self.hosts.values():
             host.kill()
         control = f"{self.prefix}-ctl"

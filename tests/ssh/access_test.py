@@ -9,7 +9,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from lab import Lab, Sshd, snapshot
+from lab import Lab, Sshd, of_each_client, snapshot
 
 TOOL = os.environ["TIDELAB"]
 LOGIN = os.environ.get("TIDELAB_TEST_ACCOUNT", "tidelab") + "-login"
@@ -74,13 +74,8 @@ class Access(Login):
         lab.run("down", *flags, said=said)
         lab.assert_nothing_left()
 
-    def test_password_builtin(self):
-        self.password("builtin")
-
-    def test_password_system(self):
-        self.password("system")
-
-    def password(self, ssh_type):
+    @of_each_client
+    def test_password(self, ssh_type):
         lab = self.lab(sshd=BY_PASSWORD, sudoers="NOPASSWD: ALL", ssh_type=ssh_type)
         self.full_circle(lab, "--password-fd", "0", said=PASSWORD + "\n")
         wrong = self.refused(lab, "--password-fd", "0", said="guess\n", expect="password")
@@ -116,13 +111,8 @@ class Access(Login):
     def test_sudo_without_password(self):
         self.full_circle(self.lab(sshd=BY_KEY, sudoers="NOPASSWD: ALL"))
 
-    def test_sudo_with_password_builtin(self):
-        self.sudo_with_password("builtin")
-
-    def test_sudo_with_password_system(self):
-        self.sudo_with_password("system")
-
-    def sudo_with_password(self, ssh_type):
+    @of_each_client
+    def test_sudo_with_password(self, ssh_type):
         lab = self.lab(sshd=BY_KEY, sudoers="ALL", ssh_type=ssh_type)
         self.refused(lab, expect="--ask-sudo-password")
         self.refused(lab, "--sudo-password-fd", "0", said="guess\n", expect="sudo does not let us become root")

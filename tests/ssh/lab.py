@@ -20,6 +20,18 @@ from terminal import Terminal  # noqa: E402
 USER = os.environ.get("TIDELAB_TEST_ACCOUNT", "tidelab-test")  # two checkouts may test at once
 
 
+class of_each_client:
+    """Makes two tests of one that takes the type of client: `test_x` becomes `test_x_builtin` and `test_x_system`, each to be asked for by its name."""
+
+    def __init__(self, test):
+        self.test = test
+
+    def __set_name__(self, owner, name):
+        delattr(owner, name)
+        for ssh_type in ("builtin", "system"):
+            setattr(owner, f"{name}_{ssh_type}", lambda case, ssh_type=ssh_type: self.test(case, ssh_type))
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))

@@ -7,7 +7,7 @@ import sys
 import unittest
 
 from access_test import BY_KEY, BY_PASSWORD, PASSWORD, Login
-from lab import free_port, snapshot
+from lab import free_port, of_each_client, snapshot
 from terminal import Watch
 
 PASSPHRASE = "no one's $(guess)"
@@ -46,13 +46,8 @@ class Prompts(Login):
         self.at_terminal(lab, "down", answers)
         lab.assert_nothing_left()
 
-    def test_passphrase_builtin(self):
-        self.passphrase("builtin")
-
-    def test_passphrase_system(self):
-        self.passphrase("system")
-
-    def passphrase(self, ssh_type):
+    @of_each_client
+    def test_passphrase(self, ssh_type):
         lab = self.lab(sshd=BY_KEY, sudoers="NOPASSWD: ALL", ssh_type=ssh_type)
         prompt = self.lock_key(lab)
         self.circle(lab, [(prompt, PASSPHRASE)])
@@ -63,13 +58,8 @@ class Prompts(Login):
         done = self.refused(lab, expect=f"there is no terminal to ask for the {prompt[:-2]}")
         self.assertIn("--passphrase-fd" if ssh_type == "builtin" else "--ask-passphrase", done.stderr)
 
-    def test_password_builtin(self):
-        self.password("builtin")
-
-    def test_password_system(self):
-        self.password("system")
-
-    def password(self, ssh_type):
+    @of_each_client
+    def test_password(self, ssh_type):
         lab = self.lab(sshd=BY_PASSWORD, sudoers="ALL", ssh_type=ssh_type)
         login, sudo = f"password of {self.account(lab)}: ", f"sudo password of {self.account(lab)}: "
         self.circle(lab, [(login, PASSWORD), (sudo, PASSWORD)])

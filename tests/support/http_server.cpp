@@ -1,7 +1,6 @@
 // Blocking sockets with short polls, so that destruction never hangs on a peer that says nothing.
 #include "support/http_server.hpp"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -12,7 +11,8 @@
 #include <cctype>
 #include <cstdlib>
 #include <optional>
-#include <stdexcept>
+
+#include "support/loopback.hpp"
 
 namespace tidelab::tests {
 
@@ -90,16 +90,9 @@ std::optional<Request> read_request(int peer, std::string& buffer, const std::at
 }  // namespace
 
 HttpServer::HttpServer(Handler handler) : handler_(std::move(handler)) {
-  listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  if (listener_ < 0 || bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(listener_, 64) != 0 ||
-      getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    throw std::runtime_error("the test's HTTP server cannot listen");
-  }
-  port_ = ntohs(address.sin_port);
+  const auto made = listen_on_loopback();
+  listener_ = made.fd;
+  port_ = made.port;
   acceptor_ = std::thread([this] { accept_all(); });
 }
 

@@ -1,27 +1,19 @@
 #include "support/listener.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <stdexcept>
 #include <vector>
+
+#include "support/loopback.hpp"
 
 namespace tidelab::tests {
 
 Listener::Listener(std::string says) : says_(std::move(says)) {
-  fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  if (fd_ < 0 || bind(fd_, reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(fd_, 16) != 0 ||
-      getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    throw std::runtime_error("the test's listener cannot listen");
-  }
-  port_ = ntohs(address.sin_port);
+  const auto made = listen_on_loopback();
+  fd_ = made.fd;
+  port_ = made.port;
   thread_ = std::thread([this] { serve(); });
 }
 

@@ -30,7 +30,7 @@ instance:
   arch: {type: enum, values: [amd64, arm64], aliases: {x86_64: amd64}, inherits: true, equal_per_host: true, provisioned: false, harmless: [amd64]}
 )";
 
-struct World {
+struct World : Heard {
   /// Each text is a playbook.
   explicit World(const std::vector<std::string>& playbooks) {
     library.common = playbook::read_common(files.add("common.yaml", common), diagnostics);
@@ -48,19 +48,7 @@ struct World {
     return topology;
   }
 
-  std::string complaints() const { return diagnostics.empty() ? "" : render_text(diagnostics); }
-  std::string brief() const {
-    std::string out;
-    for (const auto* d : diagnostics.ordered()) {
-      out += (out.empty() ? "" : "\n") + d->code + " " + std::to_string(d->span.line) + ":" + std::to_string(d->span.column) + " " +
-             d->message;
-      if (!d->help.empty()) out += " | " + d->help;
-    }
-    return out;
-  }
-
   source::Files files;
-  source::Diagnostics diagnostics;
   playbook::Library library;
   topology::Topology topology;
 };

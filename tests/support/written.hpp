@@ -8,10 +8,7 @@
 
 namespace tidelab::support {
 
-struct Written {
-  explicit Written(std::string text, std::string name = "t.yaml") : file{std::move(name), std::move(text)} {}
-
-  yaml::Node node() { return yaml::read_document(file, diagnostics); }
+struct Heard {
   std::string complaints() const { return diagnostics.empty() ? "" : render_text(diagnostics); }
 
   /// `T001 2:3 message | help`, one line each.
@@ -25,8 +22,15 @@ struct Written {
     return out;
   }
 
-  source::File file;
   source::Diagnostics diagnostics;
+};
+
+struct Written : Heard {
+  explicit Written(std::string text, std::string name = "t.yaml") : file{std::move(name), std::move(text)} {}
+
+  yaml::Node node() { return yaml::read_document(file, diagnostics); }
+
+  source::File file;
 };
 
 }  // namespace tidelab::support

@@ -12,6 +12,7 @@
 #include <catch2/catch.hpp>
 
 #include "host/host.hpp"
+#include "host/quote.hpp"
 
 namespace fs = std::filesystem;
 using namespace tidelab;
@@ -90,20 +91,27 @@ TEST_CASE("a script that arrives in part does nothing at all") {
   CHECK(fs::exists(folder.path / "end"));
 }
 
+TEST_CASE("the script fits into one request of libssh2, quoted and with calls behind it") {
+  const auto script = live::agent_script("/home/somebody/deploy/.tidelab-a_lab", "somebody", "");
+  CHECK(host::quote(script).size() + 3'000 < 34'000);
+}
+
 TEST_CASE("what an earlier run left acting is ended, and nothing else") {
   const Folder folder;
   const auto host = host::make_local();
   const auto lab = (folder.path / "lab").string(), other = (folder.path / "lab2").string();
-  Started earlier(folder.path / "earlier", live::run_mark(lab, "1"), waits);
-  Started stubborn(folder.path / "stubborn", live::run_mark(lab, "1"), deaf);
-  Started ours(folder.path / "ours", live::run_mark(lab, "2"), waits);
-  Started another(folder.path / "another", live::run_mark(other, "1"), waits);
+  Started earlier(folder.path / "earlier", live::run_mark(lab, "me-1"), waits);
+  Started stubborn(folder.path / "stubborn", live::run_mark(lab, "me-1"), deaf);
+  Started ours(folder.path / "ours", live::run_mark(lab, "me-2"), waits);
+  Started guest(folder.path / "guest", live::run_mark(lab, "you-1"), waits);  // we wait for it, so it is not an orphan
+  Started another(folder.path / "another", live::run_mark(other, "me-1"), waits);
 
-  const auto output = run(*host, live::agent_script(lab, "", live::end_orphans_call(lab, "2") + "\necho on"));
+  const auto output = run(*host, live::agent_script(lab, "", live::end_orphans_call(lab, "me-2") + "\necho on"));
   CHECK(output.code == 0);
   CHECK(output.out == "on\n");
   CHECK(output.err.empty());
   CHECK(::kill(static_cast<pid_t>(ours.pid()), 0) == 0);
+  CHECK(::kill(static_cast<pid_t>(guest.pid()), 0) == 0);
   CHECK(::kill(static_cast<pid_t>(another.pid()), 0) == 0);
   earlier.join();
   stubborn.join();

@@ -57,6 +57,10 @@ TEST_CASE("operands") {
   CHECK(operand("12").name == "12");
   CHECK(operand("count some_things").of == Of::count);
   CHECK(operand("count some_things").section == "some_things");
+  CHECK(operand("count some_things").times == 1);
+  CHECK(operand("2 times count some_things").times == 2);
+  CHECK(operand("2 times count some_things").section == "some_things");
+  CHECK(operand("10 times sum a.b").name == "b");
   CHECK(operand("port").of == Of::param);
   CHECK(operand("gc-ttl").name == "gc-ttl");
   CHECK(operand("version").of == Of::version);
@@ -83,12 +87,14 @@ TEST_CASE("several operands, in order") {
 
 TEST_CASE("P022: an operand that is none") {
   for (const std::string bad :
-       {"''", "'a b'", "'a or '", "'a['", "'a[]'", "'a[b'", "'?x'", "'a?'", "'.a'", "'a.'", "'count a b'", "-1", "'a.b.c'"}) {
+       {"''", "'a b'", "'a or '", "'a['", "'a[]'", "'a[b'", "'?x'", "'a?'", "'.a'", "'a.'", "'count a b'", "'2 times'", "'x times count a'",
+        "'-1 times count a'", "'2 times 2 times count a'", "'2 times a'", "-1", "'a.b.c'"}) {
     CAPTURE(bad);
     CHECK(rule("absent: {value: " + bad + "}").starts_with("P022"));
   }
   CHECK(rule("absent: {value: 'a['}") ==
-        "P022 1:42 `a[` says nothing about where a value is | a number, `count SECTION`, `sum SECTION.PARAM`, or `PARAM`, `PARAM[KEY]`, "
+        "P022 1:42 `a[` says nothing about where a value is | a number, `count SECTION`, `sum SECTION.PARAM`, either with `N times ` "
+        "before it, or `PARAM`, `PARAM[KEY]`, "
         "`PARAM?KEY`, "
         "`config[KEY]`, "
         "`version`, each with `SECTION.` before it or not; ` or ` between several");

@@ -37,10 +37,10 @@ struct Dice {
     e.at = microseconds(static_cast<long>(engine()) * number(1000));
     switch (number(7)) {
       case 0: {
-        Opened o{text(), text(), text(), text(), text(), {text(), text()}, {}, {}, {text()}};
+        Opened o{text(), text(), text(), text(), text(), {text(), text()}, {}, {}, {text()}, {ids(), ids()}};
         for (int i = number(3); i > 0; --i) o.components.push_back({text(), text(), text(), text(), text(), text(), text()});
         for (int i = number(4); i > 0; --i) {
-          StepLine line{number(99), text(), number(5), place(), text(), coin(), std::nullopt, ids()};
+          StepLine line{number(99), text(), number(5), place(), text(), coin(), std::nullopt, ids(), ids()};
           if (coin()) line.hop = hop();
           o.steps.push_back(line);
         }
@@ -101,8 +101,9 @@ TEST_CASE("what is written is read back") {
 }
 
 TEST_CASE("values come back, not only the same line") {
-  Opened opened{"verify", "lab", "l.yaml", "p", "w", {"controller", "h"}, {{"n", "no", "t", "v", "h", "j", "s"}}, {}, {"note"}};
-  opened.steps.push_back({3, "s", 1, -1, "f:1:2", false, plan::Hop{"c", "g", "pl", "ti", "la", 2, true}, {1, 2}});
+  Opened opened{"verify", "lab",    "l.yaml",    "p", "w", {"controller", "h"}, {{"n", "no", "t", "v", "h", "j", "s"}},
+                {},       {"note"}, {{4, 5}, {}}};
+  opened.steps.push_back({3, "s", 1, -1, "f:1:2", false, plan::Hop{"c", "g", "pl", "ti", "la", 2, true}, {1, 2}, {0}});
   const auto back = parse_line(render_line({microseconds(5), opened}));
   REQUIRE(back);
   const auto& o = std::get<Opened>(back->what);
@@ -115,6 +116,8 @@ TEST_CASE("values come back, not only the same line") {
   CHECK(o.steps.at(0).hop->since == 2);
   CHECK(o.steps.at(0).hop->travels);
   CHECK(o.steps.at(0).blocked_by == std::vector<int>{1, 2});
+  CHECK(o.steps.at(0).gates == std::vector<int>{0});
+  CHECK(o.gates == std::vector<std::vector<int>>{{4, 5}, {}});
   CHECK(o.notes == std::vector<std::string>{"note"});
 }
 
@@ -171,6 +174,7 @@ TEST_CASE("what is no event is told apart") {
                            R"({"at_us":1,"event":"ended","step":1,"outcome":"failed","failure":"x"})",
                            R"({"at_us":1,"event":"ended","step":1,"outcome":"blocked","blocked_by":["a"]})",
                            R"({"at_us":1,"event":"opened","command":"up","steps":[{}]})",
+                           R"({"at_us":1,"event":"opened","command":"up","steps":[],"gates":[1]})",
                            R"({"at_us":1,"event":"started","step":1} x)"}) {
     INFO(line);
     CHECK_FALSE(parse_line(line));

@@ -92,7 +92,7 @@ TEST_CASE("T001: what is not known") {
   CHECK(read("global: {usr: x}\nstores: [{host: a}]") == "T001 1:10 `usr` is not a key of `global` | did you mean `user`?");
   CHECK(read("component_versions: {stor: 1.0.0}\nstores: [{host: a}]") == "T001 1:22 there is no component `stor` | did you mean `store`?");
   CHECK(store("prot: 1") == "T001 1:20 `prot` is not a key of `stores` | did you mean `port`?");
-  CHECK(read("flows: [{name: f, host: a}]") == "T001 1:19 `host` is not a key of `flows`");
+  CHECK(read("flows: [{name: f, host: a}]") == "T001 1:19 `host` is not a key of `flows` | its own keys are name, to");
 }
 
 TEST_CASE("T002: what must be there") {
@@ -185,4 +185,31 @@ TEST_CASE("mistakes are told all at once, in their order") {
         "T002 4:6 stores 2 has no `host` | add `host: ADDRESS`\n"
         "Y010 4:12 expected a number for `port`, found `many`\n"
         "T001 5:1 there is no section `zzz` | each playbook brings its section; `tidelab playbooks` lists them");
+}
+
+TEST_CASE("over ssh on this machine, too: a written way stays, unless it is none") {
+  const auto type = [](const std::string& written, const Asked& asked) {
+    support::World world({stores});
+    return world.read("global: {ssh_type: " + written + "}\nstores: [{host: a}]\n", asked).global.ssh_type.value;
+  };
+  Asked over_ssh;
+  over_ssh.over_ssh = true;
+  CHECK(type("none", {}) == "none");
+  CHECK(type("none", over_ssh) == "builtin");
+  CHECK(type("system", over_ssh) == "system");
+  over_ssh.force_type = "none";
+  CHECK(type("system", over_ssh) == "none");
+}
+
+TEST_CASE("what a key is called elsewhere is told as the key that is meant, which is then not missing") {
+  const std::string playbook =
+      "section: shelves\ncomponent: shelf\ntitle: Shelf\nversions: \">=1\"\ndefault_version: 1.0.0\nnode: ${host}\n"
+      "params: {id: {type: int, required: true, known_as: [shelf.id, shelfid]}}\n";
+  support::World world({playbook});
+  world.read("shelves:\n  - {host: a, shelf.id: 1}\n  - {host: b, shelfid: 2}\n  - {host: c, id: 3, colour: red}\n  - {host: d, id:4}\n");
+  CHECK(world.brief() ==
+        "T001 2:15 `shelf.id` is not a key of `shelves` | did you mean `id`?\n"
+        "T001 3:15 `shelfid` is not a key of `shelves` | did you mean `id`?\n"
+        "T001 4:22 `colour` is not a key of `shelves` | its own keys are host, id\n"
+        "T001 5:15 `id:4` is not a key of `shelves` | put a blank behind the colon");
 }

@@ -149,6 +149,8 @@ TEST_CASE("at_most and at_least") {
   CHECK(ask("at_most: {value: id, limit: 3}", "boxes: [{host: a, id: 3}]") == "");
   CHECK(ask("at_least: {value: id, limit: 3}", "boxes: [{host: a, id: 2}]") == "R900 1:23 v=2 o=3");
   CHECK(ask("at_most: {value: id, limit: count others}", "boxes: [{host: a, id: 2}]\nothers: [{host: a}]") == "R900 1:23 v=2 o=1");
+  CHECK(ask("at_most: {value: id, limit: 2 times count others}", "boxes: [{host: a, id: 3}]\nothers: [{host: a}]") == "R900 1:23 v=3 o=2");
+  CHECK(ask("at_most: {value: id, limit: 2 times count others}", "boxes: [{host: a, id: 2}]\nothers: [{host: a}]") == "");
   CHECK(ask("at_most: {value: id, limit: count others}", "boxes: [{host: a, id: 2}]") == "");  // none: told as such
   CHECK(ask("at_most: {value: id, limit: others.size}", "boxes: [{host: a, id: 20}]\nothers: [{host: a}, {host: b, size: 30}]") ==
         "R900 1:23 v=20 o=10");

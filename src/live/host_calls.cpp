@@ -1,0 +1,230 @@
+#include "live/host_calls.hpp"
+
+#include <fmt/format.h>
+
+#include "artifact/artifact.hpp"
+#include "host/quote.hpp"
+#include "live/agent.hpp"
+#include "step/describe.hpp"
+#include "step/short_digest.hpp"
+#include "step/unit_file.hpp"
+
+namespace tidelab::live {
+
+using namespace step;
+using host::quote;
+
+namespace {
+
+constexpr int default_stop_seconds = 30;
+
+int stop_seconds(const Duration& duration) {
+  return duration.value.count() > 0 ? static_cast<int>((duration.value.count() + 999) / 1000) : default_stop_seconds;
+}
+
+// The script comes on stdin then, and its length is bounded by nothing; but a shell has no word with a NUL in it.
+bool goes_as_word(const File& w) { return w.content.value.find('\0') == std::string::npos; }
+
+// The name of the manifest: one for each place that an archive is unpacked to.
+std::string manifest_key(const Unpack& w) {
+  return short_digest(w.into.value + "\n" + w.artifact.value.substr(0, w.artifact.value.find(' ')));
+}
+
+const artifact::Acquired* acquired(World& world, const std::string& key) {
+  const auto found = world.setup.acquired.find(key);
+  return found == world.setup.acquired.end() ? nullptr : &found->second;
+}
+
+std::string digest_of(World& world, const std::string& key) {
+  const auto* found = acquired(world, key);
+  return found == nullptr ? std::string("unknown") : found->sha256;
+}
+
+std::string compression_flag(const std::string& path) {
+  if (path.ends_with(".tar")) return "";
+  if (path.ends_with(".xz")) return "J";
+  if (path.ends_with(".bz2")) return "j";
+  return "z";
+}
+
+Supervised supervised(World& world, const Service& w, int lane) {
+  Supervised out{world.run_dir(lane, w.name.value), {}, {}, w.cwd.value, w.log.value, w.stop_signal.value};
+  for (const auto& each : w.argv) out.argv.push_back(each.value);
+  for (const auto& [key, value] : w.env) out.env.emplace_back(key.value, value.value);
+  return out;
+}
+
+// The same service for a host where systemd runs: `script` is what the unit starts when it cannot say it all itself.
+struct Unit {
+  std::string name, text, script;
+};
+
+Unit unit_for(World& world, const Service& w, int lane) {
+  const auto at = static_cast<std::size_t>(lane);
+  const auto plain = supervised(world, w, lane);
+  const bool of_user = world.setup.of_user[at];
+  UnitFile file{world.plan.lab,
+                w.name.value,
+                world.state_dir(lane),
+                plain.argv,
+                plain.env,
+                plain.cwd,
+                plain.log,
+                of_user ? std::string() : world.setup.users[at],
+                plain.stop_signal,
+                stop_seconds(w.stop_within),
+                of_user};
+  Unit out{unit_name(file.lab, file.service), {}, {}};
+  if (!unit_can_say(file)) {
+    out.script = exec_source(plain);
+    file.argv = {"/bin/sh", plain.run_dir + "/exec"};
+    file.env.clear();
+    file.cwd.clear();
+  }
+  out.text = render_unit(file);
+  return out;
+}
+
+// What decides whether a running process is out of date: what is run, what it was unpacked from, and (on the
+// host, since they live there) the content of its input files.
+std::string service_arguments(World& world, const Service& w, const Unit& unit, int lane) {
+  auto spec = supervisor_source(supervised(world, w, lane)) + unit.text + unit.script;
+  std::string inputs;
+  for (const auto& each : w.inputs) {
+    if (each.value.starts_with("artifact:"))
+      spec += "\n" + digest_of(world, each.value.substr(9));
+    else
+      inputs += " " + quote(each.value);
+  }
+  return artifact::sha256_text(spec) + inputs;
+}
+
+// What stays, and the ports that must be closed.
+std::string sweep_arguments(const Sweep& w) {
+  std::string out;
+  for (const auto& each : w.keep) out += " " + quote(each.value);
+  out += " --";
+  for (const auto& each : w.ports) out += " " + quote(each.value);
+  return out;
+}
+
+Act act_file(const File& w, std::size_t n) {
+  const auto call =
+      fmt::format("act_file {} {} {} {}", n, quote(w.path.value), artifact::sha256_text(w.content.value), quote(w.mode.value));
+  if (goes_as_word(w)) return {fmt::format("printf %s {} | {}", quote(w.content.value), call)};
+  return {call, {w.content.value, {}}};
+}
+
+}  // namespace
+
+Act act_for(World& world, const Action& action, int lane, std::size_t n) {
+  return std::visit(
+      overloaded{
+          [&](const Dir& w) { return Act{fmt::format("act_dir {} {} {}", n, quote(w.path.value), quote(w.mode.value))}; },
+          [&](const File& w) { return act_file(w, n); },
+          [&](const Line& w) {
+            return Act{fmt::format("act_line {} {} {} {}", n, quote(w.path.value), quote(w.match.value), quote(w.line.value))};
+          },
+          [&](const Unpack& w) {
+            const auto* archive = acquired(world, w.artifact.value);
+            if (archive == nullptr) return Act{};
+            return Act{fmt::format("act_unpack {} {} {} {} {} {}", n, manifest_key(w), archive->sha256, quote(w.into.value),
+                                   w.strip.empty() ? "1" : quote(w.strip.value), quote(compression_flag(archive->path))),
+                       {{}, archive->path}};
+          },
+          [&](const Place& w) {
+            const auto* file = acquired(world, w.artifact.value);
+            if (file == nullptr) return Act{};
+            return Act{fmt::format("act_file {} {} {} 644", n, quote(w.path.value), file->sha256), {{}, file->path}};
+          },
+          [&](const Service& w) {
+            const auto unit = unit_for(world, w, lane);
+            return Act{fmt::format("act_service {} {} {} {} {} {} {} {}", n, quote(world.run_dir(lane, w.name.value)),
+                                   stop_seconds(w.stop_within), quote(unit.name), quote(unit.text), quote(unit.script),
+                                   quote(supervisor_source(supervised(world, w, lane))), service_arguments(world, w, unit, lane))};
+          },
+          [&](const Halt& w) {
+            return Act{fmt::format("act_halt {} {} {}", n, quote(world.run_dir(lane, w.name.value)), stop_seconds(w.within))};
+          },
+          [&](const Sweep& w) { return Act{fmt::format("act_sweep {}{}", n, sweep_arguments(w))}; },
+          [&](const User& w) { return Act{fmt::format("act_user {} {}", n, quote(w.name.value))}; },
+          [](const auto&) { return Act{}; },
+      },
+      action);
+}
+
+run::Joins joins_on_host(const Action& action) {
+  return std::visit(overloaded{[](const Dir&) { return run::Joins::always; }, [](const Line&) { return run::Joins::always; },
+                               [](const User&) { return run::Joins::always; }, [](const Service&) { return run::Joins::once; },
+                               [](const File& w) { return goes_as_word(w) ? run::Joins::always : run::Joins::never; },
+                               [](const auto&) { return run::Joins::never; }},
+                    action);
+}
+
+bool is_host_word(const Action& action) {
+  return std::visit(overloaded{[](const Dir&) { return true; }, [](const File&) { return true; }, [](const Line&) { return true; },
+                               [](const Unpack&) { return true; }, [](const Place&) { return true; }, [](const Service&) { return true; },
+                               [](const Halt&) { return true; }, [](const Sweep&) { return true; }, [](const User&) { return true; },
+                               [](const auto&) { return false; }},
+                    action);
+}
+
+// The agent's foresight knows paths as they are printed.
+std::string foresee_call(const std::vector<const Action*>& actions) {
+  std::string modes, sums;
+  const auto add = [](std::string& list, const std::string& path) {
+    if (path.find_first_of("\t\n\\") == std::string::npos) list += " " + quote(path);
+  };
+  for (const auto* action : actions) {
+    if (const auto* dir = std::get_if<Dir>(action); dir && !dir->mode.empty()) add(modes, dir->path.value);
+    if (const auto* place = std::get_if<Place>(action)) add(sums, place->path.value);
+    if (const auto* service = std::get_if<Service>(action))
+      for (const auto& each : service->inputs)
+        if (!each.value.starts_with("artifact:")) add(sums, each.value);
+    if (const auto* file = std::get_if<File>(action)) {
+      add(sums, file->path.value);
+      if (!file->mode.empty()) add(modes, file->path.value);
+    }
+  }
+  return (modes.empty() ? "" : "foresee_modes" + modes + "\n") + (sums.empty() ? "" : "foresee_sums" + sums + "\n");
+}
+
+std::string look_call(World& world, const Action& action, int lane, std::size_t n) {
+  return std::visit(
+      overloaded{
+          [&](const Dir& w) { return fmt::format("look_dir {} {} {}", n, quote(w.path.value), quote(w.mode.value)); },
+          [&](const File& w) {
+            return fmt::format("look_file {} {} {} {}", n, quote(w.path.value), artifact::sha256_text(w.content.value),
+                               quote(w.mode.value));
+          },
+          [&](const Line& w) {
+            return fmt::format("look_line {} {} {} {}", n, quote(w.path.value), quote(w.match.value), quote(w.line.value));
+          },
+          [&](const Unpack& w) {
+            return fmt::format("look_unpack {} {} {} {}", n, manifest_key(w), digest_of(world, w.artifact.value), quote(w.into.value));
+          },
+          [&](const Place& w) { return fmt::format("look_file {} {} {} ''", n, quote(w.path.value), digest_of(world, w.artifact.value)); },
+          [&](const Service& w) {
+            const auto unit = unit_for(world, w, lane);
+            return fmt::format("look_service {} {} {} {} {}", n, quote(world.run_dir(lane, w.name.value)), quote(unit.name),
+                               artifact::sha256_text(unit.text), service_arguments(world, w, unit, lane));
+          },
+          [&](const Halt& w) { return fmt::format("look_halt {} {}", n, quote(world.run_dir(lane, w.name.value))); },
+          [&](const Sweep& w) { return fmt::format("look_sweep {}{}", n, sweep_arguments(w)); },
+          [&](const User& w) { return fmt::format("look_user {} {}", n, quote(w.name.value)); },
+          [](const auto&) { return std::string(); },
+      },
+      action);
+}
+
+std::string look_calls(World& world, int lane, const std::vector<const plan::Step*>& steps) {
+  std::string calls;
+  std::vector<const Action*> actions;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    actions.push_back(&steps[i]->action);
+    if (const auto call = look_call(world, steps[i]->action, lane, i); !call.empty()) calls += call + "\n";
+  }
+  return calls.empty() ? calls : foresee_call(actions) + calls;
+}
+
+}  // namespace tidelab::live

@@ -1,0 +1,115 @@
+// A step of a playbook as an instance has it: lists and templates filled in, every text literal.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "plan/builder.hpp"
+#include "step/config_format.hpp"
+#include "step/describe.hpp"
+#include "topology/rules.hpp"
+
+namespace tidelab::plan {
+
+using namespace step;
+
+namespace {
+
+// A value that is literal already, written so that the expansion of the action gives it back as it is.
+Text literal(Text text) {
+  for (auto at = text.value.find("${"); at != std::string::npos; at = text.value.find("${", at + 3)) text.value.insert(at, 1, '$');
+  return text;
+}
+
+// Lists and maps that come whole from one param take the place of the element that names it.
+struct ListFiller {
+  const topology::Scope& scope;
+  void operator()(std::string_view, Texts& list, Use) const {
+    Texts out;
+    for (auto& each : list) {
+      const auto* whole = scope.whole_value(each);
+      if (whole == nullptr)
+        out.push_back(std::move(each));
+      else
+        std::transform(whole->list.begin(), whole->list.end(), std::back_inserter(out), literal);
+    }
+    list = std::move(out);
+  }
+  void operator()(std::string_view, Pairs& pairs, Use) const {
+    Pairs out;
+    for (auto& [key, value] : pairs) {
+      const auto* whole = key.empty() ? scope.whole_value(value) : nullptr;
+      if (whole == nullptr)
+        out.emplace_back(std::move(key), std::move(value));
+      else
+        for (const auto& [name, text] : whole->map) out.emplace_back(literal(name), literal(text));
+    }
+    pairs = std::move(out);
+  }
+  void operator()(std::string_view name, Settings& settings, Use use) const {
+    for (auto& each : settings)
+      if (each.list) (*this)(name, each.values, use);
+  }
+  template <class Other>
+  void operator()(std::string_view, Other&, Use) const {}
+};
+
+// Literal texts that came from the topology must not be looked into for `${` again: expansion happens once.
+struct Expander {
+  const topology::Scope& scope;
+  void operator()(Text& text) const { text.value = scope.expand(text); }
+};
+
+}  // namespace
+
+Action Builder::config_as_file(const Config& config, std::size_t instance) {
+  const auto merged = merge_settings(config.set, instances()[instance].config, config.format.value == "toml");
+  const auto text = render_config(config.format.value, merged);
+  if (!text) diagnostics_.error("L003", text.error().what, config.path.span);
+  auto content = text.value_or("") + config.append.value;
+  if (!config.append.empty() && !content.ends_with('\n')) content += '\n';
+  return File{config.path, {std::move(content), config.path.span}, {}, {}};
+}
+
+void Builder::fill(Action& action, std::size_t instance, const topology::Scope& scope) {
+  const auto nested = [&](std::vector<step::Step>& steps) {
+    std::erase_if(steps,
+                  [&](const step::Step& each) { return !topology::applies(each.versions, instances()[instance], inputs_.topology); });
+    for (auto& each : steps) fill(each.action, instance, scope);
+  };
+  std::visit([&](auto& word) { fields(word, ListFiller{scope}); }, action);
+  std::visit(overloaded{
+                 [&](Wait& w) { nested(w.on); },
+                 [&](Ensure& w) { nested(w.look), nested(w.act); },
+                 [&](Refute& w) { nested(w.on); },
+                 [&](Arm& w) { nested(w.prepare), nested(w.observe), nested(w.until), nested(w.finish); },
+                 [&](File& w) {
+                   if (w.from.empty()) return;
+                   const auto name = instances()[instance].playbook->folder + "/" + w.from.value;
+                   const auto found = inputs_.templates.find(name);
+                   if (found == inputs_.templates.end())
+                     diagnostics_.error("L001", fmt::format("there is no file `{}` beside the playbook", w.from.value), w.from.span);
+                   else
+                     w.content = {found->second->text, {found->second, 1, 1, 1}};
+                   w.from = {};
+                 },
+                 [](auto&) {},
+             },
+             action);
+}
+
+Action Builder::expand(const Action& action, std::size_t instance, const topology::Scope& scope) {
+  auto out = action;
+  fill(out, instance, scope);
+  each_text(out, Expander{scope});
+  if (const auto* config = std::get_if<Config>(&out)) out = config_as_file(*config, instance);
+  if (auto* unpack = std::get_if<Unpack>(&out)) unpack->artifact.value = artifact_key(unpack->artifact, instance, scope);
+  if (auto* place = std::get_if<Place>(&out)) place->artifact.value = artifact_key(place->artifact, instance, scope);
+  if (auto* service = std::get_if<Service>(&out)) {
+    for (auto& input : service->inputs)
+      if (input.value.starts_with("artifact:"))
+        input.value = "artifact:" + artifact_key({input.value.substr(9), input.span}, instance, scope);
+  }
+  return out;
+}
+
+}  // namespace tidelab::plan

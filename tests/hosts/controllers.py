@@ -1,0 +1,84 @@
+"""Two controllers that know nothing of each other bring up one lab at the same moment, on hosts where it never was: one
+of them gets all hosts, the other says who has them, and has changed nothing."""
+import re
+import shlex
+import signal
+import subprocess
+
+from lab import Hosts, listing, must, until
+from supervision import HOME, ONE, TWO, Toys, one_of_each
+
+STATES = ("state", "state-of-another")
+# In place of a tool of the host: the first call with these words waits until it is let go.
+WAITS = """#!/bin/sh
+case " $* " in *"{words}"*) if /usr/bin/mkdir /run/waits 2>/dev/null; then while [ -d /run/waits ]; do sleep 0.02; done; fi ;; esac
+exec /usr/bin/{tool} "$@"
+"""
+
+
+def start(hosts, toys, state):
+    return subprocess.Popen(hosts.argv("up", toys.file), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL,
+                            env=hosts.environment() | {"XDG_STATE_HOME": str(hosts.folder / state)})
+
+
+def one_wins(runs):
+    """Gives the one that won, by its place; the other was refused as a lab's lock refuses."""
+    said = [process.communicate(timeout=120)[0] for process in runs]
+    codes = [process.returncode for process in runs]
+    must(sorted(codes) == [0, 3], f"two at once ended with {codes}", "\n=====\n".join(said))
+    won = codes.index(0)
+    lost = said[1 - won]
+    holder = re.escape(f"(pid {runs[won].pid})")
+    must(re.search(rf"being worked on by `tidelab up` of \S+ {holder}, since 20\d\d-\d\d-\d\d [\d:]+ UTC, from 192\.168\.12\.1\b", lost), "it does not say who has the lab", lost)
+    raw = re.search(r"^.*\b(mv|mkdir|rm|chmod|stat|sh|flock): .*$", lost, re.MULTILINE)
+    must(not raw, "it shows what a tool complained of", lost)
+    return won
+
+
+def goes_after_all(hosts, toys):
+    one_of_each(toys)
+    hosts.good("down", toys.file, "--take-over")
+    hosts.nothing_left()
+
+
+def the_first_is_stopped(tool, words, there, winner):
+    """The first run is stopped at that call of a tool, before it has claimed the lab, until what the second did is there on the host."""
+    with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
+        toys = Toys(hosts, "toy", addresses=(ONE,))
+        hosts.fetch(toys.file)
+        hosts.inside("one", "mkdir -p /usr/local/bin")
+        hosts.before["one"] = listing(hosts.net.host("one"))
+        hosts.inside("one", f"printf %s {shlex.quote(WAITS.format(tool=tool, words=words))} > /usr/local/bin/{tool} && chmod 755 /usr/local/bin/{tool}")
+        runs = [start(hosts, toys, STATES[0])]
+        until(lambda: hosts.inside("one", "ls -d /run/waits", code=None) == "/run/waits", 60, "the first run is where it is stopped")
+        runs.append(start(hosts, toys, STATES[1]))
+        until(lambda: hosts.inside("one", f"{there} > /dev/null && echo so", code=None) == "so", 60, "the second run is where the first may go on")
+        if winner == 1:  # it shall still be at work when the first one goes on
+            runs[1].send_signal(signal.SIGSTOP)
+        hosts.inside("one", f"rm /usr/local/bin/{tool} && rmdir /run/waits")
+        if winner == 1:
+            until(lambda: runs[0].poll() is not None, 60, "the end of the first run")
+            runs[1].send_signal(signal.SIGCONT)
+        must(one_wins(runs) == winner, "it is the other one that has it")
+        goes_after_all(hosts, toys)
+
+
+def the_first_makes_it_and_the_second_waits():
+    the_first_is_stopped("mkdir", ".tidelab-toys.new", "pgrep -x flock", winner=0)
+
+
+def the_second_makes_it_before_the_first():
+    the_first_is_stopped("flock", " -x 8 ", "grep . /opt/toys/a/.tidelab-toys/lock", winner=1)
+
+
+def two_first_ups_at_once():
+    """On two hosts, as it falls."""
+    with Hosts([("one", ONE, "shell"), ("two", TWO, "systemd")], home=HOME) as hosts:
+        toys = Toys(hosts, "toy")
+        hosts.fetch(toys.file)
+        won = one_wins([start(hosts, toys, state) for state in STATES])
+        print(f"won: {STATES[won]}", flush=True)
+        goes_after_all(hosts, toys)
+
+
+TESTS = [the_first_makes_it_and_the_second_waits, the_second_makes_it_before_the_first, two_first_ups_at_once]
