@@ -72,12 +72,12 @@ private:
 // The lab's account runs it, as it runs the services, unless the account that logs in is asked for.
 host::Command command_for(const Options& options, const live::Setup& setup, std::size_t lane) {
   std::vector<std::string> argv;
-  if (!options.as_login) {
-    argv = setup.elevate;
-    if (!setup.users[lane].empty()) argv.insert(argv.end(), {"runuser", "-u", setup.users[lane], "--"});
-  }
-  if (!options.script.empty()) argv.insert(argv.end(), {"sh", "-c", options.script, "sh"});
+  if (!options.script.empty()) argv = {"sh", "-c", options.script, "sh"};
   argv.insert(argv.end(), options.words.begin(), options.words.end());
+  if (!options.as_login) {
+    argv = live::words_as(setup.users[lane], std::move(argv));
+    argv.insert(argv.begin(), setup.elevate.begin(), setup.elevate.end());
+  }
   return {std::move(argv), {}, {}, {}, {}};
 }
 

@@ -89,9 +89,8 @@ private:
     out_.whole = false;
   }
 
-  std::vector<std::string> words_as(const std::string& owner, std::vector<std::string> words) const {
+  std::vector<std::string> elevated(const std::vector<std::string>& words) const {
     auto out = elevate_;
-    if (!owner.empty()) out.insert(out.end(), {"runuser", "-u", owner, "--"});
     out.insert(out.end(), words.begin(), words.end());
     return out;
   }
@@ -101,7 +100,7 @@ private:
     std::vector<std::string> words{"sh", "-c", pack, "sh", std::to_string(most_mib), state_dir};
     words.insert(words.end(), paths.begin(), paths.end());
     const auto tar = folder_ / ".packed.tar";
-    const auto [ended, written] = stream(host_, words_as(owner, std::move(words)), tar, control_);
+    const auto [ended, written] = stream(host_, elevated(live::words_as(owner, std::move(words))), tar, control_);
     if (!ended) {
       reached_ = false;
       miss(ended.error().what);
@@ -138,7 +137,7 @@ private:
     std::vector<std::string> words{"sh", "-c", journal, "sh", std::to_string(journal_lines)};
     words.insert(words.end(), wanted_.entries.begin(), wanted_.entries.end());
     const auto file = folder_ / "journal.txt";
-    const auto [ended, written] = stream(host_, words_as({}, std::move(words)), file, control_);
+    const auto [ended, written] = stream(host_, elevated(words), file, control_);
     if (!ended || ended->code != 0 || !written)
       miss("the system's journal: " + (!ended ? ended.error().what : !written ? "it could not be written here" : ended->err));
     std::error_code error;

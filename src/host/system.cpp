@@ -85,9 +85,13 @@ Result<Output> run_plainly(const Command& command, const Control& control) {
   return output;
 }
 
-std::string read_cpuinfo() {
-  std::ifstream file("/proc/cpuinfo");
-  return {std::istreambuf_iterator<char>(file), {}};
+// Long on large machines, so it is read once, and not for each host.
+const std::string& cpuinfo() {
+  static const std::string text = [] {
+    std::ifstream file("/proc/cpuinfo");
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  }();
+  return text;
 }
 
 Control within(std::chrono::milliseconds time) { return Control{Clock::now() + time, {}, {}}; }
@@ -110,7 +114,7 @@ Result<void> System::open(const Control& control) {
   const std::lock_guard lock(open_mutex_);
   if (open_) return {};
   if (!client_.usable()) return step::fail(Why::failed, "cannot make a directory in /tmp for the connection's socket");
-  if (target_.config.ciphers.empty()) client_.prefer_ciphers(ciphers_for(read_cpuinfo(), ask_ssh_defaults(control)));
+  if (target_.config.ciphers.empty()) client_.prefer_ciphers(ciphers_for(cpuinfo(), ask_ssh_defaults(control)));
   for (;;) {
     std::vector<Wish> wishes;
     auto connected = connect(control, wishes);

@@ -126,6 +126,11 @@ void open_log(bool verbose) {
   spdlog::set_default_logger(std::move(log));
 }
 
+std::vector<std::string> words_as(const std::string& account, std::vector<std::string> words) {
+  if (!account.empty()) words.insert(words.begin(), {"runuser", "-u", account, "--"});
+  return words;
+}
+
 std::unique_ptr<run::Effects> make_live(const plan::Plan& plan, Setup setup) { return std::make_unique<Live>(plan, std::move(setup)); }
 
 Acquisition acquire_all(const plan::Plan& plan, artifact::Store& store, const Control& control) {

@@ -37,6 +37,9 @@ struct Setup {
   std::map<int, run::Looked> looked{};
 };
 
+/// The words of a command, for the account that things belong to; empty: for the one that we come as.
+std::vector<std::string> words_as(const std::string& account, std::vector<std::string> words);
+
 std::unique_ptr<run::Effects> make_live(const plan::Plan& plan, Setup setup);
 
 /// Everything that the plan's artifacts need, side by side. The failures, one an artifact, when some cannot be had.

@@ -57,11 +57,10 @@ Result<host::Command> World::command_on(int lane, const step::Texts& argv, const
     if (auto output = agent(lane, "true", {}, control); !output) return tl::unexpected(output.error());
   }
   std::vector<std::string> words;
-  if (const auto& user = setup.users[static_cast<std::size_t>(lane)]; !user.empty()) words = {"runuser", "-u", user, "--"};
   for (const auto& each : argv) words.push_back(each.value);
   std::vector<std::pair<std::string, std::string>> variables;
   for (const auto& [name, value] : env) variables.emplace_back(name.value, value.value);
-  return marked(lane, std::move(words), std::move(variables));
+  return marked(lane, words_as(setup.users[static_cast<std::size_t>(lane)], std::move(words)), std::move(variables));
 }
 
 Result<host::Output> World::send(int lane, const std::string& calls, const host::Input& input, const Control& control) {

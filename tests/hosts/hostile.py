@@ -2,24 +2,16 @@
 import re
 
 from lab import USER_TOOLS, Hosts, Wrong, changes, listing, must
-from supervision import HOME, ONE, Toys
+from supervision import HOME, ONE, STATE, one_toy
 
-STATE = "/opt/toys/a/.tidelab-toys"
 TOY = "/opt/toys/a/toy-7001"
-
-
-def lab(hosts, **more):
-    toys = Toys(hosts, "toy", addresses=(ONE,), **more)
-    toys.instances = [(ONE, 7001)]
-    toys.write()
-    return toys
 
 
 def lab_beside(hosts, theirs):
     """A lab that is up on a host where `theirs` was there before."""
     hosts.inside("one", theirs)
     hosts.before["one"] = listing(hosts.net.host("one"))
-    toys = lab(hosts)
+    toys = one_toy(hosts)
     toys.up()
     return toys
 
@@ -53,7 +45,7 @@ def a_list_that_was_edited():
 
 def a_list_that_others_can_write():
     with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
-        toys = lab(hosts)
+        toys = one_toy(hosts)
         toys.up()
         must(hosts.inside("one", f"stat -c '%U %a' {STATE} {STATE}/owned") == "root 755\nroot 644", "the list is not root's alone")
         hosts.inside("one", f"chown toy {STATE}/owned")
@@ -129,7 +121,7 @@ def hostile_topologies():
         with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
             hosts.inside("one", "useradd --create-home --comment somebody else && echo mine > /home/else/file && echo mine > /opt/file && cd /root && echo mine > file")
             hosts.before["one"] = listing(hosts.net.host("one"))
-            toys = lab(hosts, deploy="/opt/toys/a")
+            toys = one_toy(hosts, deploy="/opt/toys/a")
             toys.file.write_text(toys.file.read_text() + f"    deploy_dir: {deploy}\n")
             ran = hosts.tidelab("up", toys.file)
             again = hosts.tidelab("down", toys.file)
@@ -144,7 +136,7 @@ def data_that_is_kept():
     """`--keep-data` leaves the data, tells so, and the lab's next `up` has them; the next plain `down` removes them."""
     for init in ("shell", "systemd"):
         with Hosts([("one", ONE, init)], home=HOME) as hosts:
-            toys = lab(hosts)
+            toys = one_toy(hosts)
             toys.up()
             hosts.inside("one", f"runuser -u toy -- sh -c 'echo a row > {TOY}/data/rows'")
             said = hosts.good("down", toys.file, "--keep-data", "--keep-logs").out

@@ -6,16 +6,7 @@ import subprocess
 
 from interruption import journal, start
 from lab import Hosts, listing, must, until
-from supervision import HOME, ONE, TWO, Toys, one_of_each
-
-STATE = "/opt/toys/a/.tidelab-toys"
-
-
-def toy(hosts, **more):
-    toys = Toys(hosts, "toy", addresses=(ONE,), **more)
-    toys.instances = [(ONE, 7001)]
-    toys.write()
-    return toys
+from supervision import HOME, ONE, STATE, TWO, Toys, one_of_each, one_toy
 
 
 def settled(toys):
@@ -32,7 +23,7 @@ def gone(hosts, toys):
 def an_account_that_cannot_be_made():
     """Another tool holds the accounts for too long; `up` says so, makes nothing of the account's, and so does `down`."""
     with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
-        toys = toy(hosts)
+        toys = one_toy(hosts)
         hold = "sleep 600 > /dev/null 2>&1 & printf %s $! > /etc/passwd.lock"
         hosts.inside("one", hold)
         refused = hosts.tidelab("up", toys.file)
@@ -57,7 +48,7 @@ def a_disk_that_fills_up_within_a_line():
     with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
         hosts.inside("one", "mkdir -p /usr/local/bin /opt/toys && mount -t tmpfs -o size=24m tmpfs /opt/toys")
         hosts.before["one"] = listing(hosts.net.host("one"))
-        toys = toy(hosts)
+        toys = one_toy(hosts)
         toys.up()
         fill = "dd if=/dev/zero of=/opt/toys/filler bs=4k 2> /dev/null"
         wrapper = f"#!/bin/sh\ncase $* in */toy-7002) {fill} ;; esac\nexec /usr/bin/mkdir \"$@\"\n"
@@ -108,7 +99,7 @@ def a_clock_set_back_and_no_room_for_temporary_files():
 def a_keeper_that_was_killed():
     """Its service lives on, and no command takes it for gone."""
     with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
-        toys = toy(hosts)
+        toys = one_toy(hosts)
         for first in ("status", "stop", "down"):  # tests over ssh have `up`
             toys.up()
             alive = toys.pids()[ONE, 7001]
@@ -128,7 +119,7 @@ def a_connection_that_ends_while_it_goes():
     """The sshd of the connection is killed in the middle of `down`, which says so; the next one finishes it."""
     for init in ("shell", "systemd"):
         with Hosts([("one", ONE, init)], home=HOME) as hosts:
-            toys = toy(hosts)
+            toys = one_toy(hosts)
             toys.up()
             # The removal is stopped at its last act, so that it is surely under way when the connection ends.
             hosts.inside("one", "mkdir -p /usr/local/bin && printf '#!/bin/sh\\n: > /run/removes; sleep 100\\n' > /usr/local/bin/userdel && chmod 755 /usr/local/bin/userdel")
@@ -144,7 +135,7 @@ def a_connection_that_ends_while_it_goes():
 def something_else_in_place_of_the_record():
     """What has the name of the lab's record and is none is somebody's: `up` and `down` say what it is, and leave it."""
     with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
-        toys = toy(hosts)
+        toys = one_toy(hosts)
         for theirs, told in ((f"echo mine > {STATE}", "is no directory"), (f"ln -s /srv {STATE}", "it is a link"), (f"mkdir {STATE} && echo mine > {STATE}/run", "no list of a lab in it, but run"),
                              (f"mkdir {STATE} && echo mine > {STATE}/owned", "owned is no list of a lab"), (f"mkdir -p {STATE}/owned", "no list of a lab in it, but owned")):
             hosts.inside("one", f"rm -rf /opt/toys && mkdir -p /opt/toys/a && {theirs}")
@@ -163,7 +154,7 @@ def something_else_in_place_of_the_record():
 def a_manager_that_was_stopped():
     """The systemd of an account that lingers does not come back by itself: `up` and `start` start it, `stop` and `down` do without."""
     with Hosts([("one", ONE, "systemd")], home=HOME) as hosts:
-        toys = toy(hosts, mode="user")
+        toys = one_toy(hosts, mode="user")
         toys.up()
         host = hosts.net.host("one")
         stop = "systemctl stop user@$(id -u toy)"
@@ -186,7 +177,7 @@ def a_manager_that_was_stopped():
 def a_reboot_while_it_is_waited_for():
     """The service runs, and its answers do not come through; then the host reboots. `up` ends by itself, and the next one finds all well."""
     with Hosts([("one", ONE, "systemd")], home=HOME) as hosts:
-        toys = toy(hosts)
+        toys = one_toy(hosts)
         hosts.fetch(toys.file)
         host = hosts.net.host("one")
 

@@ -7,6 +7,7 @@ from lab import ROOT, Hosts, listing, must, until
 
 HOME = ROOT / "tests/hosts/home"
 ONE, TWO = "192.168.12.21", "192.168.12.22"
+STATE = "/opt/toys/a/.tidelab-toys"
 
 
 class Toys:
@@ -34,6 +35,14 @@ class Toys:
 
     def up(self):
         return self.hosts.report("up", self.file)["counts"]["steps"]
+
+
+def one_toy(hosts, **more):
+    """A lab of a single toy on host one; its record there is STATE."""
+    toys = Toys(hosts, "toy", addresses=(ONE,), **more)
+    toys.instances = [(ONE, 7001)]
+    toys.write()
+    return toys
 
 
 def one_of_each(toys):
