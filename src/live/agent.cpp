@@ -1,10 +1,9 @@
 #include "live/agent.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "host/quote.hpp"
+#include "live/agent_parts.hpp"
 
 namespace tidelab::live {
 
@@ -25,21 +24,21 @@ birth() { b=$(stat -c %W -- "$1" 2>/dev/null); case $b in ''|*[!0-9]*) b=0 ;; es
 # of paths without tabs, line ends and backslashes. What is not known so is asked for by itself.
 nl='
 '
-modes=$nl sums=$nl
-foresee_modes() { modes=$modes$(stat -c '%n	%a' -- "$@" 2>/dev/null)$nl; }
+modes= sums=
+foresee_modes() { # and who we are: what is /proc/self/ belongs to that very process
+  modes=$modes$(stat -c '%n	%a	%U' -- /proc/self/ "$@" 2>/dev/null)$nl
+  among "$modes" '/proc/self/	'; my_name=${rest#*	}
+}
 foresee_sums() { sums=$sums$(sha256sum --tag -- "$@" 2>/dev/null)$nl; }
-mode_of() {
-  case $modes in
-    *"$nl$1	"*) mode=${modes#*"$nl$1	"} mode=${mode%%"$nl"*} ;;
-    *) mode=$(stat -c %a -- "$1") || mode= ;;
-  esac
+# Line by line: `${modes#*…}` would try each beginning of the whole.
+among() { # what was foreseen, how its line begins: gives `rest`, what that line says more
+  rest=
+  set -f; IFS=$nl
+  for one in $1; do case $one in "$2"*) rest=${one#"$2"} ;; esac; done
+  unset IFS; set +f
 }
-sum_of() {
-  case $sums in
-    *"${nl}SHA256 ($1) = "*) sum=${sums#*"${nl}SHA256 ($1) = "} sum=${sum%%"$nl"*} ;;
-    *) sum=$(digest "$1") ;;
-  esac
-}
+mode_of() { among "$modes" "$1	"; mode=${rest%%	*}; [ -n "$mode" ] || mode=$(stat -c %a -- "$1") || mode=; }
+sum_of() { among "$sums" "SHA256 ($1) = "; sum=$rest; [ -n "$sum" ] || sum=$(digest "$1"); }
 
 # An account that runs a component may put links where it likes in what belongs to it. So root acts only where nobody
 # else can change the way; everywhere else the account acts itself, and can do no more than it may.
@@ -66,15 +65,20 @@ by() { # path, a command: whoever may change it does
 }
 tools='
 digest() { sum=$(sha256sum < "$1" 2>/dev/null); printf "%s\n" "${sum%% *}"; }
-put() { # path mode owner digest: what comes on stdin is there whole or not at all
+# OpenSSL uses the instructions that processors have for it, and sha256sum often does not; but it takes longer to start.
+large_digest() {
+  sum=$(openssl dgst -sha256 -r < "$1" 2>/dev/null); sum=${sum%% *}
+  case $sum in ""|*[!0-9a-f]*) digest "$1" ;; *) printf "%s\n" "$sum" ;; esac
+}
+put() { # path mode owner digest, and what tells that: what comes on stdin is there whole or not at all
   new="$1.tidelab-$$"
   rm -f -- "$new"; (set -C; cat > "$new") || { rm -f -- "$new"; return 1; }
-  if [ -n "$4" ] && [ "$(digest "$new")" != "$4" ]; then rm -f -- "$new"; echo "$1 arrived incomplete" >&2; return 1; fi
+  if [ -n "$4" ] && [ "$("${5:-digest}" "$new")" != "$4" ]; then rm -f -- "$new"; echo "$1 arrived incomplete" >&2; return 1; fi
   if [ -n "$2" ]; then chmod "$2" -- "$new" || return 1; fi
   if [ -n "$3" ] && [ "$(id -u)" = 0 ]; then chown -h "$3:" -- "$new" || return 1; fi
   mv -fT -- "$new" "$1" || { rm -f -- "$new"; return 1; }
 }
-line() { # path match line owner
+put_line() { # path match line owner
   M=$2 L=$3 awk "BEGIN { m = ENVIRON[\"M\"]; l = ENVIRON[\"L\"] }
     !done && m != \"\" && index(\$0, m) == 1 { print l; done = 1; next } { print }
     END { if (!done) print l }" < "$1" | put "$1" "$(stat -c %a -- "$1")" "$4" ""
@@ -154,15 +158,15 @@ look_file() {
   else say "$1" holds ''; fi
 }
 # The content comes on stdin; it is in place whole or not at all.
-act_file() {
+act_file() { # n path digest mode, and what tells the digest
   need_dir "$(dirname -- "$2")" || return 1
   if [ -d "$2" ]; then echo "$2 is a directory" >&2; return 1; fi
   if is_foreign "$2"; then echo "$2 is there already, and not of this lab: it would be overwritten, so move it away or use another directory" >&2; return 1; fi
   [ -e "$2" ] || is_made "$2" || record file "$(real "$2")" || return 1
-  if is_made "$2"; then by "$2" put "$2" "$4" "$U" "$3" || return 1
+  if is_made "$2"; then by "$2" put "$2" "$4" "$U" "$3" "${5:-}" || return 1
   else
     trap '' TERM HUP INT
-    by "$2" put "$2" "$4" "$U" "$3" && { born "$(real "$2")" || { by "$2" rm -f -- "$2"; false; }; } || { trap - TERM HUP INT; return 1; }
+    by "$2" put "$2" "$4" "$U" "$3" "${5:-}" && { born "$(real "$2")" || { by "$2" rm -f -- "$2"; false; }; } || { trap - TERM HUP INT; return 1; }
     trap - TERM HUP INT
   fi
   say "$1" made ''
@@ -175,7 +179,7 @@ look_line() {
 }
 act_line() {
   if is_foreign "$2"; then echo "$2 is not of this lab, so it is not changed" >&2; return 1; fi
-  by "$2" line "$2" "$3" "$4" "$U" || return 1
+  by "$2" put_line "$2" "$3" "$4" "$U" || return 1
   is_made "$2" || born "$(real "$2")"
   say "$1" made ''
 }
@@ -233,29 +237,11 @@ act_user() {
   return source;
 }
 
-namespace {
-
-// Remarks are for who reads them here. A command with input has the script in its words, and what libssh2 can ask for in one
-// request is below 35 kB.
-std::string without_remarks(std::string_view script) {
-  std::string out;
-  while (!script.empty()) {
-    const auto line = script.substr(0, script.find('\n'));
-    script.remove_prefix(std::min(line.size() + 1, script.size()));
-    const auto first = line.find_first_not_of(' ');
-    if (first != line.npos && line[first] != '#') out += std::string(line) + '\n';
-  }
-  return out;
-}
-
-}  // namespace
-
 std::string agent_script(const std::string& state_dir, const std::string& user, const std::string& calls, bool of_user) {
-  static const auto always =
-      without_remarks(agent_source() + agent_list_source() + agent_service_source() + agent_unit_source() + agent_turn_source());
-  static const auto sweep = without_remarks(agent_sweep_source());
-  return fmt::format("{{\nS={}; U={}; M={}\n{}{}\n{}\n}}\n", host::quote(state_dir), host::quote(user), of_user ? "user" : "system", always,
-                     calls.find("_sweep ") == std::string::npos ? std::string() : sweep, calls);
+  static const AgentParts parts(agent_source() + agent_list_source() + agent_service_source() + agent_unit_source() + agent_turn_source() +
+                                agent_sweep_source() + agent_preflight_source());
+  return fmt::format("{{\nS={}; U={}; M={}\n{}{}\n}}\n", host::quote(state_dir), host::quote(user), of_user ? "user" : "system",
+                     parts.needed_by(calls), calls);
 }
 
 }  // namespace tidelab::live

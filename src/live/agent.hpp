@@ -1,5 +1,5 @@
-// What runs on a host: POSIX sh functions, sent along with each command, that look at and act on files and
-// services. Nothing is installed there. One line of output per step: `=N<TAB>state<TAB>text`.
+// What runs on a host: POSIX sh functions, of which each command is sent those that it needs, that look at and act on files
+// and services. Nothing is installed there. One line of output per step: `=N<TAB>state<TAB>text`.
 #pragma once
 
 #include <string>
@@ -19,20 +19,24 @@ const std::string& agent_service_source();
 const std::string& agent_unit_source();
 /// Those about a run as a whole: whose turn it is, what an earlier run left, and steps that come together.
 const std::string& agent_turn_source();
-/// Those that take everything away, and look for what is left; they are sent only where they are called.
+/// Those that take everything away, and look for what is left.
 const std::string& agent_sweep_source();
-
-/// Those that look before anything is touched; not sent with anything else.
+/// Those that look before anything is touched.
 const std::string& agent_preflight_source();
-/// They and their calls, for preflight::read_facts. `after_looks`: behind the looks of unless_settled().
+/// Their calls, for preflight::read_facts. `after_looks`: behind the looks of unless_settled().
 std::string preflight_calls(const preflight::Asked& asked, bool after_looks);
-/// `looks`, the calls that look at `count` steps; then `facts`, unless each of these steps was found as it must be.
-std::string unless_settled(const std::string& looks, std::size_t count, const std::string& facts);
-/// The call that sets what --fix may set; after the functions above.
+/// A function of the calls that look at steps, for the two below.
+std::string looks_function(const std::string& looks);
+/// It is called; then `facts`, unless each of its `count` steps was found as it must be, which is said as `settled`.
+std::string unless_settled(std::size_t count, const std::string& facts);
+/// Before a lab is claimed: it is called where nobody works on the lab. Where each step was found as it must be, and nobody
+/// has claimed the lab meanwhile, it says `unclaimed` and `settled`, and the script ends there.
+std::string settled_unclaimed(std::size_t count, const std::string& state_dir, const std::string& run);
+/// The call that sets what --fix may set.
 std::string knob_calls(const preflight::Knob& knob);
 
-/// Functions and calls as one script for a lab whose state is in `state_dir` and whose things belong to `user` (empty:
-/// to whoever runs it). A shell that gets only a part of it, because whoever sent it was killed, runs none of it.
+/// Calls, and the functions that they need, as one script for a lab whose state is in `state_dir` and whose things belong to
+/// `user` (empty: to whoever runs it). A shell that gets only a part of it, because whoever sent it was killed, runs none of it.
 /// `of_user`: where systemd runs, services are units of that account's manager.
 std::string agent_script(const std::string& state_dir, const std::string& user, const std::string& calls, bool of_user = false);
 

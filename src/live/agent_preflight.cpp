@@ -17,9 +17,9 @@ pre_host() {
   me=$(id); me=${me#uid=} # 1000(lab) gid=…
   mine=${me#*(}
   fact who "${me%%(*}" "${mine%%)*}"
-  boot=; read -r boot < /proc/sys/kernel/random/boot_id
+  boot_id=; read -r boot_id < /proc/sys/kernel/random/boot_id
   system=$(uname -sm)
-  fact kernel "$boot" "${system% *}" "${system##* }"
+  fact kernel "$boot_id" "${system% *}" "${system##* }"
   if have_systemd; then fact init systemd; else fact init other; fi
   # A file that cannot be read must not end awk before the next.
   set -- /proc/meminfo; [ ! -r /proc/1/limits ] || set -- "$@" /proc/1/limits
@@ -147,8 +147,7 @@ pre_ports() {
 }
 
 std::string preflight_calls(const preflight::Asked& asked, bool after_looks) {
-  std::string out =
-      agent_preflight_source() + (after_looks ? "pre_looks\n" : "") + "pre_clock begin\npre_host\npre_knobs\npre_account\npre_commands";
+  auto out = std::string(after_looks ? "pre_looks\n" : "") + "pre_clock begin\npre_host\npre_knobs\npre_account\npre_commands";
   for (const auto& each : asked.commands) out += " " + host::quote(each);
   out += "\npre_dirs";
   for (const auto& each : asked.dirs) out += " " + host::quote(each);
@@ -157,12 +156,15 @@ std::string preflight_calls(const preflight::Asked& asked, bool after_looks) {
   return out + "\npre_clock end\nfact end\n";
 }
 
+std::string looks_function(const std::string& looks) { return "looks() {\nkept=0 unsure= modes= sums=\n" + looks + "}\n"; }
+
 // Nothing but builtins of the shell, so that it costs no process.
-std::string unless_settled(const std::string& looks, std::size_t count, const std::string& facts) {
+std::string unless_settled(std::size_t count, const std::string& facts) {
   return fmt::format(R"({{ read -r up_first rest < /proc/uptime; }} 2>/dev/null || up_first=
-{}[ "$kept$unsure" != {} ] || {{ printf 'settled\nend\n'; exit 0; }}
+looks
+[ "$kept$unsure" != {} ] || {{ printf 'settled\nend\n'; exit 0; }}
 {})",
-                     looks, count, facts);
+                     count, facts);
 }
 
 std::string knob_calls(const preflight::Knob& knob) {

@@ -36,7 +36,7 @@ look_service() { # n run-dir unit text-digest spec inputs…
   else lives "$r/child" || unsure=y; say "$n" holds 'is running'; fi
 }
 # Whom to end is read from where the account may write, so it is the account that ends them.
-end() { as_owner_if_there sh -c 'kill "$@"' sh "$@" 2>/dev/null; }
+end_pids() { as_owner_if_there sh -c 'kill "$@"' sh "$@" 2>/dev/null; }
 # `runuser` waits for the keeper as root, and stops with it when that is stopped.
 end_waiting() { # run-dir pids…
   w=$1; shift
@@ -44,7 +44,7 @@ end_waiting() { # run-dir pids…
 }
 ask_to_end() { # file with pid and start time, seconds
   stat_of "$p"; sid=$ps_sid
-  end -TERM "$p"
+  end_pids -TERM "$p"
   i=0
   while lives "$1" && [ "$i" -lt $(($2 * 10)) ]; do sleep 0.1; i=$((i + 1)); done
 }
@@ -56,7 +56,7 @@ stop_service() { # run-dir seconds
   [ -z "$sid" ] && return 0
   i=0
   while left=$(session_of "$sid") && [ -n "$left" ] && [ "$i" -lt 50 ]; do
-    end -KILL $left; end_waiting "$1" $left; sleep 0.1; i=$((i + 1))
+    end_pids -KILL $left; end_waiting "$1" $left; sleep 0.1; i=$((i + 1))
   done
   if [ -n "$left" ]; then echo "processes" $left "do not end" >&2; return 1; fi
   by "$1/x" rm -f -- "$1/supervisor" "$1/child"
@@ -98,7 +98,7 @@ runs_for() { # start time of a process, when it began by the clock: seconds. Clo
   [ "$ago" -ge 0 ] || ago=0
   printf '%s' "$ago"
 }
-process() { # run-dir: one JSON object
+process_of() { # run-dir: one JSON object
   if in_unit "$1" && unit_process || { ! in_unit "$1" && lives "$1/child" && read -r p t restarts began < "$1/child"; }; then
     printf '{"running":true,"pid":%s,"exe":"%s","restarts":%s,"up_seconds":%s,"since_ms":%s000,"rss_kb":%s}\n' "$p" "$(readlink "/proc/$p/exe" | sed 's/[\\"]/\\&/g')" \
       "${restarts:-0}" "$(runs_for "$ps_began" "${began:-0}")" "${began:-0}" "$(awk '/^VmRSS/ { print $2; f = 1 } END { if (!f) print 0 }' "/proc/$p/status" 2>/dev/null)"

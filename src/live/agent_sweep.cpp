@@ -62,8 +62,7 @@ in_lines() { # path, lines: whether it is one of them or below one
 holds_one() { # path, lines: whether one of them is below it
   P=$1 L=$2 awk 'BEGIN { n = split(ENVIRON["L"], l, "\n"); for (i = 1; i <= n; i++) if (l[i] != "" && l[i] != ENVIRON["P"] && index(l[i], ENVIRON["P"] "/") == 1) f = 1; exit !f }'
 }
-note_left() { left="$left$1
-"; }
+note_left() { left=$left$1$nl; }
 read_list() { # newest first
   list=; outer=
   [ -f owned ] || return 0

@@ -122,8 +122,21 @@ end_orphans() { # what marked() wants
   done
 }
 
+# A run that would only look, and finds all as it must be, need not claim what it does not touch. What it found was so when
+# it looked where nobody held the lab, nothing of a run was left, and nobody has claimed it meanwhile.
+read_lock() { # gives `lock_says`
+  lock_says=
+  [ ! -f "$S/lock" ] || while IFS= read -r one; do lock_says=$lock_says$one$nl; done < "$S/lock"
+}
+undisturbed() { # what marked() wants
+  read_lock
+  lock_said=$lock_says
+  ! lives "$S/lock" && marked "$1" "$2" && [ -z "$left$guests" ]
+}
+still_undisturbed() { read_lock; [ "$lock_says" = "$lock_said" ]; }
+
 # A shell says "I/O error" where it means a full disk. Which of the lab's file systems has no room or no inodes left:
-full() {
+no_room() {
   d=$S; while [ ! -d "$d" ]; do d=$(dirname -- "$d"); done
   { printf '%s\n' "$d"; sed -n 's/^dir //p' "$S/owned" 2>/dev/null; } | while IFS= read -r p; do if [ -e "$p" ]; then df -P -- "$p"; df -Pi -- "$p"; fi; done 2>/dev/null |
     awk '/%/ && $2 > 0 && $4 <= 4 { t = $1; $1 = $2 = $3 = $4 = $5 = ""; sub(/^ +/, ""); print " No space left on device: " $0 " (" t ")"; exit }'
@@ -137,7 +150,7 @@ turn() {
   printf '=%s\n' "$turn_n" >&2 # what follows there is about this step
   turn_said=$("look_$turn_n")
   case $turn_said in *"	holds	"*) printf '%s\n' "$turn_said" ;; *)
-    ( "act_$turn_n" ) || { say "$turn_n" failed "$?$(full)"; return 0; }
+    ( "act_$turn_n" ) || { say "$turn_n" failed "$?$(no_room)"; return 0; }
     # After a power cut what was made may be there, and the lines about it not, unless they are on the disk.
     sync -- "$S/owned" 2>/dev/null ;;
   esac
@@ -151,14 +164,30 @@ std::pair<std::string, std::string> run_mark(const std::string& state_dir, const
   return {"TIDELAB_RUN", state_dir + ":" + run};
 }
 
-std::string end_orphans_call(const std::string& state_dir, const std::string& run) {
+namespace {
+
+// What marked() wants.
+std::string marked_words(const std::string& state_dir, const std::string& run) {
   const auto [name, mark] = run_mark(state_dir, run);
   std::string pattern = name + "=";
   for (const char c : state_dir) {
     if (std::string_view(".[*^$\\").find(c) != std::string_view::npos) pattern += '\\';
     pattern += c;
   }
-  return fmt::format("end_orphans {} {}", host::quote(pattern + ":[-0-9A-Za-z]*"), host::quote(name + "=" + mark));
+  return host::quote(pattern + ":[-0-9A-Za-z]*") + " " + host::quote(name + "=" + mark);
+}
+
+}  // namespace
+
+std::string end_orphans_call(const std::string& state_dir, const std::string& run) { return "end_orphans " + marked_words(state_dir, run); }
+
+std::string settled_unclaimed(std::size_t count, const std::string& state_dir, const std::string& run) {
+  return fmt::format(R"(if undisturbed {}; then
+looks
+if [ "$kept$unsure" = {} ] && still_undisturbed; then printf 'unclaimed\nsettled\nend\n'; exit 0; fi
+fi
+)",
+                     marked_words(state_dir, run), count);
 }
 
 std::string claim_words(const Claim& claim) {

@@ -40,6 +40,9 @@ std::string digest_of(World& world, const std::string& key) {
   return found == nullptr ? std::string("unknown") : found->sha256;
 }
 
+// From where on the faster one makes up for its start: measured, sha256sum takes 3.8 ms for 1 MB, openssl 0.8 and 4 more to begin.
+const char* digest_for(long long bytes) { return bytes > 2'000'000 ? "large_digest" : "digest"; }
+
 std::string compression_flag(const std::string& path) {
   if (path.ends_with(".tar")) return "";
   if (path.ends_with(".xz")) return "J";
@@ -135,7 +138,7 @@ Act act_for(World& world, const Action& action, int lane, std::size_t n) {
           [&](const Place& w) {
             const auto* file = acquired(world, w.artifact.value);
             if (file == nullptr) return Act{};
-            return Act{fmt::format("act_file {} {} {} 644", n, quote(w.path.value), file->sha256), {{}, file->path}};
+            return Act{fmt::format("act_file {} {} {} 644 {}", n, quote(w.path.value), file->sha256, digest_for(file->bytes)), {{}, file->path}};
           },
           [&](const Service& w) {
             const auto unit = unit_for(world, w, lane);
@@ -172,11 +175,13 @@ bool is_host_word(const Action& action) {
 // The agent's foresight knows paths as they are printed.
 std::string foresee_call(const std::vector<const Action*>& actions) {
   std::string modes, sums;
+  bool who = false;
   const auto add = [](std::string& list, const std::string& path) {
     if (path.find_first_of("\t\n\\") == std::string::npos) list += " " + quote(path);
   };
   for (const auto* action : actions) {
     if (const auto* dir = std::get_if<Dir>(action); dir && !dir->mode.empty()) add(modes, dir->path.value);
+    who = who || std::holds_alternative<User>(*action);
     if (const auto* place = std::get_if<Place>(action)) add(sums, place->path.value);
     if (const auto* service = std::get_if<Service>(action))
       for (const auto& each : service->inputs)
@@ -186,7 +191,7 @@ std::string foresee_call(const std::vector<const Action*>& actions) {
       if (!file->mode.empty()) add(modes, file->path.value);
     }
   }
-  return (modes.empty() ? "" : "foresee_modes" + modes + "\n") + (sums.empty() ? "" : "foresee_sums" + sums + "\n");
+  return (modes.empty() && !who ? "" : "foresee_modes" + modes + "\n") + (sums.empty() ? "" : "foresee_sums" + sums + "\n");
 }
 
 std::string look_call(World& world, const Action& action, int lane, std::size_t n) {

@@ -92,7 +92,7 @@ Result<run::Done> perform_on_host(World& world, const Action& action, const Wher
 
 Result<std::string> process_state(World& world, const std::string& service, int lane, const Control& control) {
   if (const auto known = world.setup.processes.find({lane, service}); known != world.setup.processes.end()) return known->second;
-  const auto output = world.agent(lane, "process " + quote(world.run_dir(lane, service)), {}, control);
+  const auto output = world.agent(lane, "process_of " + quote(world.run_dir(lane, service)), {}, control);
   if (!output) return tl::unexpected(output.error());
   if (output->code != 0) return step::fail(Why::unreachable, "the state of " + service + " could not be read", output->err);
   return output->out;

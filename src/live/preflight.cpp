@@ -21,6 +21,11 @@ struct WallClock {
   Micros at(step::Clock::time_point time) const { return std::chrono::duration_cast<Micros>(wall.time_since_epoch() + (time - steady)); }
 };
 
+// Where a run has more to do than to look, the lab must stand still for it: it is claimed first.
+bool only_host_words(const plan::Plan& plan) {
+  return std::all_of(plan.steps.begin(), plan.steps.end(), [](const auto& step) { return is_host_word(step.action); });
+}
+
 class Looker {
 public:
   Looker(const plan::Plan& plan, World& world, const Control& control) : plan_(plan), world_(world), control_(control) {}
@@ -36,7 +41,7 @@ public:
     const auto asked = preflight::asked_of(plan_, lane, !out.owner.empty());
     const auto facts = preflight_calls(asked, with_steps);
     auto from = step::Clock::now();
-    auto output = world_.agent(lane, with_steps ? looks_and(steps, lane, facts) : facts, {}, control_);
+    auto output = with_steps ? look_at_steps(steps, lane, facts) : world_.agent(lane, facts, {}, control_);
     if (output && output->code == 0) note_looks(output->out, steps);
     if (!output && output.error().why == Why::unreachable && !world_.setup.elevate.empty()) {
       // Without sudo most of it can be seen all the same; when that works, sudo is what is wrong.
@@ -63,7 +68,7 @@ public:
 
   // Sets each that it can, and gives back what a look finds then, with what was complained of.
   Result<std::pair<preflight::Facts, std::string>> set(int lane, const std::vector<preflight::Knob>& knobs) {
-    std::string calls = agent_preflight_source();
+    std::string calls;
     for (const auto& each : knobs) calls += knob_calls(each);
     const auto output = world_.agent(lane, calls + "pre_knobs\nfact end\n", {}, control_);
     if (!output) return tl::unexpected(output.error());
@@ -78,9 +83,12 @@ private:
     return out;
   }
 
-  std::string looks_and(const std::vector<const plan::Step*>& steps, int lane, const std::string& facts) {
+  Result<host::Output> look_at_steps(const std::vector<const plan::Step*>& steps, int lane, const std::string& facts) {
     const auto on_host = std::count_if(steps.begin(), steps.end(), [](const auto* step) { return is_host_word(step->action); });
-    return unless_settled(look_calls(world_, lane, steps), static_cast<std::size_t>(on_host), facts);
+    const auto count = static_cast<std::size_t>(on_host);
+    const auto looks = looks_function(look_calls(world_, lane, steps)), rest = unless_settled(count, facts);
+    if (!only_host_words(plan_)) return world_.agent(lane, looks + rest, {}, control_);
+    return world_.agent(lane, rest, {}, control_, looks + settled_unclaimed(count, world_.state_dir(lane), world_.setup.run));
   }
 
   void note_looks(const std::string& text, const std::vector<const plan::Step*>& steps) {
@@ -134,6 +142,7 @@ void settle(preflight::Finding& row, const Result<std::pair<preflight::Facts, st
 std::vector<Look> look_before(const plan::Plan& plan, Setup& setup, const Control& control) {
   std::vector<Look> out(plan.lanes.size());
   std::map<int, run::Looked> looked;
+  bool unclaimed = false;
   {
     Lent lent(plan, setup);
     Looker looker(plan, lent.world(), control);
@@ -146,12 +155,14 @@ std::vector<Look> look_before(const plan::Plan& plan, Setup& setup, const Contro
     look_at(with_steps, [](const Look&) { return true; });
     // Some of what is judged, clocks for one, is between hosts: so where one is to be changed, all are looked at.
     const auto settled = [](const Look& look) { return look.facts.settled; };
+    unclaimed = only_host_words(plan) && std::all_of(out.begin() + 1, out.end(), settled);
     if (!std::all_of(out.begin() + 1, out.end(), settled)) look_at(false, settled);
     looked = looker.looked();
   }
   const auto good = [](const Look& look) { return !look.failure && !look.no_root; };
-  setup.settled = !setup.run.empty() && std::all_of(out.begin() + 1, out.end(), good);
-  if (setup.settled) setup.looked = std::move(looked);
+  const bool known = !setup.run.empty() && std::all_of(out.begin() + 1, out.end(), good);
+  setup.settled = known && !unclaimed;
+  if (known) setup.looked = std::move(looked);
   return out;
 }
 

@@ -82,7 +82,8 @@ Result<host::Output> World::send(int lane, const std::string& calls, const host:
   return output;
 }
 
-Result<host::Output> World::agent(int lane, const std::string& calls, const host::Input& input, const Control& control) {
+Result<host::Output> World::agent(int lane, const std::string& calls, const host::Input& input, const Control& control,
+                                  const std::string& unclaimed) {
   auto& settling = settling_[static_cast<std::size_t>(lane)];
   if (settling.is_done()) return send(lane, calls, input, control);
   std::unique_lock lock(settling.mutex);
@@ -92,8 +93,8 @@ Result<host::Output> World::agent(int lane, const std::string& calls, const host
   }
   // It goes with the first calls, so it costs no command of its own; other calls of this lane wait for it.
   const auto before = fmt::format("claim {}\n{}\n", claim_words(setup.claim), end_orphans_call(state_dir(lane), setup.run));
-  auto output = send(lane, before + calls, input, control);
-  if (!output) return output;
+  auto output = send(lane, unclaimed + before + calls, input, control);
+  if (!output || (!unclaimed.empty() && ("\n" + output->out).find("\nunclaimed\n") != std::string::npos)) return output;
   if (output->code == orphans_stay)
     return step::fail(Why::failed, fmt::format("an earlier run of this lab still acts on {}", host(lane).name()), output->err);
   settling.done = true;
@@ -110,7 +111,7 @@ int first_lane(const plan::Plan& plan) {
 }
 
 std::string boot_call(const Claim& claim) {
-  return fmt::format("boot {} || {{ why=$(full); printf '%s\\n' \"${{why# }}\" >&2; exit 1; }}\n", claim_words(claim));
+  return fmt::format("boot {} || {{ why=$(no_room); printf '%s\\n' \"${{why# }}\" >&2; exit 1; }}\n", claim_words(claim));
 }
 
 }  // namespace

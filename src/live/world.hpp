@@ -49,8 +49,10 @@ public:
   /// earlier run left acting there has been ended.
   Result<host::Command> command_on(int lane, const step::Texts& argv, const step::Pairs& env, const Control& control);
   /// The agent's functions and some calls of them, on that host. Its stdout; stderr is the evidence of a failure.
-  /// The first on each host also ends what an earlier run left acting there.
-  Result<host::Output> agent(int lane, const std::string& calls, const host::Input& input, const Control& control);
+  /// The first on each host also claims the lab, and ends what an earlier run left acting there; `unclaimed` goes before that,
+  /// and may end the script with that word.
+  Result<host::Output> agent(int lane, const std::string& calls, const host::Input& input, const Control& control,
+                             const std::string& unclaimed = {});
   /// The same for calls that print one `=N state text` line for each step.
   Result<std::vector<run::Looked>> agent_looks(int lane, const std::string& calls, std::size_t count, const Control& control);
   /// The same for calls that change something: the state directory is made before, and claimed for this run.

@@ -91,9 +91,40 @@ TEST_CASE("a script that arrives in part does nothing at all") {
   CHECK(fs::exists(folder.path / "end"));
 }
 
-TEST_CASE("the script fits into one request of libssh2, quoted and with calls behind it") {
-  const auto script = live::agent_script("/home/somebody/deploy/.tidelab-a_lab", "somebody", "");
-  CHECK(host::quote(script).size() + 3'000 < 34'000);
+TEST_CASE("a command with input, whose script goes along in its words, fits into one request of libssh2") {
+  const std::string lab = "/home/somebody/deploy/.tidelab-a_lab";
+  const auto before = "boot me 'who it is' ask\n" + live::end_orphans_call(lab, "me-1") + "\n";
+  for (const std::string call : {"act_unpack 1 key digest /opt/there 1 z", "act_file 1 /opt/there digest 644"}) {
+    INFO(call);
+    CHECK(host::quote(live::agent_script(lab, "somebody", before + call)).size() < 34'000);
+  }
+}
+
+TEST_CASE("a large file is told by OpenSSL where that can be had, and by sha256sum where not; what arrived incomplete is not there") {
+  const Folder folder;
+  const auto host = host::make_local();
+  const auto path = (folder.path / "file").string();
+  constexpr auto digest = "ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73";  // of "content", by another tool
+  const auto arrives = [&](const std::string& content, const std::string& before) {
+    const auto act = fmt::format("printf %s {} | act_file 0 {} {} 644 large_digest", content, path, digest);
+    const auto ended = run(*host, live::agent_script(folder.path / "state", "", "boot me who ask || exit 9\n" + before + act));
+    const bool there = fs::exists(path);
+    fs::remove(path);
+    CHECK((ended.code == 0) == there);
+    if (!there) CHECK(ended.err.find("arrived incomplete") != std::string::npos);
+    return there;
+  };
+  const auto told_by = fmt::format("sha256sum() {{ echo {}; }}\n", std::string(64, '0'));
+  CHECK(arrives("content", ""));
+  CHECK(arrives("content", told_by));  // not asked
+  CHECK_FALSE(arrives("conten", ""));
+  for (const std::string openssl : {"return 127", "echo Error: it is not sure", "echo"}) {
+    INFO(openssl);
+    const auto broken = "openssl() { " + openssl + "; }\n";
+    CHECK(arrives("content", broken));
+    CHECK_FALSE(arrives("conten", broken));
+    CHECK_FALSE(arrives("content", broken + told_by));
+  }
 }
 
 TEST_CASE("what an earlier run left acting is ended, and nothing else") {
@@ -176,12 +207,53 @@ TEST_CASE("a lab is one controller's until the process that its connection ends 
   CHECK(claim("claim", "a").out == "in\n");
 }
 
+TEST_CASE("a lab is not claimed for a look that finds all as it must be, but where somebody works on it, or comes meanwhile") {
+  const Folder folder;
+  const auto host = host::make_local();
+  const auto state = folder.path / "state";
+  run(*host, live::agent_script(state, "", "boot b 'run of b' ask"));
+  const auto held_by_nobody = [&](int since) { return fmt::format("printf '1 {}\\nb\\nrun of b\\n' > {}/lock\n", since, state.string()); };
+  const auto there = fmt::format("look_dir 0 {} ''\n", folder.path.string());
+  const auto look = [&](const std::string& looks) {
+    const auto rest = "claim a 'run of a' ask\n" + live::unless_settled(1, "echo facts\n");
+    return run(*host, live::agent_script(state, "", live::looks_function(looks) + live::settled_unclaimed(1, state, "a-1") + rest));
+  };
+  const auto holder = [&] {
+    std::ifstream in(state / "lock");
+    std::string line;
+    std::getline(in, line) && std::getline(in, line);
+    return line;
+  };
+  CHECK(look(there).code == live::is_held);  // the process that holds it is this one
+
+  run(*host, held_by_nobody(1));
+  CHECK(look(there).out == "=0\tholds\t\nunclaimed\nsettled\nend\n");
+  CHECK(holder() == "b");
+
+  CHECK(look(fmt::format("look_dir 0 {}/missing ''\n", folder.path.string())).out.ends_with("facts\n"));
+  CHECK(holder() == "a");
+
+  // Somebody who claims it while we look may have changed what we have seen: so we look again, and with a claim of ours.
+  run(*host, held_by_nobody(1));
+  const auto somebody_comes = "[ -n \"${again:-}\" ] || " + held_by_nobody(2) + "again=y\n";
+  CHECK(look(there + somebody_comes).out == "=0\tholds\t\n=0\tholds\t\nsettled\nend\n");
+  CHECK(holder() == "a");
+
+  // And what an earlier run left acting may be about to change it.
+  run(*host, held_by_nobody(1));
+  Started earlier(folder.path / "earlier", live::run_mark(state, "a-0"), waits);
+  CHECK(look(there).out.find("unclaimed") == std::string::npos);
+  CHECK(holder() == "a");
+  run(*host, fmt::format("kill {}", earlier.pid()));
+  earlier.join();
+}
+
 TEST_CASE("where all steps are as they must be nothing else is looked at") {
   const Folder folder;
   const auto host = host::make_local();
   const auto look = [&](std::size_t count, const std::string& looks) {
     const auto facts = live::preflight_calls({{folder.path.string()}, {}, {}}, true);
-    return preflight::read_facts(run(*host, live::agent_script(folder.path / "state", "", live::unless_settled(looks, count, facts))).out);
+    return preflight::read_facts(run(*host, live::agent_script(folder.path / "state", "", live::looks_function(looks) + live::unless_settled(count, facts))).out);
   };
   const auto there = fmt::format("look_dir 0 {} ''\n", folder.path.string());
   const auto missing = fmt::format("look_dir 1 {} ''\n", (folder.path / "missing").string());
