@@ -37,6 +37,7 @@ public:
   }
   std::string name() const override { return host_->name(); }
   host::Traffic traffic() const override { return host_->traffic(); }
+  void part() override { host_->part(); }
 
 private:
   std::unique_ptr<host::Host> host_;

@@ -75,9 +75,23 @@ public:
   /// passphrase or a password is asked now, and no deadline of a command runs meanwhile.
   virtual Result<void> open(const Control&) { return {}; }
 
+  /// Nothing will be asked of it any more: it begins to close its connection. The destructor waits until that is done.
+  virtual void part() {}
+
   /// "this machine" or "root@192.168.12.21:22": for people.
   virtual std::string name() const = 0;
   virtual Traffic traffic() const = 0;
+};
+
+/// Hosts that close their connections all at once, rather than one after the other.
+struct Hosts : std::vector<std::unique_ptr<Host>> {
+  using std::vector<std::unique_ptr<Host>>::vector;
+  Hosts(Hosts&&) = default;
+  Hosts& operator=(Hosts&&) = default;
+  ~Hosts() {
+    for (const auto& each : *this)
+      if (each) each->part();
+  }
 };
 
 /// This machine, as the invoking user.

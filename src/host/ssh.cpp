@@ -19,9 +19,13 @@ constexpr std::size_t kEvidence = 2000;
 }  // namespace
 
 Ssh::~Ssh() {
+  part();
+  thread_.join();
+}
+
+void Ssh::part() {
   quit_ = true;
   desk_.wake.ring();
-  thread_.join();
 }
 
 void Ssh::submit(Request& request) {

@@ -22,6 +22,7 @@ public:
 
   Result<Output> run(const Command& command, const Control& control) override;
   Result<void> open(const Control& control) override;
+  void part() override;
   std::string name() const override { return render_target(target_); }
   Traffic traffic() const override { return {commands_, connections_, sent_, round_trips_}; }
 

@@ -28,6 +28,7 @@ public:
   std::string name() const override { return host_->name(); }
   Result<void> open(const Control& control) override { return host_->open(control); }
   Traffic traffic() const override { return host_->traffic(); }
+  void part() override { host_->part(); }
 
 private:
   Result<std::string> prove(Control& control, const std::string& wanted);
@@ -189,6 +190,7 @@ public:
   }
   std::string name() const override { return host_->name(); }
   Traffic traffic() const override { return host_->traffic(); }
+  void part() override { host_->part(); }
 
 private:
   std::unique_ptr<Host> host_;

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <iterator>
 #include <mutex>
+#include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -50,6 +52,7 @@ public:
   std::string name() const override { return render_target(target_); }
   Traffic traffic() const override { return {commands_, connections_, sent_, {}}; }
   Result<void> open(const Control& control) override;
+  void part() override;
 
 private:
   Result<void> connect(const Control& control, std::vector<Wish>& wishes);
@@ -71,6 +74,7 @@ private:
   std::condition_variable_any turn_;
   int running_ = 0, cap_ = kMostClients;
   std::atomic<long> commands_ = 0, connections_ = 0, sent_ = 0;
+  std::jthread parting_;  // last: it uses the client
 };
 
 Result<Output> run_plainly(const Command& command, const Control& control) {
@@ -96,8 +100,11 @@ const std::string& cpuinfo() {
 
 Control within(std::chrono::milliseconds time) { return Control{Clock::now() + time, {}, {}}; }
 
-System::~System() {
-  if (open_) run_plainly(client_.make_control("exit"), within(5s));
+System::~System() { part(); }
+
+void System::part() {
+  const std::lock_guard lock(open_mutex_);
+  if (std::exchange(open_, false)) parting_ = std::jthread([this] { run_plainly(client_.make_control("exit"), within(5s)); });
 }
 
 bool System::alive() {

@@ -18,7 +18,7 @@ namespace tidelab::live {
 
 struct Setup {
   /// Hosts by lane; lane 0 is this machine. As many as the plan has lanes.
-  std::vector<std::unique_ptr<host::Host>> hosts;
+  host::Hosts hosts;
   /// For each lane the account that files and services belong to, or empty when it is the one we come as.
   std::vector<std::string> users;
   /// For each lane whether, where systemd runs, services are units of that account's manager rather than the system's.
