@@ -45,17 +45,39 @@ sum_of() { among "$sums" "SHA256 ($1) = "; sum=$rest; [ -n "$sum" ] || sum=$(dig
 chain_is_ours() { # an absolute directory: nobody else can change it or what leads to it; links that are ours do not matter
   t=$1; set -- /
   while [ -n "$t" ]; do set -- "$@" "$t"; t=${t%/*}; done
-  stat -c '%u %a %F' -- "$@" 2>/dev/null | awk -v me="$(id -u)" -v n=$# '($1 != 0 && $1 != me) || ($3 != "directory" && $3 != "symbolic") { bad = 1 }
-    { w = substr($2, length($2) - 1); if ($3 == "directory" && w ~ /[2367]/ && !(length($2) == 4 && substr($2, 1, 1) ~ /[1357]/)) bad = 1 } END { exit bad || NR != n }'
+  about=$(stat -c '%u %a %F' -- "$@" 2>/dev/null) || return 1
+  [ -n "$my_id" ] || my_id=$(id -u)
+  set -f; IFS=$nl; set -- $about; unset IFS; set +f
+  for one in "$@"; do
+    case $one in "0 "*|"$my_id "*) ;; *) return 1 ;; esac
+    case ${one#* } in
+      *' symbolic link') ;;
+      [1357]???' directory') ;; # who may write there may not exchange what is not his
+      *[2367]' directory'|*[2367]?' directory') return 1 ;;
+      *' directory') ;;
+      *) return 1 ;;
+    esac
+  done
+}
+no_links() { # an absolute directory: whether it is where its name says
+  case $1/ in */./*|*/../*|*//*) return 1 ;; esac
+  t=$1
+  while [ -n "$t" ]; do [ ! -L "$t" ] || return 1; t=${t%/*}; done
 }
 trusted() { # path: only root, or we, can change what leads to it
   case $1 in /*) ;; *) return 1 ;; esac
   chain_is_ours "${1%/*}" || return 1
+  if no_links "${1%/*}"; then return 0; fi
   at=$(readlink -f -- "${1%/*}/")
   [ "$at" = "${1%/*}" ] || [ "$at" = / ] || chain_is_ours "$at"
 }
 real() { # path: its directory without links
+  if no_links "${1%/*}"; then printf '%s' "$1"; return; fi
   at=$(readlink -f -- "${1%/*}/"); printf '%s/%s' "${at%/}" "${1##*/}"
+}
+parent_of() { # absolute path: gives `parent`
+  parent=${1%"${1##*[!/]}"}; parent=${parent%/*}; parent=${parent%"${parent##*[!/]}"}
+  [ -n "$parent" ] || parent=/
 }
 as_owner() { if [ -z "$U" ]; then "$@"; else runuser -u "$U" -- "$@"; fi; }
 by() { # path, a command: whoever may change it does
@@ -72,7 +94,8 @@ large_digest() {
 }
 put() { # path mode owner digest, and what tells that: what comes on stdin is there whole or not at all
   new="$1.tidelab-$$"
-  rm -f -- "$new"; (set -C; cat > "$new") || { rm -f -- "$new"; return 1; }
+  if [ -e "$new" ] || [ -L "$new" ]; then rm -f -- "$new"; fi
+  (set -C; cat > "$new") || { rm -f -- "$new"; return 1; }
   if [ -n "$4" ] && [ "$("${5:-digest}" "$new")" != "$4" ]; then rm -f -- "$new"; echo "$1 arrived incomplete" >&2; return 1; fi
   if [ -n "$2" ]; then chmod "$2" -- "$new" || return 1; fi
   if [ -n "$3" ] && [ "$(id -u)" = 0 ]; then chown -h "$3:" -- "$new" || return 1; fi
@@ -123,10 +146,10 @@ extract_beside() { # into strip flag owner: the directory was there before, and 
 eval "$tools"
 
 # Directories on the way are noted as `parent`: they go again only when they are empty.
-make_dir() { # kind path. First it is noted as one that goes when it is empty, so that no interruption leaves it unknown.
+make_dir() { # kind path mode. First it is noted as one that goes when it is empty, so that no interruption leaves it unknown.
   made=$(real "$2"); record parent "$made" || return 1
   trap '' TERM HUP INT
-  by "$2" mkdir -- "$2" 2>/dev/null || { trap - TERM HUP INT; [ -d "$2" ] && return 0; by "$2" mkdir -- "$2"; return 1; }
+  by "$2" mkdir ${3:+-m "$3"} -- "$2" 2>/dev/null || { trap - TERM HUP INT; [ -d "$2" ] && return 0; by "$2" mkdir -- "$2"; return 1; } # the second says why
   if [ "$1" = dir ]; then
     # Its birth first: a `dir` that stands there is known whole.
     { born "$made" && record dir "$made"; } || { by "$2" rmdir -- "$2"; trap - TERM HUP INT; return 1; }
@@ -137,7 +160,8 @@ make_dir() { # kind path. First it is noted as one that goes when it is empty, s
 need_dir() {
   [ -d "$1" ] && return 0
   if [ -e "$1" ] || [ -L "$1" ]; then echo "$1 exists and is not a directory" >&2; return 1; fi
-  need_dir "$(dirname -- "$1")" && make_dir parent "$1"
+  parent_of "$1"
+  need_dir "$parent" && make_dir parent "$1"
 }
 
 look_dir() {
@@ -146,8 +170,10 @@ look_dir() {
   else say "$1" holds ''; fi
 }
 act_dir() {
-  if [ ! -d "$2" ]; then need_dir "$(dirname -- "$2")" && make_dir dir "$2" || return 1; fi
-  [ -z "$3" ] || by "$2" chmod "$3" -- "$2" || return 1
+  if [ ! -d "$2" ]; then
+    parent_of "$2"
+    need_dir "$parent" && make_dir dir "$2" "$3" || return 1
+  elif [ -n "$3" ]; then by "$2" chmod "$3" -- "$2" || return 1; fi
   say "$1" made ''
 }
 
@@ -159,11 +185,13 @@ look_file() {
 }
 # The content comes on stdin; it is in place whole or not at all.
 act_file() { # n path digest mode, and what tells the digest
-  need_dir "$(dirname -- "$2")" || return 1
+  parent_of "$2"
+  need_dir "$parent" || return 1
+  mine=; if is_made "$2"; then mine=y; fi
   if [ -d "$2" ]; then echo "$2 is a directory" >&2; return 1; fi
-  if is_foreign "$2"; then echo "$2 is there already, and not of this lab: it would be overwritten, so move it away or use another directory" >&2; return 1; fi
-  [ -e "$2" ] || is_made "$2" || record file "$(real "$2")" || return 1
-  if is_made "$2"; then by "$2" put "$2" "$4" "$U" "$3" "${5:-}" || return 1
+  if [ -z "$mine" ] && is_foreign "$2"; then echo "$2 is there already, and not of this lab: it would be overwritten, so move it away or use another directory" >&2; return 1; fi
+  [ -e "$2" ] || [ -n "$mine" ] || record file "$(real "$2")" || return 1
+  if [ -n "$mine" ]; then by "$2" put "$2" "$4" "$U" "$3" "${5:-}" || return 1
   else
     trap '' TERM HUP INT
     by "$2" put "$2" "$4" "$U" "$3" "${5:-}" && { born "$(real "$2")" || { by "$2" rm -f -- "$2"; false; }; } || { trap - TERM HUP INT; return 1; }

@@ -16,11 +16,11 @@ mend_list() {
 born() { record born "$(birth "$1") $1"; }
 
 # The lab's records are ours alone: what an account could write there, root would later act on.
-my_name=
+my_name= my_id=
 ours_alone() { # path. One process tells who we are and whose it is.
   [ ! -L "$1" ] && about=$(stat -c '%u %U %a' -- /proc/self/ "$1" 2>/dev/null) || return 1
   set -- $about
-  my_name=$2
+  my_id=$1 my_name=$2
   case $6 in *[2367]|*[2367]?) return 1 ;; esac
   [ "$1" = "$4" ]
 }
