@@ -10,10 +10,9 @@
 
 #include <fmt/format.h>
 
-#include "cli/gather.hpp"
+#include "cli/masking.hpp"
 #include "cli/session.hpp"
 #include "plan/mask.hpp"
-#include "report/layout.hpp"
 
 namespace tidelab::cli {
 
@@ -41,35 +40,6 @@ public:
   std::string problem;
 };
 
-bool mask_file(const fs::path& path, const fs::path& aside, const std::vector<std::string>& secrets) {
-  std::error_code error;
-  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, fs::perm_options::add, error);
-  {
-    std::ifstream in(path, std::ios::binary);
-    std::ofstream out(aside, std::ios::binary | std::ios::trunc);
-    if (!in || !out || !plan::mask_stream(in, out, secrets)) return false;
-  }
-  fs::rename(aside, path, error);
-  return !error;
-}
-
-// Nothing goes into the archive that may have a secret in it. False when that cannot be said.
-bool mask_all(const fs::path& top, const fs::path& aside, const std::vector<std::string>& secrets, Gathered& all) {
-  std::vector<fs::path> files;
-  std::error_code error;
-  for (fs::recursive_directory_iterator at(top, error), end; !error && at != end; at.increment(error))
-    if (at->is_regular_file(error)) files.push_back(at->path());
-  if (error) return false;
-  for (const auto& each : files) {
-    if (mask_file(each, aside, secrets)) continue;
-    if (!fs::remove(each, error)) return false;
-    all.told +=
-        fmt::format("left out, since secrets in it could not be masked: {}\n", report::one_line(each.lexically_relative(top).string()));
-    all.whole = false;
-  }
-  return true;
-}
-
 Gathered what_is_known_here(const std::string& lab, const fs::path& top) {
   std::error_code error;
   Gathered out;
@@ -96,8 +66,8 @@ Gathered gather_all(const plan::Plan& made, const live::Setup& setup, const fs::
   found.front() = what_is_known_here(made.lab, top);
   Gathered all;
   all.told = fmt::format(
-      "lab {}, by {}\nno file larger than {} MiB; the last {} lines of each system's journal; secrets are ***, but in compressed "
-      "files nobody looked for them\n\n",
+      "lab {}, by {}\nno file larger than {} MiB; the last {} lines of each system's journal; secrets are ***; what gzip had compressed "
+      "is here as it was before\n\n",
       made.lab, program_version(), most_mib, journal_lines);
   for (const auto& each : found) {
     all.told += each.told;
@@ -137,7 +107,7 @@ int archive_logs(const Options& options) {
   const auto setup = make_setup(made, *lab);
   auto all = gather_all(made, setup, top, options);
   if (options.stop.stop_requested()) return exit_interrupted;
-  bool safe = mask_all(top, workshop.path / "masked", made.secrets, all);
+  bool safe = mask_all(top, workshop.path / "aside", made.secrets, all, options.stop);
   const auto contents = plan::mask(all.told, made.secrets);
   std::ofstream list(top / "CONTENTS.txt", std::ios::binary);
   list << contents << std::flush;

@@ -1,7 +1,11 @@
 """`tidelab logs --archive`: what must be in it is, secrets are not, and what a host or an account on it does harms nobody."""
+import bz2
+import gzip
 import io
+import lzma
 import subprocess
 import tarfile
+import zipfile
 
 from lab import Hosts, must
 from supervision import HOME, ONE, TWO, Toys
@@ -112,6 +116,29 @@ def everything_and_no_secret():
             must(ran.code == 64 and f"cannot write {path}: " in ran.out and why in ran.out, f"for {path} it ended with {ran.code}", ran.out)
 
 
+def compressed_logs():
+    """Old logs, as components compress them, are unpacked and masked; what nobody can look into is left out and named."""
+    with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
+        toys = Secretive(hosts, "toy", addresses=(ONE,))
+        toys.up()
+        log = f"{toys.deploy}/toy-7001/log"
+        secret, masked = b"a " + SECRET.encode() + b" b\n", b"a *** b\n"
+        packed = gzip.compress(secret * 1000)
+        zipped = io.BytesIO()
+        with zipfile.ZipFile(zipped, "w") as out:
+            out.writestr("x.log", secret)
+        for name, content in {"old.log.gz": packed, "two.log.gz": packed, "two.log": secret, "no-name": packed, "torn.log.gz": packed[:-20], "twice.gz": gzip.compress(packed),
+                              "x.zip": zipped.getvalue(), "x.bz2": bz2.compress(secret), "x.xz": lzma.compress(secret), "no.gz": secret}.items():
+            write(hosts, "one", f"{log}/{name}", content)
+        hosts.inside("one", f"head -c {1024 * MIB + 1} /dev/zero | gzip -1 > {log}/much.gz; chown toy: {log}/much.gz")
+        found = Archive(hosts, toys.file, code=2)
+        got = {name.rpartition("/")[2]: text for name, text in found.files.items() if "/toy-7001/log/" in name and "toy.log" not in name}
+        must(got == {"old.log": masked * 1000, "two.log.gz": masked * 1000, "two.log": masked, "no-name": masked * 1000, "no.gz": masked}, "of compressed files there are", repr({k: v[:40] for k, v in got.items()}))
+        for name, why in {"torn.log.gz": "could not be unpacked", "twice.gz": "compressed twice", "x.zip": "it is compressed", "x.bz2": "it is compressed", "x.xz": "it is compressed",
+                          "much.gz": "larger than 1024 MiB"}.items():
+            must(any(why in line and line.endswith(f"{log}/{name}") for line in found.contents.splitlines()), f"the list does not say that {name} is left out, since {why}", found.contents)
+
+
 def account_that_leads_elsewhere():
     """Where the account of the services has put a link in place of a directory, root does not read for it."""
     with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
@@ -157,4 +184,4 @@ def journal_of_an_accounts_manager():
         must(b"tart" in log and b"toy" in log, "the journal says nothing of a start", repr(log))
 
 
-TESTS = [everything_and_no_secret, account_that_leads_elsewhere, host_that_sends_anything, journal_of_an_accounts_manager]
+TESTS = [everything_and_no_secret, compressed_logs, account_that_leads_elsewhere, host_that_sends_anything, journal_of_an_accounts_manager]
