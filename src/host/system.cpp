@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -104,7 +105,13 @@ System::~System() { part(); }
 
 void System::part() {
   const std::lock_guard lock(open_mutex_);
-  if (std::exchange(open_, false)) parting_ = std::jthread([this] { run_plainly(client_.make_control("exit"), within(5s)); });
+  if (!std::exchange(open_, false)) return;
+  const auto part_now = [this] { run_plainly(client_.make_control("exit"), within(5s)); };
+  try {
+    parting_ = std::jthread(part_now);
+  } catch (const std::system_error&) {  // no thread is to be had
+    part_now();
+  }
 }
 
 bool System::alive() {

@@ -60,7 +60,7 @@ chain_is_ours() { # an absolute directory: nobody else can change it or what lea
   done
 }
 no_links() { # an absolute directory: whether it is where its name says
-  case $1/ in */./*|*/../*|*//*) return 1 ;; esac
+  case $1/ in */./*|*/../*|*//*) return 1 ;; /*) ;; *) return 1 ;; esac
   t=$1
   while [ -n "$t" ]; do [ ! -L "$t" ] || return 1; t=${t%/*}; done
 }
@@ -75,8 +75,10 @@ real() { # path: its directory without links
   if no_links "${1%/*}"; then printf '%s' "$1"; return; fi
   at=$(readlink -f -- "${1%/*}/"); printf '%s/%s' "${at%/}" "${1##*/}"
 }
-parent_of() { # absolute path: gives `parent`
-  parent=${1%"${1##*[!/]}"}; parent=${parent%/*}; parent=${parent%"${parent##*[!/]}"}
+parent_of() { # path: gives `parent`
+  parent=${1%"${1##*[!/]}"}
+  case $parent in */*) ;; ?*) parent=.; return ;; esac
+  parent=${parent%/*}; parent=${parent%"${parent##*[!/]}"}
   [ -n "$parent" ] || parent=/
 }
 as_owner() { if [ -z "$U" ]; then "$@"; else runuser -u "$U" -- "$@"; fi; }
@@ -146,10 +148,15 @@ extract_beside() { # into strip flag owner: the directory was there before, and 
 eval "$tools"
 
 # Directories on the way are noted as `parent`: they go again only when they are empty.
-make_dir() { # kind path mode. First it is noted as one that goes when it is empty, so that no interruption leaves it unknown.
+make_dir() { # kind path mode: gives `fresh`, unless it was there. First it is noted as one that goes when it is empty, so that no interruption leaves it unknown.
+  fresh=
   made=$(real "$2"); record parent "$made" || return 1
   trap '' TERM HUP INT
-  by "$2" mkdir ${3:+-m "$3"} -- "$2" 2>/dev/null || { trap - TERM HUP INT; [ -d "$2" ] && return 0; by "$2" mkdir -- "$2"; return 1; } # the second says why
+  if ! by "$2" mkdir ${3:+-m "$3"} -- "$2" 2>/dev/null; then
+    [ ! -d "$2" ] || { trap - TERM HUP INT; return 0; }
+    by "$2" mkdir ${3:+-m "$3"} -- "$2" || { trap - TERM HUP INT; return 1; } # says why
+  fi
+  fresh=y
   if [ "$1" = dir ]; then
     # Its birth first: a `dir` that stands there is known whole.
     { born "$made" && record dir "$made"; } || { by "$2" rmdir -- "$2"; trap - TERM HUP INT; return 1; }
@@ -170,10 +177,13 @@ look_dir() {
   else say "$1" holds ''; fi
 }
 act_dir() {
+  fresh=; octal=$3
+  case $3 in *[!0-7]*) octal= ;; esac # mkdir takes `g+w` in another way than chmod
   if [ ! -d "$2" ]; then
     parent_of "$2"
-    need_dir "$parent" && make_dir dir "$2" "$3" || return 1
-  elif [ -n "$3" ]; then by "$2" chmod "$3" -- "$2" || return 1; fi
+    need_dir "$parent" && make_dir dir "$2" "$octal" || return 1
+  fi
+  [ -z "$3" ] || [ "$fresh$octal" = "y$3" ] || by "$2" chmod "$3" -- "$2" || return 1
   say "$1" made ''
 }
 

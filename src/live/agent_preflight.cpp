@@ -156,12 +156,13 @@ std::string preflight_calls(const preflight::Asked& asked, bool after_looks) {
   return out + "\npre_clock end\nfact end\n";
 }
 
-std::string looks_function(const std::string& looks) { return "looks() {\nkept=0 unsure= modes= sums=\n" + looks + "}\n"; }
+// Nothing but builtins of the shell, so that these cost no process.
+std::string looks_function(const std::string& looks) {
+  return "{ read -r up_first rest < /proc/uptime; } 2>/dev/null || up_first=\nlooks() {\nkept=0 unsure= modes= sums=\n" + looks + "}\n";
+}
 
-// Nothing but builtins of the shell, so that it costs no process.
 std::string unless_settled(std::size_t count, const std::string& facts) {
-  return fmt::format(R"({{ read -r up_first rest < /proc/uptime; }} 2>/dev/null || up_first=
-looks
+  return fmt::format(R"(looks
 [ "$kept$unsure" != {} ] || {{ printf 'settled\nend\n'; exit 0; }}
 {})",
                      count, facts);

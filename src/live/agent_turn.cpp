@@ -133,7 +133,7 @@ undisturbed() { # what marked() wants
   lock_said=$lock_says
   ! lives "$S/lock" && marked "$1" "$2" && [ -z "$left$guests" ]
 }
-still_undisturbed() { read_lock; [ "$lock_says" = "$lock_said" ]; }
+still_undisturbed() { read_lock; [ "$lock_says" = "$lock_said" ] && ! lives "$S/lock"; }
 
 # A shell says "I/O error" where it means a full disk. Which of the lab's file systems has no room or no inodes left:
 no_room() {

@@ -30,18 +30,24 @@ class Looker {
 public:
   Looker(const plan::Plan& plan, World& world, const Control& control) : plan_(plan), world_(world), control_(control) {}
 
-  /// `with_steps`: where a run follows, which asks for its steps first. Nothing has acted then, so they go along and it
-  /// asks no more; and where all of them are as they must be, nothing will be touched, and nothing else is looked at.
-  Look look(int lane, bool with_steps) {
+  enum class Steps { none, first, anew };
+  /// `first`: where a run follows, which asks for its steps first. Nothing has acted then, so they go along and it asks no
+  /// more; and where all of them are as they must be, nothing will be touched, and nothing else is looked at. `anew`: that
+  /// was found without a claim, but now there is one.
+  Look look(int lane, Steps which) {
     const auto at = static_cast<std::size_t>(lane);
     Look out;
     out.owner = world_.setup.users[at];
     out.of_user = world_.setup.of_user[at];
+    const bool with_steps = which != Steps::none;
     const auto steps = with_steps ? steps_on(lane) : std::vector<const plan::Step*>();
     const auto asked = preflight::asked_of(plan_, lane, !out.owner.empty());
     const auto facts = preflight_calls(asked, with_steps);
     auto from = step::Clock::now();
-    auto output = with_steps ? look_at_steps(steps, lane, facts) : world_.agent(lane, facts, {}, control_);
+    auto output = which == Steps::first ? look_at_steps(steps, lane, facts)
+                  : which == Steps::anew
+                      ? world_.agent(lane, looks_function(look_calls(world_, lane, steps)) + "looks\n" + facts, {}, control_)
+                      : world_.agent(lane, facts, {}, control_);
     if (output && output->code == 0) note_looks(output->out, steps);
     if (!output && output.error().why == Why::unreachable && !world_.setup.elevate.empty()) {
       // Without sudo most of it can be seen all the same; when that works, sudo is what is wrong.
@@ -147,16 +153,17 @@ std::vector<Look> look_before(const plan::Plan& plan, Setup& setup, const Contro
     Lent lent(plan, setup);
     Looker looker(plan, lent.world(), control);
     const bool with_steps = !setup.run.empty();
-    const auto look_at = [&](bool steps_too, const auto& wanted) {
+    using Steps = Looker::Steps;
+    const auto look_at = [&](Steps which, const auto& wanted) {
       std::vector<std::jthread> threads;
       for (std::size_t lane = 1; lane < plan.lanes.size(); ++lane)
-        if (wanted(out[lane])) threads.emplace_back([&, lane] { out[lane] = looker.look(static_cast<int>(lane), steps_too); });
+        if (wanted(out[lane])) threads.emplace_back([&, lane] { out[lane] = looker.look(static_cast<int>(lane), which); });
     };
-    look_at(with_steps, [](const Look&) { return true; });
+    look_at(with_steps ? Steps::first : Steps::none, [](const Look&) { return true; });
     // Some of what is judged, clocks for one, is between hosts: so where one is to be changed, all are looked at.
     const auto settled = [](const Look& look) { return look.facts.settled; };
     unclaimed = only_host_words(plan) && std::all_of(out.begin() + 1, out.end(), settled);
-    if (!std::all_of(out.begin() + 1, out.end(), settled)) look_at(false, settled);
+    if (!std::all_of(out.begin() + 1, out.end(), settled)) look_at(only_host_words(plan) ? Steps::anew : Steps::none, settled);
     looked = looker.looked();
   }
   const auto good = [](const Look& look) { return !look.failure && !look.no_root; };

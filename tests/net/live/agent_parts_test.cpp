@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "host/host.hpp"
 #include "live/agent.hpp"
 
 using namespace tidelab;
@@ -67,9 +68,14 @@ TEST_CASE("each function of the agent comes when it is called") {
                       live::agent_turn_source() + live::agent_sweep_source() + live::agent_preflight_source();
   const auto all = functions_of(source);
   REQUIRE(all.size() > 100);
+  const auto host = host::make_local();
   for (const auto& name : all) {
     INFO(name);
-    CHECK(functions_of(live::agent_script("/opt/.tidelab-lab", "", name)).count(name) == 1);
+    const auto sent = live::agent_script("/opt/.tidelab-lab", "", name);
+    CHECK(functions_of(sent).count(name) == 1);
+    const auto parsed = host->run({{"sh", "-n"}, {}, {}, {sent, {}}, {}}, {step::Clock::now() + std::chrono::seconds(60), {}, {}});
+    REQUIRE(parsed);
+    CHECK(parsed->code == 0);
   }
   CHECK(live::agent_script("/opt/.tidelab-lab", "", "true").size() < 1'000);
 }

@@ -1,4 +1,4 @@
-// The agent's script as a shell of this machine runs it.
+// How a run works on a host: whose turn it is, and steps that come together.
 #include "live/agent.hpp"
 
 #include <signal.h>
@@ -11,34 +11,15 @@
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
 
-#include "host/host.hpp"
 #include "host/quote.hpp"
+#include "shell.hpp"
 
 namespace fs = std::filesystem;
 using namespace tidelab;
+using namespace tidelab::shell;
 using namespace std::chrono_literals;
 
 namespace {
-
-struct Folder {
-  fs::path path;
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "tidelab-agent-XXXXXX").string();
-    path = ::mkdtemp(name.data());
-  }
-  ~Folder() { fs::remove_all(path); }
-};
-
-step::Control within(std::chrono::seconds limit) { return {step::Clock::now() + limit, {}, {}}; }
-
-host::Output run(host::Host& host, const std::string& script) {
-  host::Command command;
-  command.argv = {"sh", "-s"};
-  command.input.text = script;
-  const auto output = host.run(command, within(60s));
-  REQUIRE(output);
-  return *output;
-}
 
 /// A command that a run with this mark started; `ready` holds its pid once it acts.
 class Started {
@@ -97,33 +78,6 @@ TEST_CASE("a command with input, whose script goes along in its words, fits into
   for (const std::string call : {"act_unpack 1 key digest /opt/there 1 z", "act_file 1 /opt/there digest 644"}) {
     INFO(call);
     CHECK(host::quote(live::agent_script(lab, "somebody", before + call)).size() < 34'000);
-  }
-}
-
-TEST_CASE("a large file is told by OpenSSL where that can be had, and by sha256sum where not; what arrived incomplete is not there") {
-  const Folder folder;
-  const auto host = host::make_local();
-  const auto path = (folder.path / "file").string();
-  constexpr auto digest = "ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73";  // of "content", by another tool
-  const auto arrives = [&](const std::string& content, const std::string& before) {
-    const auto act = fmt::format("printf %s {} | act_file 0 {} {} 644 large_digest", content, path, digest);
-    const auto ended = run(*host, live::agent_script(folder.path / "state", "", "boot me who ask || exit 9\n" + before + act));
-    const bool there = fs::exists(path);
-    fs::remove(path);
-    CHECK((ended.code == 0) == there);
-    if (!there) CHECK(ended.err.find("arrived incomplete") != std::string::npos);
-    return there;
-  };
-  const auto told_by = fmt::format("sha256sum() {{ echo {}; }}\n", std::string(64, '0'));
-  CHECK(arrives("content", ""));
-  CHECK(arrives("content", told_by));  // not asked
-  CHECK_FALSE(arrives("conten", ""));
-  for (const std::string openssl : {"return 127", "echo Error: it is not sure", "echo"}) {
-    INFO(openssl);
-    const auto broken = "openssl() { " + openssl + "; }\n";
-    CHECK(arrives("content", broken));
-    CHECK_FALSE(arrives("conten", broken));
-    CHECK_FALSE(arrives("content", broken + told_by));
   }
 }
 
@@ -248,12 +202,29 @@ TEST_CASE("a lab is not claimed for a look that finds all as it must be, but whe
   earlier.join();
 }
 
+TEST_CASE("what a clock is compared by counts from before the first look, claimed or not") {
+  const Folder folder;
+  const auto host = host::make_local();
+  const auto state = folder.path / "state";
+  // Until a tenth of a second has passed by the clock that is read, which has hundredths.
+  const std::string slow =
+      "read -r from rest < /proc/uptime; until read -r now rest < /proc/uptime; [ $((${now%.*}${now#*.} - ${from%.*}${from#*.})) -ge 10 ]; "
+      "do :; done\n";
+  const auto rest = live::unless_settled(1, live::preflight_calls({{}, {}, {}}, true));
+  const auto script = live::looks_function(slow) + live::settled_unclaimed(1, state, "a-1") + rest;
+  const auto facts = preflight::read_facts(run(*host, live::agent_script(state, "", script)).out);
+  CHECK(facts.complete);
+  CHECK(facts.before_clock >= 200ms);
+  CHECK(facts.clock_begin);
+}
+
 TEST_CASE("where all steps are as they must be nothing else is looked at") {
   const Folder folder;
   const auto host = host::make_local();
   const auto look = [&](std::size_t count, const std::string& looks) {
     const auto facts = live::preflight_calls({{folder.path.string()}, {}, {}}, true);
-    return preflight::read_facts(run(*host, live::agent_script(folder.path / "state", "", live::looks_function(looks) + live::unless_settled(count, facts))).out);
+    return preflight::read_facts(
+        run(*host, live::agent_script(folder.path / "state", "", live::looks_function(looks) + live::unless_settled(count, facts))).out);
   };
   const auto there = fmt::format("look_dir 0 {} ''\n", folder.path.string());
   const auto missing = fmt::format("look_dir 1 {} ''\n", (folder.path / "missing").string());

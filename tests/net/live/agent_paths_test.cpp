@@ -1,0 +1,135 @@
+// How files and directories come to be where they must be, and who could change the way to them.
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include <fmt/format.h>
+#include <catch2/catch.hpp>
+
+#include "host/quote.hpp"
+#include "live/agent.hpp"
+#include "shell.hpp"
+
+namespace fs = std::filesystem;
+using namespace tidelab;
+using namespace tidelab::shell;
+
+TEST_CASE("a directory has its mode, whoever made it; a wrong mode is told") {
+  const Folder folder;
+  const auto host = host::make_local();
+  const auto dir = folder.path / "made";
+  const auto act = [&](const std::string& path, const std::string& mode, const std::string& before = {}) {
+    const auto calls = fmt::format("boot me who ask || exit 9\n{}act_dir 0 {} {}", before, host::quote(path), mode);
+    return run(*host, live::agent_script(folder.path / "state", "", calls));
+  };
+  const auto mode_of = [](const fs::path& path) { return static_cast<unsigned>(fs::status(path).permissions()); };
+  CHECK(act(dir, "700").code == 0);
+  CHECK(mode_of(dir) == 0700);
+  CHECK(act(dir, "2750").code == 0);
+  CHECK(mode_of(dir) == 02750);
+  CHECK(act(dir / "below/x", "g+w").code == 0);  // as chmod takes it
+  CHECK(mode_of(dir / "below/x") == 02775);
+  CHECK(mode_of(dir / "below") == 02755);
+
+  // Another command makes it on its way to a file of its own.
+  const auto late = folder.path / "late";
+  const auto somebody = fmt::format("record() {{ mkdir -p {}; printf '%s %s\\n' \"$1\" \"$2\" >> \"$S/owned\"; }}\n", late.string());
+  CHECK(act(late, "700", somebody).code == 0);
+  CHECK(mode_of(late) == 0700);
+  CHECK(act((folder.path / "dot/.").string(), "700").code == 0);
+  CHECK(mode_of(folder.path / "dot") == 0700);
+
+  const auto wrong = folder.path / "wrong";
+  const auto refused = act(wrong, "999");
+  CHECK(refused.code == 1);
+  CHECK(refused.err.find("999") != std::string::npos);
+  std::ifstream list(folder.path / "state/owned");  // it is there, and known
+  CHECK(std::string(std::istreambuf_iterator<char>(list), {}).find("\ndir " + wrong.string() + "\n") != std::string::npos);
+  const auto below = act("relative/x", "700", "cd " + folder.path.string() + "\n");
+  CHECK(below.code == 0);
+  CHECK(mode_of(folder.path / "relative/x") == 0700);
+}
+
+TEST_CASE("who can change the way to a path, and where it leads") {
+  const Folder folder;
+  const auto host = host::make_local();
+  const auto& top = folder.path;
+  const auto ask = [&](const std::string& calls) { return run(*host, live::agent_script(top / "state", "", "set +e\n" + calls)).out; };
+  fs::create_directories(top / "with blank/b*");
+  fs::create_directory_symlink(top / "with blank", top / "link");
+  fs::create_directory_symlink("nowhere", top / "dangling");
+  const auto quoted = [&](const std::string& below) { return host::quote((top / below).string()); };
+  const std::string base = top.string();
+
+  // As readlink and dirname say it.
+  for (const std::string path :
+       {"with blank/x", "with blank/b*/x", "link/x", "link/b*/x", "link/../x", "with blank//x", "./x", "x", "x/"}) {
+    INFO(path);
+    const auto at = quoted("") + path;
+    CHECK(ask("real " + host::quote(base + "/" + path)) ==
+          ask(fmt::format("p={}; d=$(readlink -f -- \"${{p%/*}}/\"); printf '%s/%s' \"${{d%/}}\" \"${{p##*/}}\"",
+                          host::quote(base + "/" + path))));
+  }
+  for (const std::string path : {"/", "//", "/a", "/a/", "/a/b", "/a//b", "/a/b//", "a", "a/b", "a/", "/a b/c*", "-a/b", "./a"}) {
+    INFO(path);
+    CHECK(ask("parent_of " + host::quote(path) + "\nprintf '%s\\n' \"$parent\"") == ask("dirname -- " + host::quote(path)));
+  }
+
+  // A directory that others may write in is not ours alone, unless it is sticky; a link that is ours does not matter.
+  const auto ours = [&](const std::string& below) {
+    return ask("if chain_is_ours " + quoted(below) + "; then echo yes; else echo no; fi") == "yes\n";
+  };
+  for (const auto& [mode, expected] : {std::pair(0755U, true),
+                                       {0700U, true},
+                                       {0775U, false},
+                                       {0757U, false},
+                                       {0777U, false},
+                                       {01777U, true},
+                                       {02775U, false},
+                                       {03777U, true},
+                                       {04755U, true},
+                                       {0U, true}}) {
+    INFO(fmt::format("{:o}", mode));
+    fs::permissions(top / "with blank", static_cast<fs::perms>(mode));
+    CHECK(ours("with blank") == expected);
+    if (mode != 0) CHECK(ours("link/b*") == true);  // the link is ours; where it leads is looked at by trusted()
+    if (mode != 0) CHECK((ask("if trusted " + quoted("link/b*/x") + "; then echo yes; fi") == "yes\n") == expected);
+  }
+  fs::permissions(top / "with blank", fs::perms{0755});
+  CHECK_FALSE(ours("missing"));
+  CHECK_FALSE(ours("with blank/b*/missing"));
+  std::ofstream(top / "file") << "x";
+  CHECK_FALSE(ours("file"));
+  if (::geteuid() == 0) {
+    REQUIRE(::chown((top / "with blank").c_str(), 65534, 65534) == 0);
+    CHECK_FALSE(ours("with blank/b*"));
+  }
+}
+
+TEST_CASE("a large file is told by OpenSSL where that can be had, and by sha256sum where not; what arrived incomplete is not there") {
+  const Folder folder;
+  const auto host = host::make_local();
+  const auto path = (folder.path / "file").string();
+  constexpr auto digest = "ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73";  // of "content", by another tool
+  const auto arrives = [&](const std::string& content, const std::string& before) {
+    const auto act = fmt::format("printf %s {} | act_file 0 {} {} 644 large_digest", content, path, digest);
+    const auto ended = run(*host, live::agent_script(folder.path / "state", "", "boot me who ask || exit 9\n" + before + act));
+    const bool there = fs::exists(path);
+    fs::remove(path);
+    CHECK((ended.code == 0) == there);
+    if (!there) CHECK(ended.err.find("arrived incomplete") != std::string::npos);
+    return there;
+  };
+  const auto told_by = fmt::format("sha256sum() {{ echo {}; }}\n", std::string(64, '0'));
+  CHECK(arrives("content", ""));
+  CHECK(arrives("content", told_by));  // not asked
+  CHECK_FALSE(arrives("conten", ""));
+  for (const std::string openssl : {"return 127", "echo Error: it is not sure", "echo"}) {
+    INFO(openssl);
+    const auto broken = "openssl() { " + openssl + "; }\n";
+    CHECK(arrives("content", broken));
+    CHECK_FALSE(arrives("conten", broken));
+    CHECK_FALSE(arrives("content", broken + told_by));
+  }
+}
