@@ -28,16 +28,41 @@ common_place() {
   esac
   return 0
 }
-noted_birth() { printf '%s\n' "$list" | P=$1 awk '$1 == "born" { p = $0; sub(/^born [0-9]* /, "", p); if (p == ENVIRON["P"]) { print $2; exit } }'; }
+# What is asked of each path is asked by the shell's own words, of lines that were read once.
+noted_birth() { # path: gives `noted`
+  noted=
+  set -f; IFS=$nl
+  for one in $list; do
+    case $one in "born "*" $1") at=${one#born }; at=${at%% *}; if [ "$one" = "born $at $1" ]; then noted=$at; break; fi ;; esac
+  done
+  unset IFS; set +f
+}
+read_surroundings() { # gives `homes`, `mounts`, and `births` of the directories in the list
+  homes=$({ getent passwd || cat /etc/passwd; } | cut -d: -f6)
+  mounts=$(awk '{ m = $5; gsub(/\\040/, " ", m); gsub(/\\011/, "\t", m); gsub(/\\134/, "\\", m); print m }' /proc/self/mountinfo)
+  set -f; IFS=$nl
+  births=$(stat -c '%W	%n' -- $(entries dir) 2>/dev/null)
+  unset IFS; set +f
+}
+is_born_so() { # path, as `births` has it
+  noted_birth "$1"
+  set -f; IFS=$nl; set -- "$1" $births; unset IFS; set +f
+  path_born=$1; shift
+  for one in "$@"; do
+    at=${one%%	*}
+    [ "$one" = "$at	$path_born" ] || continue
+    case $at in ''|*[!0-9]*) at=0 ;; esac
+    [ "$at" = "$noted" ]; return
+  done
+  [ "$(birth "$path_born")" = "$noted" ]
+}
 why_not() { # path of a directory: says why it may not be taken away; nothing: it may
   if common_place "$1"; then echo 'is a place that every machine has'; return; fi
   if [ -L "$1" ]; then echo 'is a link, and what it leads to is not of this lab'; return; fi
-  if [ "$(readlink -f -- "$1")" != "$1" ]; then echo 'is reached through a link'; return; fi
-  if { getent passwd || cat /etc/passwd; } | P=$1 awk -F: 'index($6 "/", ENVIRON["P"] "/") == 1 { f = 1 } END { exit !f }'; then echo 'is the home of an account, or holds one'; return; fi
-  if P=$1 awk '{ m = $5; gsub(/\\040/, " ", m); gsub(/\\011/, "\t", m); gsub(/\\134/, "\\", m); if (index(m "/", ENVIRON["P"] "/") == 1) f = 1 } END { exit !f }' /proc/self/mountinfo; then
-    echo 'is a mount, or holds one: unmount it first'; return
-  fi
-  if [ "$(noted_birth "$1")" != "$(birth "$1")" ]; then echo "is not the one that was made for this lab"; fi
+  if ! no_links "$1"; then echo 'is reached through a link'; return; fi
+  if leads_to "$1" "$homes"; then echo 'is the home of an account, or holds one'; return; fi
+  if leads_to "$1" "$mounts"; then echo 'is a mount, or holds one: unmount it first'; return; fi
+  if ! is_born_so "$1"; then echo "is not the one that was made for this lab"; fi
 }
 
 prune='
@@ -55,18 +80,34 @@ prune() { # directory, then what stays of it
 }
 '
 # Lists of paths, one a line. Words of the list: `kept` stays, `outer` are directories that lie in no other of ours.
-entries() { printf '%s\n' "$list" | sed -n "s/^$1 //p"; }
+entries() ( # in a shell of its own, since it may be one of the words of a command
+  set -f; IFS=$nl
+  for one in $list; do case $one in "$1 "*) printf '%s\n' "${one#"$1 "}" ;; esac; done
+)
 in_lines() { # path, lines: whether it is one of them or below one
-  P=$1 L=$2 awk 'BEGIN { n = split(ENVIRON["L"], l, "\n"); for (i = 1; i <= n; i++) if (l[i] != "" && index(ENVIRON["P"] "/", l[i] "/") == 1) f = 1; exit !f }'
+  set -f; IFS=$nl
+  for one in $2; do case $1/ in "$one"/*) unset IFS; set +f; return 0 ;; esac; done
+  unset IFS; set +f
+  return 1
 }
 holds_one() { # path, lines: whether one of them is below it
-  P=$1 L=$2 awk 'BEGIN { n = split(ENVIRON["L"], l, "\n"); for (i = 1; i <= n; i++) if (l[i] != "" && l[i] != ENVIRON["P"] && index(l[i], ENVIRON["P"] "/") == 1) f = 1; exit !f }'
+  set -f; IFS=$nl
+  for one in $2; do case $one in "$1") ;; "$1"/*) unset IFS; set +f; return 0 ;; esac; done
+  unset IFS; set +f
+  return 1
+}
+leads_to() { # path, lines: whether one of them is it or below it
+  set -f; IFS=$nl
+  for one in $2; do case $one/ in "$1"/*) unset IFS; set +f; return 0 ;; esac; done
+  unset IFS; set +f
+  return 1
 }
 note_left() { left=$left$1$nl; }
 read_list() { # newest first
   list=; outer=
   [ -f owned ] || return 0
   list=$(whole_lines owned | awk '{ line[NR] = $0 } END { for (i = NR; i > 0; i--) if (!seen[line[i]]++) print line[i] }')
+  read_surroundings
   # Directories that may go, and lie in no other of them. Whoever wrote `/` there does not hide the others.
   may=
   while IFS= read -r path; do
@@ -102,9 +143,10 @@ prune \"\$@\"" sh "$@" 2>/dev/null
 drop_file() {
   [ -f "$1" ] && [ ! -L "$1" ] || return 0
   if in_lines "$1" "$outer" || in_lines "$1" "$kept"; then return 0; fi
-  if common_place "$1" || [ "$(noted_birth "$1")" != "$(birth "$1")" ]; then note_left "file $1 is not the one that was made for this lab, so it stays"; return 0; fi
+  if common_place "$1" || ! is_noted "$1"; then note_left "file $1 is not the one that was made for this lab, so it stays"; return 0; fi
   by "$1" rm -f -- "$1"
 }
+is_noted() { noted_birth "$1"; [ "$noted" = "$(birth "$1")" ]; }
 drop_parent() { [ -d "$1" ] && [ ! -L "$1" ] && ! common_place "$1" && by "$1" rmdir -- "$1" 2>/dev/null; }
 
 # Whatever it is that still is there, in lines of a kind and a text. It looks at the host, and believes no list of ours alone.

@@ -138,7 +138,8 @@ Act act_for(World& world, const Action& action, int lane, std::size_t n) {
           [&](const Place& w) {
             const auto* file = acquired(world, w.artifact.value);
             if (file == nullptr) return Act{};
-            return Act{fmt::format("act_file {} {} {} 644 {}", n, quote(w.path.value), file->sha256, digest_for(file->bytes)), {{}, file->path}};
+            return Act{fmt::format("act_file {} {} {} 644 {}", n, quote(w.path.value), file->sha256, digest_for(file->bytes)),
+                       {{}, file->path}};
           },
           [&](const Service& w) {
             const auto unit = unit_for(world, w, lane);
