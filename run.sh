@@ -26,7 +26,7 @@ packages_for_tests=(
     openssh-server openssh-client mariadb-server
     graphviz python3-jsonschema python3-yaml
     systemd dbus libpam-systemd dbus-user-session iproute2 util-linux procps
-    zsh ksh mksh fish tcsh sudo
+    zsh ksh mksh fish tcsh busybox sudo
 )
 
 # Another place than build/ lets two of these runs live side by side.

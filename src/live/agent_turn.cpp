@@ -43,7 +43,7 @@ claim() { # controller, who, `take` where the holder does not matter. On a full 
   fi
   from=${SSH_CONNECTION:-}
   keeper
-  # In place: whoever reads it has the guard, and one that was not written whole is nobody's.
+  # In place: whoever claims after it has the guard, and one that was not written whole is nobody's.
   { printf '%s\n%s\n%s%s\n' "$by" "$1" "$2" "${from:+, from ${from%% *}}" > "$S/lock"; } 2>/dev/null
   exec 9>&-
 }

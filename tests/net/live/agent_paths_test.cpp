@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 using namespace tidelab;
 using namespace tidelab::shell;
 
-TEST_CASE("a directory has its mode, whoever made it; a wrong mode is told") {
+TEST_CASE("a directory has its mode, whoever made it, and a wrong mode is told") {
   const Folder folder;
   const auto host = host::make_local();
   const auto dir = folder.path / "made";
@@ -107,7 +107,7 @@ TEST_CASE("who can change the way to a path, and where it leads") {
   }
 }
 
-TEST_CASE("a large file is told by OpenSSL where that can be had, and by sha256sum where not; what arrived incomplete is not there") {
+TEST_CASE("a large file is told by OpenSSL where that can be had and by sha256sum where not, and is not there when it arrived incomplete") {
   const Folder folder;
   const auto host = host::make_local();
   const auto path = (folder.path / "file").string();
