@@ -39,6 +39,7 @@ class Run:
     def __init__(self, binary):
         self.binary, self.passed, self.failed = binary, 0, 0
         self.env = {"PATH": os.environ["PATH"], "TIDELAB_HOME": str(HOME), "HOME": "/nonexistent"}
+        self.env.update({name: os.environ[name] for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ})
 
     def tidelab(self, *argv, stdin=None):
         return subprocess.run([self.binary, *argv], input=stdin, capture_output=True, text=True, errors="replace", env=self.env, timeout=60)
