@@ -41,20 +41,14 @@ read_surroundings() { # gives `homes`, `mounts`, and `births` of the directories
   homes=$({ getent passwd || cat /etc/passwd; } | cut -d: -f6)
   mounts=$(awk '{ m = $5; gsub(/\\040/, " ", m); gsub(/\\011/, "\t", m); gsub(/\\134/, "\\", m); print m }' /proc/self/mountinfo)
   set -f; IFS=$nl
-  births=$(stat -c '%W	%n' -- $(entries dir) 2>/dev/null)
+  births=$(stat -c '%n	%W' -- $(entries dir) 2>/dev/null)
   unset IFS; set +f
 }
-is_born_so() { # path, as `births` has it
+is_born_so() { # path: as the list has it, and `births`, or the file system where they say nothing of it
   noted_birth "$1"
-  set -f; IFS=$nl; set -- "$1" $births; unset IFS; set +f
-  path_born=$1; shift
-  for one in "$@"; do
-    at=${one%%	*}
-    [ "$one" = "$at	$path_born" ] || continue
-    case $at in ''|*[!0-9]*) at=0 ;; esac
-    [ "$at" = "$noted" ]; return
-  done
-  [ "$(birth "$path_born")" = "$noted" ]
+  among "$births" "$1	"
+  case $rest in ''|*[!0-9]*) rest=$(birth "$1") ;; esac
+  [ "$rest" = "$noted" ]
 }
 why_not() { # path of a directory: says why it may not be taken away; nothing: it may
   if common_place "$1"; then echo 'is a place that every machine has'; return; fi
@@ -143,10 +137,9 @@ prune \"\$@\"" sh "$@" 2>/dev/null
 drop_file() {
   [ -f "$1" ] && [ ! -L "$1" ] || return 0
   if in_lines "$1" "$outer" || in_lines "$1" "$kept"; then return 0; fi
-  if common_place "$1" || ! is_noted "$1"; then note_left "file $1 is not the one that was made for this lab, so it stays"; return 0; fi
+  if common_place "$1" || ! is_born_so "$1"; then note_left "file $1 is not the one that was made for this lab, so it stays"; return 0; fi
   by "$1" rm -f -- "$1"
 }
-is_noted() { noted_birth "$1"; [ "$noted" = "$(birth "$1")" ]; }
 drop_parent() { [ -d "$1" ] && [ ! -L "$1" ] && ! common_place "$1" && by "$1" rmdir -- "$1" 2>/dev/null; }
 
 # Whatever it is that still is there, in lines of a kind and a text. It looks at the host, and believes no list of ours alone.

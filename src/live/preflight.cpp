@@ -28,7 +28,11 @@ bool only_host_words(const plan::Plan& plan) {
 
 class Looker {
 public:
-  Looker(const plan::Plan& plan, World& world, const Control& control) : plan_(plan), world_(world), control_(control) {}
+  Looker(const plan::Plan& plan, World& world, const Control& control)
+      : plan_(plan), world_(world), control_(control), claims_later_(only_host_words(plan)) {}
+
+  /// Whether what is settled is said without a claim.
+  bool claims_later() const { return claims_later_; }
 
   enum class Steps { none, first, anew };
   /// `first`: where a run follows, which asks for its steps first. Nothing has acted then, so they go along and it asks no
@@ -93,7 +97,7 @@ private:
     const auto on_host = std::count_if(steps.begin(), steps.end(), [](const auto* step) { return is_host_word(step->action); });
     const auto count = static_cast<std::size_t>(on_host);
     const auto looks = looks_function(look_calls(world_, lane, steps)), rest = unless_settled(count, facts);
-    if (!only_host_words(plan_)) return world_.agent(lane, looks + rest, {}, control_);
+    if (!claims_later_) return world_.agent(lane, looks + rest, {}, control_);
     return world_.agent(lane, rest, {}, control_, looks + settled_unclaimed(count, world_.state_dir(lane), world_.setup.run));
   }
 
@@ -106,6 +110,7 @@ private:
   const plan::Plan& plan_;
   World& world_;
   const Control& control_;
+  const bool claims_later_;
   const WallClock clock_;
   std::mutex mutex_;
   std::map<int, run::Looked> looked_;
@@ -162,8 +167,9 @@ std::vector<Look> look_before(const plan::Plan& plan, Setup& setup, const Contro
     look_at(with_steps ? Steps::first : Steps::none, [](const Look&) { return true; });
     // Some of what is judged, clocks for one, is between hosts: so where one is to be changed, all are looked at.
     const auto settled = [](const Look& look) { return look.facts.settled; };
-    unclaimed = only_host_words(plan) && std::all_of(out.begin() + 1, out.end(), settled);
-    if (!std::all_of(out.begin() + 1, out.end(), settled)) look_at(only_host_words(plan) ? Steps::anew : Steps::none, settled);
+    const bool all_settled = std::all_of(out.begin() + 1, out.end(), settled);
+    unclaimed = looker.claims_later() && all_settled;
+    if (!all_settled) look_at(looker.claims_later() ? Steps::anew : Steps::none, settled);
     looked = looker.looked();
   }
   const auto good = [](const Look& look) { return !look.failure && !look.no_root; };
