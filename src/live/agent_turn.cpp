@@ -41,18 +41,20 @@ claim() { # controller, who, `take` where the holder does not matter. On a full 
     { read -r first; read -r theirs; read -r who; } < "$S/lock"
     if [ "$theirs" != "$1" ]; then printf '%s\n' "$who" >&2; exit 76; fi
   fi
+  hold "$S" "$1" "$2"
+  exec 9>&-
+}
+hold() { # state directory, controller, who. In place: whoever claims after it has the guard, and one that was not written whole is nobody's.
   from=${SSH_CONNECTION:-}
   keeper
-  # In place: whoever claims after it has the guard, and one that was not written whole is nobody's.
-  { printf '%s\n%s\n%s%s\n' "$by" "$1" "$2" "${from:+, from ${from%% *}}" > "$S/lock"; } 2>/dev/null
-  exec 9>&-
+  { printf '%s\n%s\n%s%s\n' "$by" "$2" "$3" "${from:+, from ${from%% *}}" > "$1/lock"; } 2>/dev/null
 }
 # The state directory and those on the way to it come under their name at once, with the list that has them in it: a host
 # that loses power between the two would keep a directory that nobody knows. Where only an account may make them they come
-# one by one.
+# one by one. Whoever makes it holds it from that moment: between the two another one could claim it.
 above() { d=$(dirname -- "$S"); while [ ! -d "$d" ]; do d=$(dirname -- "$d"); done; printf '%s' "${d%/}"; }
 unborn() { printf '%s/.%s.new' "$(above)" "${S##*/}"; } # what such an end leaves in place of it
-make_state() {
+make_state() { # controller, who
   [ ! -f "$S/owned" ] || return 0 # another one was first
   base=$(above); top=${S#"$base/"}; top=$base/${top%%/*}; made=
   d=$(dirname -- "$S"); while [ ! -d "$d" ]; do made="parent $d
@@ -60,7 +62,7 @@ $made"; d=$(dirname -- "$d"); done
   new=$(unborn)
   if [ -n "$made" ] && { [ -z "$U" ] || trusted "$top"; }; then
     rm -rf -- "$new"
-    if mkdir -p -- "$new${S#"$top"}" && chmod 0755 "$new${S#"$top"}" && printf '%s' "$made" > "$new${S#"$top"}/owned" && mv -T -- "$new" "$top"; then return 0; fi
+    if mkdir -p -- "$new${S#"$top"}" && chmod 0755 "$new${S#"$top"}" && printf '%s' "$made" > "$new${S#"$top"}/owned" && { hold "$new${S#"$top"}" "$1" "$2"; mv -T -- "$new" "$top"; }; then return 0; fi
     rm -rf -- "$new"
     return 1
   fi
@@ -68,8 +70,8 @@ $made"; d=$(dirname -- "$d"); done
   # They stay ours, so that no account can exchange what is in them.
   printf '%s' "$made" | sed 's/^parent //' | while IFS= read -r d; do by "$d" mkdir -- "$d" || [ -d "$d" ] || exit 1; done || return 1
   mkdir -p -- "$S" && chmod 0755 "$S" || return 1
-  if ! { printf '%s' "$made" > "$S/owned.part" && mv -f -- "$S/owned.part" "$S/owned"; }; then
-    rm -f -- "$S/owned.part"; rmdir -- "$S" # what cannot be noted must not stay
+  if ! { printf '%s' "$made" > "$S/owned.part" && { hold "$S" "$1" "$2"; mv -f -- "$S/owned.part" "$S/owned"; }; }; then
+    rm -f -- "$S/owned.part" "$S/lock"; rmdir -- "$S" # what cannot be noted must not stay
     printf '%s' "$made" | sed 's/^parent //' | sort -r | while IFS= read -r d; do by "$d" rmdir -- "$d"; done
     return 1
   fi
@@ -80,7 +82,7 @@ boot() { # what claim() wants
     why=$(no_record "$S")
     [ -z "$why" ] || { echo "$S is there, and $why, so it is not to be trusted: take it away, or use another \`global.lab\`" >&2; return 1; }
   fi
-  [ -f "$S/owned" ] || in_turn -x make_state || return 1
+  [ -f "$S/owned" ] || in_turn -x make_state "$1" "$2" || return 1
   claim "$@" && mend_list
 }
 

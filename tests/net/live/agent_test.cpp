@@ -161,6 +161,20 @@ TEST_CASE("a lab is one controller's until the process that its connection ends 
   CHECK(claim("claim", "a").out == "in\n");
 }
 
+TEST_CASE("whoever makes the lab's directory on a host holds the lab from that moment") {
+  const Folder folder;
+  const auto host = host::make_local();
+  // Alone in a directory that is there, and with one on the way to it.
+  for (const auto& state : {folder.path / "lab", folder.path / "way" / "lab"}) {
+    CAPTURE(state.string());
+    CHECK(run(*host, live::agent_script(state.string(), "", "make_state a 'run of a' && echo in")).out == "in\n");
+    const auto late = run(*host, live::agent_script(state.string(), "", "boot b 'run of b' ask && echo in"));
+    CHECK(late.code == live::is_held);
+    CHECK(late.err.starts_with("run of a"));
+    CHECK(run(*host, live::agent_script(state.string(), "", "boot a 'run of a' ask && echo in")).out == "in\n");
+  }
+}
+
 TEST_CASE("a lab is not claimed for a look that finds all as it must be, but where somebody works on it, or comes meanwhile") {
   const Folder folder;
   const auto host = host::make_local();
