@@ -37,7 +37,13 @@ among() { # what was foreseen, how its line begins: gives `rest`, what that line
   for one in $1; do case $one in "$2"*) rest=${one#"$2"} ;; esac; done
   unset IFS; set +f
 }
-mode_of() { among "$modes" "$1	"; mode=${rest%%	*}; [ -n "$mode" ] || mode=$(stat -c %a -- "$1") || mode=; }
+mode_is() { # path, four octal digits: gives `mode`. Where a directory has more than was asked for of what comes from the one above it (set-id bits), chmod leaves it.
+  among "$modes" "$1	"; mode=${rest%%	*}; [ -n "$mode" ] || mode=$(stat -c %a -- "$1") || mode=
+  case $mode in ?) four=000$mode ;; ??) four=00$mode ;; ???) four=0$mode ;; *) four=$mode ;; esac
+  [ "$four" != "$2" ] || return 0
+  [ -d "$1" ] && [ "${four#?}" = "${2#?}" ] || return 1
+  f=${four%???} w=${2%???}; [ $(((f & ~w & 1) | (w & ~f))) = 0 ]
+}
 sum_of() { among "$sums" "SHA256 ($1) = "; sum=$rest; [ -n "$sum" ] || sum=$(digest "$1"); }
 
 # An account that runs a component may put links where it likes in what belongs to it. So root acts only where nobody
@@ -173,24 +179,23 @@ need_dir() {
 
 look_dir() {
   if [ ! -d "$2" ]; then say "$1" differs 'is missing'
-  elif [ -n "$3" ] && mode_of "$2" && [ "$mode" != "$3" ]; then say "$1" differs "has mode $mode"
+  elif [ -n "$3" ] && ! mode_is "$2" "$3"; then say "$1" differs "has mode $mode"
   else say "$1" holds ''; fi
 }
 act_dir() {
-  fresh=; octal=$3
-  case $3 in *[!0-7]*) octal= ;; esac # mkdir takes `g+w` in another way than chmod
+  fresh=
   if [ ! -d "$2" ]; then
     parent_of "$2"
-    need_dir "$parent" && make_dir dir "$2" "$octal" || return 1
+    need_dir "$parent" && make_dir dir "$2" "$3" || return 1
   fi
-  [ -z "$3" ] || [ "$fresh$octal" = "y$3" ] || by "$2" chmod "$3" -- "$2" || return 1
+  [ -z "$3" ] || [ -n "$fresh" ] || by "$2" chmod "$3" -- "$2" || return 1
   say "$1" made ''
 }
 
 look_file() {
   if [ ! -e "$2" ]; then say "$1" differs 'is missing'
   elif sum_of "$2" && [ "$sum" != "$3" ]; then say "$1" differs 'has other content'
-  elif [ -n "$4" ] && mode_of "$2" && [ "$mode" != "$4" ]; then say "$1" differs "has mode $mode"
+  elif [ -n "$4" ] && ! mode_is "$2" "$4"; then say "$1" differs "has mode $mode"
   else say "$1" holds ''; fi
 }
 # The content comes on stdin; it is in place whole or not at all.

@@ -45,11 +45,12 @@ pre_account() {
   [ -n "$U" ] || return 0
   if id -u "$U" > /dev/null 2>&1; then fact account there; else fact account missing; fi
 }
-# Whether the account may enter what is there of each directory; for an account that is still to be made, whether nobody may.
+# Whether the account may enter what is there of each directory, and write there where others than root can change it, so
+# that it acts itself; for an account that is still to be made, whether nobody may.
 pre_enter() {
   [ -n "$U" ] && [ "$(id -u)" = 0 ] && command -v setpriv > /dev/null 2>&1 || return 0
   w=$U; id -u "$w" > /dev/null 2>&1 || w=nobody
-  setpriv --reuid="$(id -u "$w")" --regid="$(id -g "$w")" --init-groups -- sh -c '
+  barred=$(setpriv --reuid="$(id -u "$w")" --regid="$(id -g "$w")" --init-groups -- sh -c '
     i=0
     for d; do
       at=/; rest=${d#/}
@@ -57,9 +58,30 @@ pre_enter() {
         at=${at%/}/${rest%%/*}
         case $rest in */*) rest=${rest#*/} ;; *) rest= ;; esac
       done
-      [ -x "$at" ] || printf "barrier\t%s\t%s\n" "$i" "$at"
+      if [ ! -x "$at" ]; then printf "barrier\t%s\t%s\n" "$i" "$at"; elif [ ! -w "$at" ]; then echo "closed $i"; fi
       i=$((i + 1))
-    done' sh "$@"
+    done' sh "$@")
+  printf '%s\n' "$barred"
+  i=0 last= by_others=
+  for at; do
+    case $nl$barred$nl in *"${nl}closed $i$nl"*)
+      [ "$at" = "$last" ] || { last=$at; changed_by_others "$at"; }
+      [ -z "$by_others" ] || fact shared "$i" "$by_others" "$(stat -c %U:%G -- "$by_others")" "$(stat -c %a -- "$by_others")" ;;
+    esac
+    i=$((i + 1))
+  done
+}
+changed_by_others() { # an absolute directory: gives `by_others`, the first on the way to it that others than root, or we, can change
+  by_others=
+  if trusted "${1%/}/x"; then return; fi
+  for way in "$1" "$(readlink -f -- "$1")"; do
+    on_way= left_of=${way#/}
+    while [ -n "$left_of" ]; do
+      on_way=$on_way/${left_of%%/*}
+      case $left_of in */*) left_of=${left_of#*/} ;; *) left_of= ;; esac
+      chain_is_ours "$on_way" || { by_others=$on_way; return; }
+    done
+  done
 }
 pre_dirs() {
   [ "$#" -gt 0 ] || return 0

@@ -111,9 +111,11 @@ std::string sweep_arguments(const Sweep& w) {
   return out;
 }
 
+// As the agent wants a mode: four octal digits, or none.
+std::string mode_word(const Text& mode) { return quote(mode.empty() ? "" : fmt::format("{:0>4}", mode.value)); }
+
 Act act_file(const File& w, std::size_t n) {
-  const auto call =
-      fmt::format("act_file {} {} {} {}", n, quote(w.path.value), artifact::sha256_text(w.content.value), quote(w.mode.value));
+  const auto call = fmt::format("act_file {} {} {} {}", n, quote(w.path.value), artifact::sha256_text(w.content.value), mode_word(w.mode));
   if (goes_as_word(w)) return {fmt::format("printf %s {} | {}", quote(w.content.value), call)};
   return {call, {w.content.value, {}}};
 }
@@ -123,7 +125,7 @@ Act act_file(const File& w, std::size_t n) {
 Act act_for(World& world, const Action& action, int lane, std::size_t n) {
   return std::visit(
       overloaded{
-          [&](const Dir& w) { return Act{fmt::format("act_dir {} {} {}", n, quote(w.path.value), quote(w.mode.value))}; },
+          [&](const Dir& w) { return Act{fmt::format("act_dir {} {} {}", n, quote(w.path.value), mode_word(w.mode))}; },
           [&](const File& w) { return act_file(w, n); },
           [&](const Line& w) {
             return Act{fmt::format("act_line {} {} {} {}", n, quote(w.path.value), quote(w.match.value), quote(w.line.value))};
@@ -198,10 +200,9 @@ std::string foresee_call(const std::vector<const Action*>& actions) {
 std::string look_call(World& world, const Action& action, int lane, std::size_t n) {
   return std::visit(
       overloaded{
-          [&](const Dir& w) { return fmt::format("look_dir {} {} {}", n, quote(w.path.value), quote(w.mode.value)); },
+          [&](const Dir& w) { return fmt::format("look_dir {} {} {}", n, quote(w.path.value), mode_word(w.mode)); },
           [&](const File& w) {
-            return fmt::format("look_file {} {} {} {}", n, quote(w.path.value), artifact::sha256_text(w.content.value),
-                               quote(w.mode.value));
+            return fmt::format("look_file {} {} {} {}", n, quote(w.path.value), artifact::sha256_text(w.content.value), mode_word(w.mode));
           },
           [&](const Line& w) {
             return fmt::format("look_line {} {} {} {}", n, quote(w.path.value), quote(w.match.value), quote(w.line.value));

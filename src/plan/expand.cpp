@@ -59,6 +59,26 @@ struct Expander {
   void operator()(Text& text) const { text.value = scope.expand(text); }
 };
 
+// What a host would take otherwise than whoever wrote it: a path from wherever a login begins, a mode that no look could find again.
+struct HostTextCheck {
+  source::Diagnostics& diagnostics;
+  void operator()(std::string_view name, const Text& text, Use) const {
+    constexpr std::string_view paths[] = {"path", "into", "cwd", "log", "creates"};
+    if (text.empty()) return;
+    if (std::find(std::begin(paths), std::end(paths), name) != std::end(paths) && !text.value.starts_with('/'))
+      diagnostics.error("L007", fmt::format("`{}` is `{}`, which does not begin with `/`", name, text.value), text.span).help =
+          "write it from the root on, as in `${deploy_dir}/conf`";
+    if (name == "mode" && (text.value.size() < 3 || text.value.size() > 4 || text.value.find_first_not_of("01234567") != text.value.npos))
+      diagnostics.error("L007", fmt::format("`mode` is `{}`, which is not three or four octal digits", text.value), text.span).help =
+          "write it as in `mode: \"750\"`";
+  }
+  void operator()(std::string_view, const std::vector<step::Step>& steps, Use) const {
+    for (const auto& each : steps) std::visit([&](const auto& word) { fields(word, *this); }, each.action);
+  }
+  template <class Other>
+  void operator()(std::string_view, const Other&, Use) const {}
+};
+
 }  // namespace
 
 Action Builder::config_as_file(const Config& config, std::size_t instance) {
@@ -100,7 +120,9 @@ void Builder::fill(Action& action, std::size_t instance, const topology::Scope& 
 Action Builder::expand(const Action& action, std::size_t instance, const topology::Scope& scope) {
   auto out = action;
   fill(out, instance, scope);
+  const auto errors = diagnostics_.errors();
   each_text(out, Expander{scope});
+  if (diagnostics_.errors() == errors) std::visit([&](const auto& word) { fields(word, HostTextCheck{diagnostics_}); }, out);
   if (const auto* config = std::get_if<Config>(&out)) out = config_as_file(*config, instance);
   if (auto* unpack = std::get_if<Unpack>(&out)) unpack->artifact.value = artifact_key(unpack->artifact, instance, scope);
   if (auto* place = std::get_if<Place>(&out)) place->artifact.value = artifact_key(place->artifact, instance, scope);

@@ -154,11 +154,15 @@ private:
     made.existing = f[4];
     out.dirs.push_back(std::move(made));
   }
+  DirFact* dir_at(std::string_view index) {
+    const auto at = number(index);
+    return at && *at >= 0 && *at < static_cast<long long>(out.dirs.size()) ? &out.dirs[static_cast<std::size_t>(*at)] : nullptr;
+  }
   void barrier(const Fields& f) {
-    const auto at = number(f[1]);
-    if (!at || *at < 0 || *at >= static_cast<long long>(out.dirs.size())) return;
-    out.dirs[static_cast<std::size_t>(*at)].enterable = false;
-    out.dirs[static_cast<std::size_t>(*at)].barrier = f[2];
+    if (auto* dir = dir_at(f[1])) dir->enterable = false, dir->barrier = f[2];
+  }
+  void shared(const Fields& f) {
+    if (auto* dir = dir_at(f[1])) dir->shared = f[2], dir->shared_by = f[3], dir->shared_mode = f[4];
   }
   void room(const Fields& f) { rooms_.emplace_back(f.begin(), f.end()); }
   void device(const Fields& f) { devices_.emplace_back(f[1]); }
@@ -208,6 +212,7 @@ const std::map<std::string_view, Reader::Word>& Reader::words() {
                                                        {"files", {2, &Reader::files}},
                                                        {"dir", {4, &Reader::dir}},
                                                        {"barrier", {2, &Reader::barrier}},
+                                                       {"shared", {4, &Reader::shared}},
                                                        {"room", {6, &Reader::room}},
                                                        {"device", {1, &Reader::device}},
                                                        {"listener", {4, &Reader::listener}},

@@ -22,8 +22,11 @@ struct DirFact {
   bool empty = true;      ///< when it is there
   bool enterable = true;  ///< by the account that services run under
   std::string barrier;    ///< the first directory on the way that this account may not enter
-  bool has_room = false;  ///< whether the next ones are known
-  std::string device;     ///< of its file system, unique on the machine
+  std::string
+      shared;  ///< the first directory on the way that others than root can change, where the account so acts itself, and may not write
+  std::string shared_by, shared_mode;  ///< of that one: USER:GROUP, octal
+  bool has_room = false;               ///< whether the next ones are known
+  std::string device;                  ///< of its file system, unique on the machine
   std::string fs_type;
   long long free_bytes = 0, total_bytes = 0;  ///< free: for who is not root
   long long free_inodes = 0, inodes = 0;      ///< 0 of 0 where a file system does not count them

@@ -38,6 +38,13 @@ Trouble trouble_of(const Bench& bench, const WantedDir& dir, const DirFact& fact
   if (!fact.enterable)
     return {fmt::format("{} may not enter {}, and {} needs {}", bench.look().owner, fact.barrier, who, dir.path),
             fmt::format("`chmod o+x {}`, or write another directory", fact.barrier)};
+  // Where somebody else can exchange what is in a directory, root follows no path through it (decision 45).
+  if (!fact.shared.empty())
+    return {
+        fmt::format("others than {} can change {} ({}, mode {}), so {} acts there itself, but may not write in {}, and {} needs {}",
+                    bench.facts().user, fact.shared, fact.shared_by, fact.shared_mode, bench.look().owner, fact.existing, who, dir.path),
+        fmt::format("`{}`, or write another directory",
+                    fact.shared_by.starts_with("root:") ? "chmod go-w " + fact.shared : "chown root " + fact.shared)};
   return {};
 }
 
@@ -77,7 +84,7 @@ void judge_dirs(const Bench& bench) {
     if (trouble.found.empty()) continue;
     ++bad;
     // One cause, one row: many directories may lie in the same one.
-    const auto& cause = facts[i].enterable ? facts[i].existing : facts[i].barrier;
+    const auto& cause = !facts[i].enterable ? facts[i].barrier : facts[i].shared.empty() ? facts[i].existing : facts[i].shared;
     if (std::find(told.begin(), told.end(), cause) != told.end()) continue;
     told.push_back(cause);
     bench.add("directories", Outcome::failure, std::move(trouble.found), std::move(trouble.fix));

@@ -20,6 +20,18 @@ def gone(hosts, toys):
     hosts.nothing_left()
 
 
+def a_directory_that_hands_its_group_down():
+    """What is made in it belongs to its group and has a bit that nobody asked for; that is no difference."""
+    with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
+        hosts.inside("one", "mkdir /opt/shared && chown root:staff /opt/shared && chmod 2755 /opt/shared")
+        hosts.before["one"] = listing(hosts.net.host("one"))
+        toys = one_toy(hosts, deploy="/opt/shared/toys")
+        toys.up()
+        must(hosts.inside("one", "stat -c %a /opt/shared/toys/toy-7001/log") == "2750", "the bit is not handed down, so nothing is tested")
+        settled(toys)
+        gone(hosts, toys)
+
+
 def an_account_that_cannot_be_made():
     """Another tool holds the accounts for too long; `up` says so, makes nothing of the account's, and so does `down`."""
     with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
@@ -201,5 +213,5 @@ def a_reboot_while_it_is_waited_for():
         gone(hosts, toys)
 
 
-TESTS = [an_account_that_cannot_be_made, a_disk_that_fills_up_within_a_line, a_clock_set_back_and_no_room_for_temporary_files, a_keeper_that_was_killed, a_connection_that_ends_while_it_goes,
+TESTS = [a_directory_that_hands_its_group_down, an_account_that_cannot_be_made, a_disk_that_fills_up_within_a_line, a_clock_set_back_and_no_room_for_temporary_files, a_keeper_that_was_killed, a_connection_that_ends_while_it_goes,
          something_else_in_place_of_the_record, a_manager_that_was_stopped, a_reboot_while_it_is_waited_for]

@@ -103,7 +103,7 @@ def rights_and_directories():
         file = topology(hosts, ("one", "two"))
         hosts.fetch(file)
         hosts.inside("one", "rm -f /etc/sudoers.d/*; sed -i '/^lab/d' /etc/sudoers")
-        hosts.inside("two", "mkdir /srv/ro && mount -t tmpfs -o ro tmpfs /srv/ro; mkdir -m 700 /srv/closed; touch /srv/file")
+        hosts.inside("two", "mkdir /srv/ro && mount -t tmpfs -o ro tmpfs /srv/ro; mkdir -m 700 /srv/closed; touch /srv/file; mkdir /srv/team; chown root:staff /srv/team; chmod 2775 /srv/team; ln -s team /srv/link; mkdir -m 1777 /srv/all; mkdir -p /srv/ann/sub; chown daemon /srv/ann")
         seen = Seen(hosts, file, code=1)
         seen.one("one", "rights", "failure", "sudo does not let us become root", "--ask-sudo-password")
         must(seen.rows("one", "reachable")[0]["result"] == "ok" and seen.rows("one", "memory"), "without sudo nothing else is seen", seen.text)
@@ -114,6 +114,12 @@ def rights_and_directories():
         seen.one("two", "directories", "failure", "toy may not enter /srv/closed", "chmod o+x /srv/closed")
         seen = Seen(hosts, topology(hosts, ("two",), deploy="/srv/file/in"), code=1)
         seen.one("two", "directories", "failure", "/srv/file is no directory")
+        for deploy in ("/srv/team/in", "/srv/link/in"):  # the account is still to be made; who is in the group could exchange what root makes
+            seen = Seen(hosts, topology(hosts, ("two",), deploy=deploy), code=1)
+            seen.one("two", "directories", "failure", "others than root can change /srv/team (root:staff, mode 2775), so toy acts there itself, but may not write in", "chmod go-w /srv/team")
+        seen = Seen(hosts, topology(hosts, ("two",), deploy="/srv/ann/sub/in"), code=1)
+        seen.one("two", "directories", "failure", "others than root can change /srv/ann (daemon:root, mode 755)", "chown root /srv/ann")
+        Seen(hosts, topology(hosts, ("two",), deploy="/srv/all/in"), code=0).well("two")
         seen = Seen(hosts, topology(hosts, ("two",), deploy="/opt/mine", user="lab"), code=1)
         seen.one("two", "directories", "failure", "lab may not write in /opt")
 

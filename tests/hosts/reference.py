@@ -155,7 +155,7 @@ def a_power_cut(hosts):
     green(hosts)
 
 
-def data_that_is_kept(hosts):
+def data_of_a_lab_that_comes_again(hosts):
     """What was written before `down --keep-data` is there after the next `up`, and the way goes on from there."""
     def offset():
         said = hosts.login("r22", "/opt/kafka/bin/kafka-run-class.sh kafka.tools.GetOffsetShell --broker-list 192.168.12.22:9092 --topic ticdc-test")
@@ -210,6 +210,6 @@ def killed_at_five_random_points(hosts):
 
 
 STEPS = [it_comes_up, a_second_up_changes_nothing, everything_is_where_the_article_has_it, each_jvm_runs_its_own_runtime, a_person_logs_in,
-         another_runtime_restarts_its_component_alone, a_power_cut, data_that_is_kept,
+         another_runtime_restarts_its_component_alone, a_power_cut, data_of_a_lab_that_comes_again,
          it_goes_without_residue,
          killed_at_five_random_points]

@@ -24,31 +24,65 @@ TEST_CASE("a directory has its mode, whoever made it, and a wrong mode is told")
     return run(*host, live::agent_script(folder.path / "state", "", calls));
   };
   const auto mode_of = [](const fs::path& path) { return static_cast<unsigned>(fs::status(path).permissions()); };
-  CHECK(act(dir, "700").code == 0);
+  CHECK(act(dir, "0700").code == 0);
   CHECK(mode_of(dir) == 0700);
   CHECK(act(dir, "2750").code == 0);
   CHECK(mode_of(dir) == 02750);
-  CHECK(act(dir / "below/x", "g+w").code == 0);  // as chmod takes it
-  CHECK(mode_of(dir / "below/x") == 02775);
+  CHECK(act(dir / "below/x", "0775").code == 0);
+  CHECK((mode_of(dir / "below/x") & 0777) == 0775);
   CHECK(mode_of(dir / "below") == 02755);
 
   // Another command makes it on its way to a file of its own.
   const auto late = folder.path / "late";
   const auto somebody = fmt::format("record() {{ mkdir -p {}; printf '%s %s\\n' \"$1\" \"$2\" >> \"$S/owned\"; }}\n", late.string());
-  CHECK(act(late, "700", somebody).code == 0);
+  CHECK(act(late, "0700", somebody).code == 0);
   CHECK(mode_of(late) == 0700);
-  CHECK(act((folder.path / "dot/.").string(), "700").code == 0);
+  CHECK(act((folder.path / "dot/.").string(), "0700").code == 0);
   CHECK(mode_of(folder.path / "dot") == 0700);
 
   const auto wrong = folder.path / "wrong";
   const auto refused = act(wrong, "999");
   CHECK(refused.code == 1);
   CHECK(refused.err.find("999") != std::string::npos);
-  std::ifstream list(folder.path / "state/owned");  // it is there, and known
-  CHECK(std::string(std::istreambuf_iterator<char>(list), {}).find("\ndir " + wrong.string() + "\n") != std::string::npos);
-  const auto below = act("relative/x", "700", "cd " + folder.path.string() + "\n");
+  CHECK_FALSE(fs::exists(wrong));
+  const auto below = act("relative/x", "0700", "cd " + folder.path.string() + "\n");
   CHECK(below.code == 0);
   CHECK(mode_of(folder.path / "relative/x") == 0700);
+}
+
+TEST_CASE("a mode holds where it is as it was asked for, but for what a directory has from the one above it") {
+  const Folder folder;
+  const auto host = host::make_local();
+  const auto path = folder.path / "seen";
+  const auto verdict = [&](const std::string& calls) {
+    const auto out = run(*host, live::agent_script(folder.path / "state", "", calls)).out;
+    return out.substr(out.find('\t') + 1);
+  };
+  const auto look = [&](unsigned mode, const char* wanted, bool foreseen) {
+    fs::permissions(path, static_cast<fs::perms>(mode));
+    return verdict((foreseen ? "foresee_modes " + path.string() + "\n" : "") + fmt::format("look_dir 0 {} {}", path.string(), wanted));
+  };
+  fs::create_directory(path);
+  for (const bool foreseen : {false, true}) {
+    for (const auto& [mode, wanted] :
+         {std::pair(0750U, "0750"), {02750U, "0750"}, {04750U, "0750"}, {03775U, "1775"}, {06750U, "2750"}, {0U, "0000"}, {050U, "0050"}})
+      CHECK(look(mode, wanted, foreseen) == "holds\t\n");
+    for (const auto& [mode, wanted] :
+         {std::pair(01750U, "0750"), {0750U, "2750"}, {02775U, "1775"}, {04750U, "2750"}, {02751U, "0750"}, {0755U, "0750"}})
+      CHECK(look(mode, wanted, foreseen) == fmt::format("differs\thas mode {:o}\n", mode));
+  }
+  // One that is made where groups are handed down.
+  fs::permissions(path, static_cast<fs::perms>(02775));
+  const auto below = fmt::format("0 {}/below 0750", path.string());
+  CHECK(verdict("boot me who ask || exit 9\nact_dir " + below) == "made\t\n");
+  CHECK(verdict("look_dir " + below) == "holds\t\n");
+
+  std::ofstream(path / "file").close();
+  fs::permissions(path / "file", static_cast<fs::perms>(02640));  // no directory: nothing is handed down to it
+  const auto file = fmt::format("look_file 0 {0}/file \"$(digest {0}/file)\" 0640", path.string());
+  CHECK(verdict(file) == "differs\thas mode 2640\n");
+  fs::permissions(path / "file", static_cast<fs::perms>(0640));
+  CHECK(verdict(file) == "holds\t\n");
 }
 
 TEST_CASE("who can change the way to a path, and where it leads") {

@@ -168,6 +168,12 @@ TEST_CASE("what planning complains about") {
         "L005 2:7 r 1.0.0 has no source of the kind `file` | it comes from official");
   CHECK(said("{on: nowhere, dir: {path: /p}}").starts_with("L006"));
   CHECK(said("dir: {path: \"${nothing}\"}").starts_with("T030"));
+  CHECK(said("dir: {path: conf}").starts_with("L007 7:17 `path` is `conf`, which does not begin with `/`"));
+  CHECK(said("ensure: {look: {tcp: {address: a}}, act: {exec: {argv: [a], cwd: x}}}").starts_with("L007"));
+  CHECK(said("file: {path: /p, content: a, mode: 0640}") == "");
+  for (const auto* mode : {"64", "0o640", "u+x", "648", "00640"})
+    CHECK(said(fmt::format("file: {{path: /p, content: a, mode: {}}}", mode)) ==
+          fmt::format("L007 7:40 `mode` is `{}`, which is not three or four octal digits | write it as in `mode: \"750\"`", mode));
 }
 
 TEST_CASE("L002: sections that need each other") {

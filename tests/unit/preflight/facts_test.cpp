@@ -10,7 +10,7 @@ TEST_CASE("facts of a whole look") {
       "clock\tbegin\t1795410028.250000000\nwho\t1000\tlab\nkernel\tboot-1\tLinux\tx86_64\ninit\tsystemd\n"
       "memory\tMemTotal:\t2048\nmemory\tMemAvailable:\t1024\nmemory\tSwapTotal:\t0\nlimit\tmax\nfiles\tsoft\t1024\n"
       "files\thard\tunlimited\nswappiness\t60\nhuge_pages\talways [madvise] never\naccount\tmissing\nmissing\ttar\n"
-      "dir\tthere\twritable\tfull\t/opt\ndir\tmissing\tno\tempty\t/data\nbarrier\t1\t/data\n"
+      "dir\tthere\twritable\tfull\t/opt\ndir\tmissing\tno\tempty\t/data\nbarrier\t1\t/data\nshared\t0\t/opt\troot:staff\t2775\n"
       "room\t10\t4096\t20\t5\t6\text4\nroom\t1\t512\t2\t0\t0\ttmpfs\ndevice\t41\ndevice\t42\nservice\tx-1\nunpacked\t/opt/x\n"
       "owned\t/opt/x\nlab\t/opt/.tidelab-other\ntheirs\t/opt/y\nunit\ttidelab-a.service\t/opt/.tidelab-a\n"
       "listener\t1F90\t0100007F\troot\t77\nlistener\t1F91\t00000000000000000000000000000000\tme\t78\n"
@@ -31,6 +31,7 @@ TEST_CASE("facts of a whole look") {
   CHECK_FALSE(f.dirs[1].writable);
   CHECK_FALSE(f.dirs[1].enterable);
   CHECK(f.dirs[1].barrier == "/data");
+  CHECK(f.dirs[0].shared + " " + f.dirs[0].shared_by + " " + f.dirs[0].shared_mode == "/opt root:staff 2775");
   CHECK(f.others.at(0).dirs == std::vector<std::string>{"/opt/y"});
   REQUIRE(f.holders.size() == 2);
   CHECK(f.holders[0].port == 8080);
@@ -69,7 +70,8 @@ TEST_CASE("how long looks took, by a clock that counts hundredths") {
 
 TEST_CASE("nonsense is passed over") {
   const auto f = read_facts(
-      "who\n\n\t\nmemory\tMemTotal:\tmuch\nbarrier\t7\t/x\nbarrier\t-1\t/x\ntheirs\t/lost\nholder\t1\nwhat\tis\tthis\nclock\tend\tnow");
+      "who\n\n\t\nmemory\tMemTotal:\tmuch\nbarrier\t7\t/x\nbarrier\t-1\t/x\nshared\t7\t/x\ta:b\t1\ntheirs\t/"
+      "lost\nholder\t1\nwhat\tis\tthis\nclock\tend\tnow");
   CHECK_FALSE(f.complete);
   CHECK_FALSE(f.memory_total);
   CHECK_FALSE(f.clock_end);

@@ -126,6 +126,19 @@ TEST_CASE("one cause is told once") {
         "failure: tidb may not enter /root, and bases 1 needs /opt/base → `chmod o+x /root`, or write another directory");
 }
 
+TEST_CASE("a directory that others can change, where the account may not write") {
+  Trial trial;
+  auto& dirs = trial.facts().dirs;
+  trial.facts().user = "root", trial.look().owner = "tidb";
+  for (auto* dir : {&dirs[1], &dirs[2]}) dir->shared = "/srv", dir->shared_by = "root:staff", dir->shared_mode = "2775";
+  dirs[1].existing = "/srv/labs";
+  CHECK(trial.about("directories") ==
+        "failure: others than root can change /srv (root:staff, mode 2775), so tidb acts there itself, but may not write in /srv/labs, and "
+        "bases 1 needs /opt/base → `chmod go-w /srv`, or write another directory");
+  dirs[1].shared_by = "ann:staff";
+  CHECK(trial.about("directories").find("→ `chown root /srv`, or") != std::string::npos);
+}
+
 TEST_CASE("leftovers") {
   Trial trial;
   auto& facts = trial.facts();
