@@ -71,29 +71,60 @@ Result<host::Output> World::send(int lane, const std::string& calls, const host:
   auto command = marked(lane, over_stdin ? std::vector<std::string>{"sh", "-s"} : std::vector<std::string>{"sh", "-c", script}, {});
   command.input = over_stdin ? host::Input{script, {}} : input;
   spdlog::debug("{}: {}", host(lane).name(), calls.substr(0, 200));
-  auto output = host(lane).run(command, control);
-  if (output && output->code == is_held) {
-    auto who = output->err;
-    while (who.ends_with('\n')) who.pop_back();
-    Failure held{Why::failed, fmt::format("this lab is being worked on by {}", who), {}, {}, {}, {}};
-    held.help = "wait until that run has ended; if it hangs, end it there, or go on regardless with `--take-over`";
-    return tl::unexpected(std::move(held));
+  return host(lane).run(command, control);
+}
+
+namespace {
+
+// An answer that says who works on the lab is a failure.
+Result<host::Output> unless_held(Result<host::Output> output) {
+  if (!output || output->code != is_held) return output;
+  auto who = output->err;
+  while (who.ends_with('\n')) who.pop_back();
+  Failure held{Why::failed, fmt::format("this lab is being worked on by {}", who), {}, {}, {}, {}};
+  held.help = "wait until that run has ended; if it hangs, end it there, or go on regardless with `--take-over`";
+  return tl::unexpected(std::move(held));
+}
+
+// Hosts are told apart by name, since another controller's topology may have them in another order.
+int first_lane(const plan::Plan& plan) {
+  const auto least =
+      std::min_element(plan.lanes.begin() + 1, plan.lanes.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return static_cast<int>(least - plan.lanes.begin());
+}
+
+}  // namespace
+
+bool World::holds(int lane, const Control& control) {
+  auto& settling = settling_[static_cast<std::size_t>(lane)];
+  {
+    const std::lock_guard lock(settling.mutex);
+    if (settling.done || settling.refused) return settling.done;
   }
-  return output;
+  return agent(lane, "true", {}, control).has_value();
 }
 
 Result<host::Output> World::agent(int lane, const std::string& calls, const host::Input& input, const Control& control,
                                   const std::string& unclaimed) {
   auto& settling = settling_[static_cast<std::size_t>(lane)];
-  if (settling.is_done()) return send(lane, calls, input, control);
+  if (settling.is_done()) return unless_held(send(lane, calls, input, control));
   std::unique_lock lock(settling.mutex);
   if (settling.done) {
     lock.unlock();
-    return send(lane, calls, input, control);
+    return unless_held(send(lane, calls, input, control));
   }
   // It goes with the first calls, so it costs no command of its own; other calls of this lane wait for it.
   const auto before = fmt::format("claim {}\n{}\n", claim_words(setup.claim), end_orphans_call(state_dir(lane), setup.run));
   auto output = send(lane, unclaimed + before + calls, input, control);
+  // Two that come at once to a lab that is there may hold some hosts each. Whoever has the first one goes on, and the other
+  // one gives up, which takes a moment.
+  if (const int first = first_lane(plan); output && output->code == is_held && lane != first && holds(first, control)) {
+    const auto end = step::Clock::now() + std::chrono::seconds(5);
+    while (output && output->code == is_held && step::Clock::now() < end && step::pause(control, std::chrono::milliseconds(100)))
+      output = send(lane, unclaimed + before + calls, input, control);
+  }
+  settling.refused = output && output->code == is_held;
+  output = unless_held(std::move(output));
   if (!output || (!unclaimed.empty() && ("\n" + output->out).find("\nunclaimed\n") != std::string::npos)) return output;
   if (output->code == orphans_stay)
     return step::fail(Why::failed, fmt::format("an earlier run of this lab still acts on {}", host(lane).name()), output->err);
@@ -102,13 +133,6 @@ Result<host::Output> World::agent(int lane, const std::string& calls, const host
 }
 
 namespace {
-
-// Hosts are told apart by name, since another controller's topology may have them in another order.
-int first_lane(const plan::Plan& plan) {
-  const auto least =
-      std::min_element(plan.lanes.begin() + 1, plan.lanes.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  return static_cast<int>(least - plan.lanes.begin());
-}
 
 std::string boot_call(const Claim& claim) {
   return fmt::format("boot {} || {{ why=$(no_room); printf '%s\\n' \"${{why# }}\" >&2; exit 1; }}\n", claim_words(claim));

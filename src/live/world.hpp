@@ -77,6 +77,7 @@ public:
 private:
   host::Command marked(int lane, std::vector<std::string> argv, std::vector<std::pair<std::string, std::string>> env) const;
   Result<void> claim_first(const Control& control);
+  bool holds(int lane, const Control& control);
   Result<host::Output> send(int lane, const std::string& calls, const host::Input& input, const Control& control);
   struct Watched {
     std::unique_ptr<Watch> watch;
@@ -90,6 +91,7 @@ private:
   struct Once {
     std::mutex mutex;
     bool done = false;
+    bool refused = false;  // another controller has it
     bool is_done() {
       const std::lock_guard lock(mutex);
       return done;

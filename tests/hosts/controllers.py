@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 from lab import Hosts, listing, must, until
-from supervision import HOME, ONE, TWO, Toys, one_of_each
+from supervision import HOME, ONE, STATE, TWO, Toys, one_of_each
 
 STATES = ("state", "state-of-another")
 # In place of a tool of the host: the first call with these words waits until it is let go.
@@ -14,6 +14,10 @@ WAITS = """#!/bin/sh
 case " $* " in *"{words}"*) if /usr/bin/mkdir /run/waits 2>/dev/null; then while [ -d /run/waits ]; do sleep 0.02; done; fi ;; esac
 exec /usr/bin/{tool} "$@"
 """
+
+
+def in_place_of(hosts, name, tool, text):
+    hosts.inside(name, f"mkdir -p /usr/local/bin && printf %s {shlex.quote(text)} > /usr/local/bin/{tool} && chmod 755 /usr/local/bin/{tool}")
 
 
 def start(hosts, toys, state):
@@ -48,7 +52,7 @@ def the_first_is_stopped(tool, words, there, winner):
         hosts.fetch(toys.file)
         hosts.inside("one", "mkdir -p /usr/local/bin")
         hosts.before["one"] = listing(hosts.net.host("one"))
-        hosts.inside("one", f"printf %s {shlex.quote(WAITS.format(tool=tool, words=words))} > /usr/local/bin/{tool} && chmod 755 /usr/local/bin/{tool}")
+        in_place_of(hosts, "one", tool, WAITS.format(tool=tool, words=words))
         runs = [start(hosts, toys, STATES[0])]
         until(lambda: hosts.inside("one", "ls -d /run/waits", code=None) == "/run/waits", 60, "the first run is where it is stopped")
         runs.append(start(hosts, toys, STATES[1]))
@@ -71,14 +75,58 @@ def the_second_makes_it_before_the_first():
     the_first_is_stopped("flock", " -x 8 ", "grep . /opt/toys/a/.tidelab-toys/lock", winner=1)
 
 
+# In place of useradd: whoever comes that far has the lab, and goes on once the other one has ended.
+LAST_WAITS = """#!/bin/sh
+while [ ! -e /run/go ]; do sleep 0.02; done
+exec /usr/sbin/useradd "$@"
+"""
+
+
 def two_first_ups_at_once():
     """On two hosts, as it falls."""
     with Hosts([("one", ONE, "shell"), ("two", TWO, "systemd")], home=HOME) as hosts:
         toys = Toys(hosts, "toy")
         hosts.fetch(toys.file)
-        won = one_wins([start(hosts, toys, state) for state in STATES])
+        for name in hosts.net.hosts:
+            in_place_of(hosts, name, "useradd", LAST_WAITS)
+        runs = [start(hosts, toys, state) for state in STATES]
+        until(lambda: any(run.poll() is not None for run in runs), 60, "one of them gave up")
+        for name in hosts.net.hosts:
+            hosts.inside(name, "touch /run/go")
+        won = one_wins(runs)
         print(f"won: {STATES[won]}", flush=True)
+        for name in hosts.net.hosts:
+            hosts.inside(name, "rm -r /usr/local/bin /run/go")
         goes_after_all(hosts, toys)
 
 
-TESTS = [the_first_makes_it_and_the_second_waits, the_second_makes_it_before_the_first, two_first_ups_at_once]
+# In place of flock on a host: it counts its calls, and the first waits until it is let go.
+FIRST_WAITS = """#!/bin/sh
+echo . >> /run/calls
+if /usr/bin/mkdir /run/first 2>/dev/null; then while [ ! -e /run/go ]; do sleep 0.02; done; fi
+exec /usr/bin/flock "$@"
+"""
+
+
+def each_has_a_host_of_a_lab_that_is_there():
+    """The first one has the first host, the second one the other: the second gives up, and the first goes on."""
+    with Hosts([("one", ONE, "shell"), ("two", TWO, "shell")], home=HOME) as hosts:
+        toys = Toys(hosts, "toy")
+        hosts.fetch(toys.file)
+        toys.up()
+        in_place_of(hosts, "two", "flock", FIRST_WAITS)
+        first = start(hosts, toys, STATES[0])
+        until(lambda: hosts.inside("two", "ls -d /run/first", code=None) == "/run/first", 60, "the first one is before its claim of host two")
+        before = hosts.inside("two", f"cat {STATE}/lock")
+        second = start(hosts, toys, STATES[1])
+        until(lambda: hosts.inside("two", f"cat {STATE}/lock") != before, 60, "the second one has host two")
+        second.send_signal(signal.SIGSTOP)
+        hosts.inside("two", "touch /run/go")
+        until(lambda: int(hosts.inside("two", "wc -l < /run/calls")) > 3, 60, "the first one asks again")
+        second.send_signal(signal.SIGCONT)
+        must(one_wins([first, second]) == 0, "it is the second one that has it")
+        hosts.inside("two", "rm -r /usr/local/bin /run/calls /run/first /run/go")
+        goes_after_all(hosts, toys)
+
+
+TESTS = [each_has_a_host_of_a_lab_that_is_there, the_first_makes_it_and_the_second_waits, the_second_makes_it_before_the_first, two_first_ups_at_once]
