@@ -22,8 +22,8 @@ struct DirFact {
   bool empty = true;      ///< when it is there
   bool enterable = true;  ///< by the account that services run under
   std::string barrier;    ///< the first directory on the way that this account may not enter
-  std::string
-      shared;  ///< the first directory on the way that others than root can change, where the account so acts itself, and may not write
+  /// The first directory on the way that others than root can change, where the account, which then acts itself, may not write.
+  std::string shared;
   std::string shared_by, shared_mode;  ///< of that one: USER:GROUP, octal
   bool has_room = false;               ///< whether the next ones are known
   std::string device;                  ///< of its file system, unique on the machine
