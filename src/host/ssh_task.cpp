@@ -239,10 +239,10 @@ Task::Step Task::await_close(Link& link) {
   if (rc == LIBSSH2_ERROR_EAGAIN) return Step::idle;
   if (rc != 0) return Step::broken;
   const int code = exit_code(channel_);
-  if (err_.begun()) {
+  if (err_.begun() || out_.begun()) {  // a login's rc file may send both to one of them
     take_out(out_.take_rest());
     take_err(err_.take_rest());
-    output_.code = code;
+    output_.code = out_.code() ? *out_.code() : err_.code().value_or(code);
     finish(std::move(output_));
   } else if (request_ && !request_->any_shell) {
     alien_ = true;

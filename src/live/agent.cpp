@@ -13,10 +13,12 @@ const std::string& agent_source() {
 set -u
 umask 022
 LC_ALL=C; export LC_ALL
+# POSIXLY_CORRECT may be set, so `--` comes before the first word. (Unsetting it would take bash out of its POSIX mode.)
+PATH=${PATH:+$PATH:}/usr/sbin:/usr/bin:/sbin:/bin # logins leave out the first
 kept=0 # how many steps were found as they must be
 unsure= # set where one of them is a service that is kept running, and does not run just now
 say() { [ "$2" != holds ] || kept=$((kept + 1)); printf '=%s\t%s\t%s\n' "$1" "$2" "$3"; }
-give() { [ -z "$U" ] || chown -h "$U:" -- "$1"; }
+give() { [ -z "$U" ] || chown -h -- "$U:" "$1"; }
 # What is there is known again by the moment of its birth: 0 where the file system does not know it.
 birth() { b=$(stat -c %W -- "$1" 2>/dev/null); case $b in ''|*[!0-9]*) b=0 ;; esac; printf '%s' "$b"; }
 
@@ -105,8 +107,8 @@ put() { # path mode owner digest, and what tells that: what comes on stdin is th
   if [ -e "$new" ] || [ -L "$new" ]; then rm -f -- "$new"; fi
   (set -C; cat > "$new") || { rm -f -- "$new"; return 1; }
   if [ -n "$4" ] && [ "$("${5:-digest}" "$new")" != "$4" ]; then rm -f -- "$new"; echo "$1 arrived incomplete" >&2; return 1; fi
-  if [ -n "$2" ]; then chmod "$2" -- "$new" || return 1; fi
-  if [ -n "$3" ] && [ "$(id -u)" = 0 ]; then chown -h "$3:" -- "$new" || return 1; fi
+  if [ -n "$2" ]; then chmod -- "$2" "$new" || return 1; fi
+  if [ -n "$3" ] && [ "$(id -u)" = 0 ]; then chown -h -- "$3:" "$new" || return 1; fi
   mv -fT -- "$new" "$1" || { rm -f -- "$new"; return 1; }
 }
 put_line() { # path match line owner
@@ -147,7 +149,7 @@ join() { # new old
 extract_beside() { # into strip flag owner: the directory was there before, and nothing of others in it is overwritten
   new="$1/.tidelab-new"
   rm -rf -- "$new"; mkdir -m 700 -- "$new" || return 1
-  if extract "$new" "$2" "$3" && { [ -z "$4" ] || [ "$(id -u)" != 0 ] || chown -hR "$4:" -- "$new"; } && both "$new" "$1" && join "$new" "$1"; then rm -rf -- "$new"
+  if extract "$new" "$2" "$3" && { [ -z "$4" ] || [ "$(id -u)" != 0 ] || chown -hR -- "$4:" "$new"; } && both "$new" "$1" && join "$new" "$1"; then rm -rf -- "$new"
   else rm -rf -- "$new"; return 1; fi
 }
 '
@@ -158,9 +160,9 @@ make_dir() { # kind path mode: gives `fresh`, unless it was there. First it is n
   fresh=
   made=$(real "$2"); record parent "$made" || return 1
   trap '' TERM HUP INT
-  if ! by "$2" mkdir ${3:+-m "$3"} -- "$2" 2>/dev/null; then
+  if ! by "$2" mkdir -m "${3:-755}" -- "$2" 2>/dev/null; then
     [ ! -d "$2" ] || { trap - TERM HUP INT; return 0; }
-    by "$2" mkdir ${3:+-m "$3"} -- "$2" || { trap - TERM HUP INT; return 1; } # says why
+    by "$2" mkdir -m "${3:-755}" -- "$2" || { trap - TERM HUP INT; return 1; } # says why
   fi
   fresh=y
   if [ "$1" = dir ]; then
@@ -188,7 +190,7 @@ act_dir() {
     parent_of "$2"
     need_dir "$parent" && make_dir dir "$2" "$3" || return 1
   fi
-  [ -z "$3" ] || [ -n "$fresh" ] || by "$2" chmod "$3" -- "$2" || return 1
+  [ -z "$3" ] || [ -n "$fresh" ] || by "$2" chmod -- "$3" "$2" || return 1
   say "$1" made ''
 }
 
@@ -242,8 +244,16 @@ drop_unpacked() { # manifest: takes away exactly the files that it lists
   [ -n "$into" ] && [ -d "$into" ] || return 0
   tail -n +3 "$1" | as_owner_if_there sh -c "$tools
 drop_names \"\$1\"" sh "$into"
-  if [ -n "$U" ] && trusted "$into/x"; then tail -n +3 "$1" | sed 's,/$,,' | grep -v / | drop_names "$into"; fi
-  return 0
+  # What lies in a directory of root's the account cannot take away.
+  [ -n "$U" ] && trusted "$into/x" || return 0
+  in_dir= is_roots=y
+  tail -n +3 "$1" | while IFS= read -r n; do
+    n=${n%/}
+    [ -e "$into/$n" ] || [ -L "$into/$n" ] || continue
+    case $n in */*) d=/${n%/*} ;; *) d= ;; esac
+    if [ "$d" != "$in_dir" ]; then in_dir=$d; is_roots=; if trusted "$into$d/x"; then is_roots=y; fi; fi
+    [ -z "$is_roots" ] || printf '%s\n' "$n"
+  done | drop_names "$into"
 }
 as_owner_if_there() { if [ -z "$U" ] || ! id -u "$U" > /dev/null 2>&1; then "$@"; else runuser -u "$U" -- "$@"; fi; }
 act_unpack() { # n key digest into strip flag
@@ -272,7 +282,7 @@ act_user() {
     [ -z "$said" ] || printf '%s\n' "$said" >&2
     # What was made for the lab in its home, before there was an account, is its own.
     h=$(home_of "$2")
-    awk '$1 == "parent"' "$S/owned" | while read -r kind p; do case "$p/" in "$h"/*) chown -h "$2:" -- "$p" ;; esac; done
+    awk '$1 == "parent"' "$S/owned" | while read -r kind p; do case "$p/" in "$h"/*) chown -h -- "$2:" "$p" ;; esac; done
   fi
   say "$1" made ''
 }

@@ -40,27 +40,34 @@ pre_set() { # knob value
     huge_pages) printf '%s\n' "$2" > /sys/kernel/mm/transparent_hugepage/enabled ;;
   esac
 }
-pre_commands() { for t in "$@"; do command -v "$t" > /dev/null 2>&1 || fact missing "$t"; done; }
-pre_account() {
+pre_commands() {
+  for t in "$@"; do command -v "$t" > /dev/null 2>&1 || fact missing "$t"; done
+  case $(tar --version 2>/dev/null) in *'GNU tar'*) ;; *) fact foreign tar ;; esac
+}
+pre_account() { # and where root will write beside the lab's own directories
+  if [ "$M" = system ] && have_systemd && [ "$(id -u)" = 0 ] && [ ! -w /etc/systemd/system ]; then fact closed /etc/systemd/system; fi
   [ -n "$U" ] || return 0
-  if id -u "$U" > /dev/null 2>&1; then fact account there; else fact account missing; fi
+  if id -u "$U" > /dev/null 2>&1; then fact account there; return; fi
+  if grep -q "^$U:" /etc/group 2>/dev/null; then fact account group; else fact account missing; fi
+  [ -w /etc ] || fact closed /etc
 }
 # Whether the account may enter what is there of each directory, and write there where others than root can change it, so
-# that it acts itself; for an account that is still to be made, whether nobody may.
+# that it acts itself; for an account that is still to be made, whether nobody may enter. That one comes too late for the rest.
 pre_enter() {
   [ -n "$U" ] && [ "$(id -u)" = 0 ] && command -v setpriv > /dev/null 2>&1 || return 0
-  w=$U; id -u "$w" > /dev/null 2>&1 || w=nobody
+  w=$U late=
+  id -u "$w" > /dev/null 2>&1 || w=nobody late=y
   barred=$(setpriv --reuid="$(id -u "$w")" --regid="$(id -g "$w")" --init-groups -- sh -c '
-    i=0
+    i=0 late=$1; shift
     for d; do
       at=/; rest=${d#/}
       while [ -x "$at" ] && [ -n "$rest" ]; do
         at=${at%/}/${rest%%/*}
         case $rest in */*) rest=${rest#*/} ;; *) rest= ;; esac
       done
-      if [ ! -x "$at" ]; then printf "barrier\t%s\t%s\n" "$i" "$at"; elif [ ! -w "$at" ]; then echo "closed $i"; fi
+      if [ ! -x "$at" ]; then printf "barrier\t%s\t%s\n" "$i" "$at"; elif [ -n "$late" ] || [ ! -w "$at" ]; then echo "closed $i"; fi
       i=$((i + 1))
-    done' sh "$@")
+    done' sh "$late" "$@")
   printf '%s\n' "$barred"
   i=0 last= by_others=
   for at; do

@@ -69,12 +69,13 @@ act_service() { # n run-dir seconds unit text unit-script keeper-script spec inp
   mkdir -p -- "$r" && give "$r" || return 1
   by "$r/x" rm -f -- "$r/supervisor" "$r/child" "$r/error" || return 1
   printf '%s' "$script" | by "$r/x" put "$r/run" '' '' '' && wanted "$@" | by "$r/x" put "$r/applied" '' '' '' || return 1
-  # A service outlives the run that starts it, so neither it nor the `runuser` that waits for it carries its mark.
+  # A service outlives the run that starts it, so neither it nor the `runuser` that waits for it carries its mark; where a
+  # key has a command of its own, sshd keeps ours, with the mark in it, in a variable.
   set -- sh -c 'exec sh "$1/run" 2> "$1/error"' sh "$r"
   [ -z "$U" ] || set -- runuser -u "$U" -- "$@"
-  env -u TIDELAB_RUN setsid "$@" < /dev/null > /dev/null 2>&1 &
+  env -u TIDELAB_RUN -u SSH_ORIGINAL_COMMAND setsid "$@" < /dev/null > /dev/null 2>&1 &
   i=0
-  while ! lives "$r/child"; do
+  while ! { lives "$r/supervisor" && [ -f "$r/child" ]; }; do # a program that ends at once is the next look's to tell
     if [ "$i" -ge 100 ]; then cat "$r/error" >&2; echo 'its keeper did not start' >&2; return 1; fi
     sleep 0.05; i=$((i + 1))
   done

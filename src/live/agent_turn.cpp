@@ -62,15 +62,16 @@ $made"; d=$(dirname -- "$d"); done
   new=$(unborn)
   if [ -n "$made" ] && { [ -z "$U" ] || trusted "$top"; }; then
     rm -rf -- "$new"
-    if mkdir -p -- "$new${S#"$top"}" && chmod 0755 "$new${S#"$top"}" && printf '%s' "$made" > "$new${S#"$top"}/owned" && { hold "$new${S#"$top"}" "$1" "$2"; mv -T -- "$new" "$top"; }; then return 0; fi
+    # A directory above may say by a default ACL that others can write in all of it.
+    if mkdir -p -- "$new${S#"$top"}" && printf '%s' "$made" > "$new${S#"$top"}/owned" && { hold "$new${S#"$top"}" "$1" "$2"; chmod -R -- u=rwX,go=rX "$new"; } && mv -T -- "$new" "$top"; then return 0; fi
     rm -rf -- "$new"
     return 1
   fi
   trap '' TERM HUP INT # what is made is noted, whoever wants to stop
   # They stay ours, so that no account can exchange what is in them.
-  printf '%s' "$made" | sed 's/^parent //' | while IFS= read -r d; do by "$d" mkdir -- "$d" || [ -d "$d" ] || exit 1; done || return 1
+  printf '%s' "$made" | sed 's/^parent //' | while IFS= read -r d; do by "$d" mkdir -m 755 -- "$d" || [ -d "$d" ] || exit 1; done || return 1
   mkdir -p -- "$S" && chmod 0755 "$S" || return 1
-  if ! { printf '%s' "$made" > "$S/owned.part" && { hold "$S" "$1" "$2"; mv -f -- "$S/owned.part" "$S/owned"; }; }; then
+  if ! { printf '%s' "$made" > "$S/owned.part" && { hold "$S" "$1" "$2"; chmod -- 0644 "$S/owned.part"; } && mv -f -- "$S/owned.part" "$S/owned"; }; then
     rm -f -- "$S/owned.part" "$S/lock"; rmdir -- "$S" # what cannot be noted must not stay
     printf '%s' "$made" | sed 's/^parent //' | sort -r | while IFS= read -r d; do by "$d" rmdir -- "$d"; done
     return 1

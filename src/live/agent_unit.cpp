@@ -83,7 +83,7 @@ act_unit() { # n run-dir seconds unit text script spec inputs…
   if lives "$r/supervisor" || lives "$r/child"; then again='started again'; stop_service "$r" "$s" || return 1; fi
   need_manager && mkdir -p -- "$r" || return 1
   # Nobody but us writes here: what it says is what is started, stopped and removed.
-  if [ -n "$U" ] && [ "$(stat -c %u -- "$r")" != 0 ]; then chown -h 0:0 -- "$r" && rm -rf -- "$r" && mkdir -- "$r" || return 1; fi
+  if [ -n "$U" ] && [ "$(stat -c %u -- "$r")" != 0 ]; then chown -h -- 0:0 "$r" && rm -rf -- "$r" && mkdir -- "$r" || return 1; fi
   if in_unit "$r"; then
     is_kept && again='started again'
     new=$(unit_path "$unit")
@@ -91,6 +91,7 @@ act_unit() { # n run-dir seconds unit text script spec inputs…
     if [ "$um $up" = "$M $new" ]; then ctl "$um" stop -- "$unit" 2>/dev/null; elif is_ours "$up"; then drop_unit "$um" "$up" || return 1; fi
   fi
   note=$again; um=$M; up=$(unit_path "$unit")
+  if [ -L "$up" ] && [ "$(readlink -- "$up")" = /dev/null ]; then echo "$up is masked: \`systemctl unmask ${up##*/}\`, or give the lab another name with \`global.lab\`" >&2; return 1; fi
   if [ -e "$up" ] && ! is_ours "$up"; then echo "$up is there already, and of another lab ($(head -n 1 "$up" | cut -c 1-200)): give one of them another name with \`global.lab\`" >&2; return 1; fi
   need_dir "${up%/*}" || return 1
   [ -e "$up" ] || record unit "$up" || return 1

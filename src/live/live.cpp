@@ -127,7 +127,10 @@ void open_log(bool verbose) {
 }
 
 std::vector<std::string> words_as(const std::string& account, std::vector<std::string> words) {
-  if (!account.empty()) words.insert(words.begin(), {"runuser", "-u", account, "--"});
+  // Logins may leave out the directory that `runuser` is in.
+  if (!account.empty())
+    words.insert(words.begin(),
+                 {"sh", "-c", R"(PATH=${PATH:+$PATH:}/usr/sbin:/usr/bin:/sbin:/bin; exec runuser -u "$0" -- "$@")", account});
   return words;
 }
 

@@ -26,7 +26,8 @@ std::string supervisor_source(const Supervised& s) {
   out += fmt::format("  {} >> \"$LOG\" 2>&1 < /dev/null &\n", host::quote_argv(s.argv));
   out += R"sh(  child=$!
   printf '%s %s %s %s\n' "$child" "$(start_of "$child")" "$restarts" "$began" > "$R/child.new" && mv -f "$R/child.new" "$R/child"
-  while kill -0 "$child" 2>/dev/null; do wait "$child"; code=$?; done
+  wait "$child"; code=$?
+  while kill -0 "$child" 2>/dev/null; do wait "$child"; code=$?; done # a signal of ours ends a wait, too
   [ -z "$stopping" ] || break
   lived=$(($(date +%s) - began))
   [ "$lived" -lt 60 ] || delay=1

@@ -126,7 +126,9 @@ private:
   void who(const Fields& f) { out.uid = static_cast<long>(number(f[1]).value_or(-1)), out.user = f[2]; }
   void kernel(const Fields& f) { out.machine = f[1], out.system = f[2], out.processor = f[3]; }
   void init(const Fields& f) { out.systemd = f[1] == "systemd"; }
-  void account(const Fields& f) { out.account_there = f[1] == "there"; }
+  void account(const Fields& f) { out.account_there = f[1] == "there", out.group_there = f[1] == "group"; }
+  void closed(const Fields& f) { out.closed.emplace_back(f[1]); }
+  void foreign(const Fields& f) { out.foreign.emplace_back(f[1]); }
   void missing(const Fields& f) { out.missing_commands.emplace_back(f[1]); }
   void memory(const Fields& f) {
     const auto kilobytes = number(f[2]);
@@ -204,6 +206,8 @@ const std::map<std::string_view, Reader::Word>& Reader::words() {
                                                        {"kernel", {3, &Reader::kernel}},
                                                        {"init", {1, &Reader::init}},
                                                        {"account", {1, &Reader::account}},
+                                                       {"closed", {1, &Reader::closed}},
+                                                       {"foreign", {1, &Reader::foreign}},
                                                        {"missing", {1, &Reader::missing}},
                                                        {"memory", {2, &Reader::memory}},
                                                        {"limit", {1, &Reader::limit}},

@@ -54,6 +54,9 @@ struct Facts {
   std::string system, processor;  ///< as uname says
   bool systemd = false;
   bool account_there = false;
+  bool group_there = false;          ///< one with the account's name, where that is missing
+  std::vector<std::string> closed;   ///< directories outside the lab's own that something must be written in, and cannot
+  std::vector<std::string> foreign;  ///< commands that are there and are not the ones whose options are used
   std::vector<std::string> missing_commands;
   std::optional<long long> memory_total, memory_available, memory_limit;  ///< bytes; limit: of a container
   std::optional<long long> swap_total;

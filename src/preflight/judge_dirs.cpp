@@ -40,11 +40,11 @@ Trouble trouble_of(const Bench& bench, const WantedDir& dir, const DirFact& fact
             fmt::format("`chmod o+x {}`, or write another directory", fact.barrier)};
   // Where somebody else can exchange what is in a directory, root follows no path through it (decision 45).
   if (!fact.shared.empty())
-    return {
-        fmt::format("others than {} can change {} ({}, mode {}), so {} acts there itself, but may not write in {}, and {} needs {}",
-                    bench.facts().user, fact.shared, fact.shared_by, fact.shared_mode, bench.look().owner, fact.existing, who, dir.path),
-        fmt::format("`{}`, or write another directory",
-                    fact.shared_by.starts_with("root:") ? "chmod go-w " + fact.shared : "chown root " + fact.shared)};
+    return {fmt::format("others than {} can change {} ({}, mode {}), so {} acts there itself, but {}, and {} needs {}", bench.facts().user,
+                        fact.shared, fact.shared_by, fact.shared_mode, bench.look().owner,
+                        bench.facts().account_there ? "may not write in " + fact.existing : "is not there yet", who, dir.path),
+            fmt::format("`{}`, or write another directory",
+                        fact.shared_by.starts_with("root:") ? "chmod go-w " + fact.shared : "chown root " + fact.shared)};
   return {};
 }
 

@@ -67,7 +67,19 @@ void judge_rights(const Bench& bench) {
   } else {
     bench.add("rights", Outcome::ok, look.facts.uid == 0 ? "root" : fmt::format("{}, to whom all of the lab belongs", look.facts.user));
   }
+  for (const auto& place : look.facts.closed)
+    bench.add("rights", Outcome::failure,
+              place == "/etc" ? fmt::format("/etc cannot be written, so the account {} cannot be made", look.owner)
+                              : fmt::format("{} cannot be written, so no unit can be made", place),
+              place == "/etc" ? fmt::format("make the account {} yourself, or write one that is there as `global.user`", look.owner)
+                              : "write `systemd_mode: user` under `global`, or mount it for writing");
   if (look.owner.empty()) return;
+  if (look.facts.group_there) {
+    bench.add(
+        "account", Outcome::failure, fmt::format("{0} is not there, but a group {0} is, which is not of this lab", look.owner),
+        fmt::format("make the account yourself: `useradd --create-home -g {0} {0}`; or take the group away: `groupdel {0}`", look.owner));
+    return;
+  }
   bench.add("account", Outcome::ok, look.owner + (look.facts.account_there ? " is there" : " is not there yet: `up` makes it"));
 }
 
@@ -102,7 +114,10 @@ void judge_commands(const Bench& bench) {
               "install the package that has it (`apt-get install`, `dnf install`)");
   }
   const auto asked = asked_of(bench.plan, bench.lane, !bench.look().owner.empty()).commands.size();
-  if (facts.missing_commands.empty()) bench.add("commands", Outcome::ok, fmt::format("all {} are there", asked));
+  for (const auto& each : facts.foreign)
+    bench.add("commands", Outcome::failure, fmt::format("`{0}` is not GNU {0}, whose options tidelab uses", each),
+              fmt::format("install GNU {}", each));
+  if (facts.missing_commands.empty() && facts.foreign.empty()) bench.add("commands", Outcome::ok, fmt::format("all {} are there", asked));
 }
 
 void judge_ports(const Bench& bench) {

@@ -95,6 +95,7 @@ private:
     if (!asked.force_type.empty()) global.ssh_type = {asked.force_type, {}};
     if (!global.deploy_dir.value.starts_with('/'))
       global.deploy_dir.value = "/home/" + global.user.value + "/" + global.deploy_dir.value;  // as TiUP does
+    global.deploy_dir.value = cleaned(global.deploy_dir.value);
     check_lab(global.lab);
   }
 

@@ -25,12 +25,6 @@ void each_instance(Topology& topology, Visit&& visit) {
 
 bool is_dir(const Value& value) { return value.type == Type::dir || value.type == Type::dirs; }
 
-std::string cleaned(const std::string& path) {
-  auto out = std::filesystem::path(path).lexically_normal().string();
-  while (out.size() > 1 && out.ends_with('/')) out.pop_back();
-  return out;
-}
-
 class Resolver {
 public:
   Resolver(Topology& topology, bool heard, Diagnostics& diagnostics)
@@ -260,11 +254,22 @@ private:
                                                    "/sys",   "/tmp", "/usr",  "/var",  "/var/tmp", "/usr/local"};
     if (std::any_of(path.begin(), path.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; })) return false;
     if (path.find(',') != std::string::npos) return false;
-    return !provisioned || !precious.contains(path);
+    if (!provisioned) return true;
+    // What lies in some of them is the system's as well, and no `down` takes it away (common_place of the agent).
+    constexpr std::string_view filled[] = {"/bin/",  "/boot/", "/dev/", "/etc/",     "/lib/",     "/lib64/",
+                                           "/proc/", "/sbin/", "/sys/", "/usr/bin/", "/usr/lib/", "/usr/sbin/"};
+    return !precious.contains(path) &&
+           std::none_of(std::begin(filled), std::end(filled), [&](auto lead) { return path.starts_with(lead); });
   }
 };
 
 }  // namespace
+
+std::string cleaned(const std::string& path) {
+  auto out = std::filesystem::path(path).lexically_normal().string();
+  while (out.size() > 1 && out.ends_with('/')) out.pop_back();
+  return out;
+}
 
 void resolve_values(Topology& topology, bool heard, Diagnostics& diagnostics) { Resolver(topology, heard, diagnostics).resolve(); }
 

@@ -5,6 +5,9 @@
 
 namespace tidelab::topology {
 
+/// A path without `//`, `/./`, `..` and a `/` at its end.
+std::string cleaned(const std::string& path);
+
 /// What the file says about versions, by component.
 using Versions = std::map<std::string, Text>;
 

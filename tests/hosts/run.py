@@ -13,6 +13,7 @@ import controllers
 import homes
 import hostile
 import interruption
+import odd_hosts
 import oddities
 import official
 import preflight
@@ -49,7 +50,7 @@ def four_hosts(names):
 
 
 def main(names):
-    rooms = (preflight, supervision, archive, access, interruption, controllers, oddities, homes, hostile, official)
+    rooms = (preflight, supervision, archive, access, interruption, controllers, oddities, odd_hosts, homes, hostile, official)
     results = [told(test) for room in rooms for test in room.TESTS if not names or test.__name__ in names]
     if not names or any(step.__name__ in names for step in reference.STEPS):
         try:

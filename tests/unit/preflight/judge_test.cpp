@@ -129,7 +129,7 @@ TEST_CASE("one cause is told once") {
 TEST_CASE("a directory that others can change, where the account may not write") {
   Trial trial;
   auto& dirs = trial.facts().dirs;
-  trial.facts().user = "root", trial.look().owner = "tidb";
+  trial.facts().user = "root", trial.look().owner = "tidb", trial.facts().account_there = true;
   for (auto* dir : {&dirs[1], &dirs[2]}) dir->shared = "/srv", dir->shared_by = "root:staff", dir->shared_mode = "2775";
   dirs[1].existing = "/srv/labs";
   CHECK(trial.about("directories") ==
@@ -137,6 +137,24 @@ TEST_CASE("a directory that others can change, where the account may not write")
         "bases 1 needs /opt/base → `chmod go-w /srv`, or write another directory");
   dirs[1].shared_by = "ann:staff";
   CHECK(trial.about("directories").find("→ `chown root /srv`, or") != std::string::npos);
+  trial.facts().account_there = false;
+  CHECK(trial.about("directories").find("so tidb acts there itself, but is not there yet, and") != std::string::npos);
+}
+
+TEST_CASE("where root must write beside the lab's own directories, and what it runs there") {
+  Trial trial;
+  trial.look().owner = "tidb";
+  trial.facts().closed = {"/etc/systemd/system", "/etc"};
+  CHECK(trial.about("rights").find("failure: /etc/systemd/system cannot be written, so no unit can be made → write `systemd_mode: user`") !=
+        std::string::npos);
+  CHECK(trial.about("rights").find(
+            "failure: /etc cannot be written, so the account tidb cannot be made → make the account tidb yourself") != std::string::npos);
+  trial.facts().group_there = true;
+  CHECK(trial.about("account") ==
+        "failure: tidb is not there, but a group tidb is, which is not of this lab → make the account yourself: `useradd --create-home -g "
+        "tidb tidb`; or take the group away: `groupdel tidb`");
+  trial.facts().foreign = {"tar"};
+  CHECK(trial.about("commands") == "failure: `tar` is not GNU tar, whose options tidelab uses → install GNU tar");
 }
 
 TEST_CASE("leftovers") {

@@ -127,7 +127,8 @@ TEST_CASE("T005: understood and not honoured is a warning") {
 }
 
 TEST_CASE("T014: directories that cannot be") {
-  for (const std::string bad : {"/", "/etc", "/opt/", "/opt/x/..", "//", "/usr/./local", "\"/x\\ny\"", "'/a,b'"}) {
+  for (const std::string bad :
+       {"/", "/etc", "/opt/", "/opt/x/..", "//", "/usr/./local", "/etc/store", "/dev/shm/x", "/usr/lib/x/y", "\"/x\\ny\"", "'/a,b'"}) {
     CAPTURE(bad);
     CHECK(store("data_dir: /fine, deploy_dir: " + bad).find("T014 1:") != std::string::npos);
   }
