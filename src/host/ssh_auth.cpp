@@ -237,7 +237,8 @@ std::string Attempt::help() const {
   if (!target_.secrets->find(account_lock(target_)).empty())
     return "check the account and its password; root may often log in by key only (PermitRootLogin)";
   return fmt::format(
-      "put the public key into ~{}/.ssh/authorized_keys of the host, name another identity, or as the last resort --ask-password",
+      "put the public key into ~{}/.ssh/authorized_keys of the host, name another identity, or as the last resort --ask-password; where "
+      "the key is there, the host may refuse the account itself (expired, or /etc/nologin)",
       target_.user);
 }
 

@@ -119,11 +119,11 @@ put_line() { # path match line owner
 drop_names() { # directory, manifest on stdin: takes away exactly the files that it lists
   names=$(cat)
   printf "%s\\n" "$names" | while IFS= read -r n; do
-    case "/$n/" in */../*|//) continue ;; esac
+    case "/$n/" in */../*|//*) continue ;; esac
     [ -d "$1/$n" ] && [ ! -L "$1/$n" ] || rm -f -- "$1/$n"
   done 2>/dev/null
   printf "%s\\n" "$names" | sort -r | while IFS= read -r n; do
-    case "/$n/" in */../*|//) continue ;; esac
+    case "/$n/" in */../*|//*) continue ;; esac
     [ -d "$1/$n" ] && [ ! -L "$1/$n" ] && rmdir -- "$1/$n" 2>/dev/null
   done
   return 0
@@ -131,11 +131,11 @@ drop_names() { # directory, manifest on stdin: takes away exactly the files that
 extract() { # into strip flag: names as they are, since they are what is taken away later; directories that were there keep their mode
   tar -x"$3"f - -C "$1" --strip-components="$2" --no-same-owner --no-overwrite-dir --show-transformed-names --quoting-style=literal -v
 }
-both() { # new old: the first that would take the place of another
+both() { # new old top: the first that would take the place of another; directories that are there are named, as `//` and their name from `top` on
   for c in "$1"/* "$1"/.[!.]* "$1"/..?*; do
     o=$2/${c##*/}
     if [ ! -e "$c" ] && [ ! -L "$c" ]; then continue; fi
-    if [ -d "$c" ] && [ ! -L "$c" ] && [ -d "$o" ] && [ ! -L "$o" ]; then (both "$c" "$o") || return 1
+    if [ -d "$c" ] && [ ! -L "$c" ] && [ -d "$o" ] && [ ! -L "$o" ]; then printf "//%s/\n" "${c#"$3"/}"; (both "$c" "$o" "$3") || return 1
     elif [ -e "$o" ] || [ -L "$o" ]; then echo "$o is there already, and not of this lab: the archive would overwrite it, so use another directory" >&2; return 1; fi
   done
 }
@@ -149,7 +149,7 @@ join() { # new old
 extract_beside() { # into strip flag owner: the directory was there before, and nothing of others in it is overwritten
   new="$1/.tidelab-new"
   rm -rf -- "$new"; mkdir -m 700 -- "$new" || return 1
-  if extract "$new" "$2" "$3" && { [ -z "$4" ] || [ "$(id -u)" != 0 ] || chown -hR -- "$4:" "$new"; } && both "$new" "$1" && join "$new" "$1"; then rm -rf -- "$new"
+  if extract "$new" "$2" "$3" && { [ -z "$4" ] || [ "$(id -u)" != 0 ] || chown -hR -- "$4:" "$new"; } && both "$new" "$1" "$new" && join "$new" "$1"; then rm -rf -- "$new"
   else rm -rf -- "$new"; return 1; fi
 }
 '
@@ -259,10 +259,20 @@ as_owner_if_there() { if [ -z "$U" ] || ! id -u "$U" > /dev/null 2>&1; then "$@"
 act_unpack() { # n key digest into strip flag
   m="$S/unpacked/$2"
   mkdir -p -- "$S/unpacked" && need_dir "$4" || return 1
-  if [ -f "$m" ]; then drop_unpacked "$m"; rm -f -- "$m"; fi
+  still=
+  if [ -f "$m" ]; then
+    drop_unpacked "$m"
+    still=$(tail -n +3 "$m" | grep '/$' | while IFS= read -r d; do if [ -d "$4/$d" ]; then printf '%s\n' "$d"; fi; done)
+    rm -f -- "$m"
+  fi
   rm -f -- "$m.part"
   printf '%s\n%s\n' "$3" "$4" > "$m.part" || return 1
   if is_made "$4"; then by "$4/x" extract "$4" "$5" "$6"; else by "$4/x" extract_beside "$4" "$5" "$6" "$U"; fi >> "$m.part" || { rm -f -- "$m.part"; return 1; }
+  # Directories that were there before are not ours, though the archive has them, too, unless they came out of an older one.
+  if grep -q '^//' "$m.part"; then
+    O=$still awk 'BEGIN { n = split(ENVIRON["O"], o, "\n"); for (i = 1; i <= n; i++) mine[o[i]] }
+      NR == FNR { if (sub("^//", "") && !($0 in mine)) was[$0]; next } !/^\/\// && !($0 in was)' "$m.part" "$m.part" > "$m.ours" && mv -f -- "$m.ours" "$m.part" || { rm -f -- "$m.part" "$m.ours"; return 1; }
+  fi
   mv -f -- "$m.part" "$m" || return 1
   say "$1" made ''
 }

@@ -44,8 +44,16 @@ pre_commands() {
   for t in "$@"; do command -v "$t" > /dev/null 2>&1 || fact missing "$t"; done
   case $(tar --version 2>/dev/null) in *'GNU tar'*) ;; *) fact foreign tar ;; esac
 }
+pre_manager() { # units of an account's own manager lie in its home, and PAM starts it
+  a=$(account)
+  id -u "$a" > /dev/null 2>&1 || return 0
+  h=$(home_of "$a")
+  if [ -z "$U" ]; then [ -w "$h" ]; else runuser -u "$U" -- test -w "$h"; fi || fact homeless "$h"
+  [ ! -r /etc/shadow ] || awk -F: -v a="$a" -v now=$(($(date +%s) / 86400)) '$1 == a && $8 != "" && $8 <= now { e = 1 } END { exit e }' /etc/shadow || fact expired "$a"
+}
 pre_account() { # and where root will write beside the lab's own directories
   if [ "$M" = system ] && have_systemd && [ "$(id -u)" = 0 ] && [ ! -w /etc/systemd/system ]; then fact closed /etc/systemd/system; fi
+  if [ "$M" = user ] && have_systemd; then pre_manager; fi
   [ -n "$U" ] || return 0
   if id -u "$U" > /dev/null 2>&1; then fact account there; return; fi
   if grep -q "^$U:" /etc/group 2>/dev/null; then fact account group; else fact account missing; fi

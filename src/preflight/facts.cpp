@@ -127,6 +127,8 @@ private:
   void kernel(const Fields& f) { out.machine = f[1], out.system = f[2], out.processor = f[3]; }
   void init(const Fields& f) { out.systemd = f[1] == "systemd"; }
   void account(const Fields& f) { out.account_there = f[1] == "there", out.group_there = f[1] == "group"; }
+  void homeless(const Fields& f) { out.home_not_writable = f[1]; }
+  void expired(const Fields&) { out.expired = true; }
   void closed(const Fields& f) { out.closed.emplace_back(f[1]); }
   void foreign(const Fields& f) { out.foreign.emplace_back(f[1]); }
   void missing(const Fields& f) { out.missing_commands.emplace_back(f[1]); }
@@ -206,6 +208,8 @@ const std::map<std::string_view, Reader::Word>& Reader::words() {
                                                        {"kernel", {3, &Reader::kernel}},
                                                        {"init", {1, &Reader::init}},
                                                        {"account", {1, &Reader::account}},
+                                                       {"homeless", {1, &Reader::homeless}},
+                                                       {"expired", {1, &Reader::expired}},
                                                        {"closed", {1, &Reader::closed}},
                                                        {"foreign", {1, &Reader::foreign}},
                                                        {"missing", {1, &Reader::missing}},

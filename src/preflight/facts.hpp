@@ -54,6 +54,8 @@ struct Facts {
   std::string system, processor;  ///< as uname says
   bool systemd = false;
   bool account_there = false;
+  std::string home_not_writable;     ///< by the account whose own manager keeps the services: its home
+  bool expired = false;              ///< that account
   bool group_there = false;          ///< one with the account's name, where that is missing
   std::vector<std::string> closed;   ///< directories outside the lab's own that something must be written in, and cannot
   std::vector<std::string> foreign;  ///< commands that are there and are not the ones whose options are used

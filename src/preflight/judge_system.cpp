@@ -73,7 +73,15 @@ void judge_rights(const Bench& bench) {
                               : fmt::format("{} cannot be written, so no unit can be made", place),
               place == "/etc" ? fmt::format("make the account {} yourself, or write one that is there as `global.user`", look.owner)
                               : "write `systemd_mode: user` under `global`, or mount it for writing");
-  if (look.owner.empty()) return;
+  const auto account = look.owner.empty() ? look.facts.user : look.owner;
+  if (!look.facts.home_not_writable.empty())
+    bench.add("account", Outcome::failure,
+              fmt::format("{} may not write in its home, {}, where units of its own manager lie", account, look.facts.home_not_writable),
+              "give it a home, or write `systemd_mode: system` under `global`");
+  if (look.facts.expired)
+    bench.add("account", Outcome::failure, fmt::format("{} has expired, so its own manager does not start", account),
+              fmt::format("`chage -E -1 {}`, or write `systemd_mode: system` under `global`", account));
+  if (look.owner.empty() || !look.facts.home_not_writable.empty() || look.facts.expired) return;
   if (look.facts.group_there) {
     bench.add(
         "account", Outcome::failure, fmt::format("{0} is not there, but a group {0} is, which is not of this lab", look.owner),

@@ -47,10 +47,12 @@ def a_key_with_a_command():
 
 
 def a_directory_within_that_was_there():
-    """An archive puts a file into a directory of root's, beside somebody's."""
-    with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
-        prepared(hosts, "mkdir -p /opt/toys/a/toy-7001/bin && echo mine > /opt/toys/a/toy-7001/bin/mine")
-        comes_and_goes(hosts, one_toy(hosts))
+    """An archive puts a file into a directory that was there: root's, beside somebody's; root's, which is empty; the account's."""
+    bin = "/opt/toys/a/toy-7001/bin"
+    for before in (f"mkdir -p {bin} && echo mine > {bin}/mine", f"mkdir -p {bin}", f"useradd --create-home toy && mkdir -p {bin} && chown toy {bin}"):
+        with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
+            prepared(hosts, before)
+            comes_and_goes(hosts, one_toy(hosts))
 
 
 def a_path_that_is_written_in_an_odd_way():
@@ -108,5 +110,14 @@ def places_that_cannot_be_written():
             hosts.inside("one", f"umount {place}")
 
 
+def accounts_whose_manager_cannot_run():
+    for made, text in (("useradd --no-create-home --home-dir /nonexistent toy", "toy may not write in its home, /nonexistent"), ("useradd --create-home --expiredate 1 toy", "toy has expired")):
+        with Hosts([("one", ONE, "systemd")], home=HOME) as hosts:
+            prepared(hosts, made)
+            refused = hosts.tidelab("up", Toys(hosts, "toy", "user", addresses=(ONE,)).file)
+            must(refused.code == 3 and text in refused.out and "nothing was changed" in refused.out, f"up ended with {refused.code}", refused.out)
+            hosts.nothing_left()
+
+
 TESTS = [logins_of_their_own, a_key_with_a_command, a_directory_within_that_was_there, a_path_that_is_written_in_an_odd_way,
-         a_directory_that_hands_rights_down, a_program_that_ends_at_once, a_masked_unit, places_that_cannot_be_written]
+         a_directory_that_hands_rights_down, a_program_that_ends_at_once, a_masked_unit, places_that_cannot_be_written, accounts_whose_manager_cannot_run]

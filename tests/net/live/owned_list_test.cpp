@@ -136,3 +136,24 @@ TEST_CASE("a list that was cut at any byte of its last lines: the next run conve
   }
   CHECK(cuts > 80);
 }
+
+TEST_CASE("an archive goes again with its directories, but for those that were there before") {
+  const Site site;
+  fs::create_directories(site.theirs() / "was/in it");
+  const auto before = site.paths();
+  // Two versions of it, with the same directories; what a program wrote meanwhile lies in one that is ours.
+  const auto unpack = [&](const std::string& digest) {
+    return fmt::format("tar -czf - -C {0}/src top | act_unpack 1 toy {2} {1} 1 z\n", site.base.string(), site.theirs().string(), digest);
+  };
+  const auto src = site.base / "src";
+  for (const auto* folder : {"was/in it", "ours/deep"}) fs::create_directories(src / "top" / folder);
+  for (const auto* name : {"was/in it/one", "ours/deep/two", "three"}) std::ofstream(src / "top" / name) << "x\n";
+  CHECK(site.run(unpack("first")).out.find("=1\tmade") != std::string::npos);
+  CHECK(fs::exists(site.theirs() / "was/in it/one"));
+  std::ofstream(site.theirs() / "ours/deep/log") << "x\n";
+  CHECK(site.run(unpack("second")).out.find("=1\tmade") != std::string::npos);
+  fs::remove(site.theirs() / "ours/deep/log");
+  fs::remove_all(src);
+  CHECK(site.run("act_sweep 3 --\n").out.ends_with(gone));
+  CHECK(site.paths() == before);
+}

@@ -153,6 +153,12 @@ TEST_CASE("where root must write beside the lab's own directories, and what it r
   CHECK(trial.about("account") ==
         "failure: tidb is not there, but a group tidb is, which is not of this lab → make the account yourself: `useradd --create-home -g "
         "tidb tidb`; or take the group away: `groupdel tidb`");
+  trial.facts().group_there = false, trial.facts().home_not_writable = "/nonexistent", trial.facts().expired = true;
+  CHECK(
+      trial.about("account") ==
+      "failure: tidb may not write in its home, /nonexistent, where units of its own manager lie → give it a home, or write "
+      "`systemd_mode: system` under `global`\n"
+      "failure: tidb has expired, so its own manager does not start → `chage -E -1 tidb`, or write `systemd_mode: system` under `global`");
   trial.facts().foreign = {"tar"};
   CHECK(trial.about("commands") == "failure: `tar` is not GNU tar, whose options tidelab uses → install GNU tar");
 }
