@@ -142,8 +142,8 @@ TEST_CASE("an archive goes again with its directories, but for those that were t
   fs::create_directories(site.theirs() / "was/in it");
   const auto before = site.paths();
   // Two versions of it, with the same directories; what a program wrote meanwhile lies in one that is ours.
-  const auto unpack = [&](const std::string& digest) {
-    return fmt::format("tar -czf - -C {0}/src top | act_unpack 1 toy {2} {1} 1 z\n", site.base.string(), site.theirs().string(), digest);
+  const auto unpack = [&](const std::string& version) {
+    return fmt::format("tar -czf - -C {0}/src top | act_unpack 1 toy {2} {1} 1 z\n", site.base.string(), site.theirs().string(), version);
   };
   const auto src = site.base / "src";
   for (const auto* folder : {"was/in it", "ours/deep"}) fs::create_directories(src / "top" / folder);
