@@ -34,7 +34,7 @@ build=${TIDELAB_BUILD:-build}
 jobs=$(nproc)
 
 # level, seconds it may take on two cores from cold. A level may also use what those before it have left, so that the
-# whole ends within the sum: 80 minutes.
+# whole ends within the sum: 90 minutes.
 budgets="packages 180  build 900  arch 300  unit 90  net 240  golden 480  fuzz 240  ssh 540  standin 270  e2e 540  hosts 1140  sabotage 480"
 
 say() { printf '%s\n' "$*"; }

@@ -14,7 +14,6 @@ set -u
 umask 022
 LC_ALL=C; export LC_ALL
 # POSIXLY_CORRECT may be set, so `--` comes before the first word. (Unsetting it would take bash out of its POSIX mode.)
-PATH=${PATH:+$PATH:}/usr/sbin:/usr/bin:/sbin:/bin # logins leave out the first
 kept=0 # how many steps were found as they must be
 unsure= # set where one of them is a service that is kept running, and does not run just now
 say() { [ "$2" != holds ] || kept=$((kept + 1)); printf '=%s\t%s\t%s\n' "$1" "$2" "$3"; }
@@ -229,54 +228,6 @@ act_line() {
   say "$1" made ''
 }
 
-# A manifest is written last: digest, place, then the names. key digest into strip
-look_unpack() {
-  m="$S/unpacked/$2"
-  if [ ! -f "$m" ]; then say "$1" differs 'is not unpacked'
-  elif [ "$(head -n 1 "$m")" != "$3" ]; then say "$1" differs 'is another archive'
-  elif [ ! -d "$4" ]; then say "$1" differs 'its directory is gone'
-  else say "$1" holds ''; fi
-}
-# What lies directly in a directory of root's only root can take away; what is below that is its account's.
-drop_unpacked() { # manifest: takes away exactly the files that it lists
-  into=$(sed -n 2p "$1")
-  [ ! -L "$into" ] || into=$(readlink -f -- "$into")
-  [ -n "$into" ] && [ -d "$into" ] || return 0
-  tail -n +3 "$1" | as_owner_if_there sh -c "$tools
-drop_names \"\$1\"" sh "$into"
-  # What lies in a directory of root's the account cannot take away.
-  [ -n "$U" ] && trusted "$into/x" || return 0
-  in_dir= is_roots=y
-  tail -n +3 "$1" | while IFS= read -r n; do
-    n=${n%/}
-    [ -e "$into/$n" ] || [ -L "$into/$n" ] || continue
-    case $n in */*) d=/${n%/*} ;; *) d= ;; esac
-    if [ "$d" != "$in_dir" ]; then in_dir=$d; is_roots=; if trusted "$into$d/x"; then is_roots=y; fi; fi
-    [ -z "$is_roots" ] || printf '%s\n' "$n"
-  done | drop_names "$into"
-}
-as_owner_if_there() { if [ -z "$U" ] || ! id -u "$U" > /dev/null 2>&1; then "$@"; else runuser -u "$U" -- "$@"; fi; }
-act_unpack() { # n key digest into strip flag
-  m="$S/unpacked/$2"
-  mkdir -p -- "$S/unpacked" && need_dir "$4" || return 1
-  still=
-  if [ -f "$m" ]; then
-    drop_unpacked "$m"
-    still=$(tail -n +3 "$m" | grep '/$' | while IFS= read -r d; do if [ -d "$4/$d" ]; then printf '%s\n' "$d"; fi; done)
-    rm -f -- "$m"
-  fi
-  rm -f -- "$m.part"
-  printf '%s\n%s\n' "$3" "$4" > "$m.part" || return 1
-  if is_made "$4"; then by "$4/x" extract "$4" "$5" "$6"; else by "$4/x" extract_beside "$4" "$5" "$6" "$U"; fi >> "$m.part" || { rm -f -- "$m.part"; return 1; }
-  # Directories that were there before are not ours, though the archive has them, too, unless they came out of an older one.
-  if grep -q '^//' "$m.part"; then
-    O=$still awk 'BEGIN { n = split(ENVIRON["O"], o, "\n"); for (i = 1; i <= n; i++) mine[o[i]] }
-      NR == FNR { if (sub("^//", "") && !($0 in mine)) was[$0]; next } !/^\/\// && !($0 in was)' "$m.part" "$m.part" > "$m.ours" && mv -f -- "$m.ours" "$m.part" || { rm -f -- "$m.part" "$m.ours"; return 1; }
-  fi
-  mv -f -- "$m.part" "$m" || return 1
-  say "$1" made ''
-}
-
 look_user() { if [ "$2" = "$my_name" ] || id -u "$2" > /dev/null 2>&1; then say "$1" holds ''; else say "$1" differs 'is missing'; fi; }
 no_account() { printf 'the account %s cannot be %s: %s\n%s\n' "$2" "$1" "$(printf '%s\n' "$3" | tail -n 1)" "$3" >&2; } # what is said last is the reason
 # The mark in the account itself is what allows its removal: noting it before it is made loses none, and takes no other.
@@ -301,10 +252,10 @@ act_user() {
 }
 
 std::string agent_script(const std::string& state_dir, const std::string& user, const std::string& calls, bool of_user) {
-  static const AgentParts parts(agent_source() + agent_list_source() + agent_service_source() + agent_unit_source() + agent_turn_source() +
-                                agent_sweep_source() + agent_preflight_source());
-  return fmt::format("{{\nS={}; U={}; M={}\n{}{}\n}}\n", host::quote(state_dir), host::quote(user), of_user ? "user" : "system",
-                     parts.needed_by(calls), calls);
+  static const AgentParts parts(agent_source() + agent_list_source() + agent_unpack_source() + agent_service_source() +
+                                agent_unit_source() + agent_turn_source() + agent_sweep_source() + agent_preflight_source());
+  return fmt::format("{{\n{}\nS={}; U={}; M={}\n{}{}\n}}\n", whole_path, host::quote(state_dir), host::quote(user),
+                     of_user ? "user" : "system", parts.needed_by(calls), calls);
 }
 
 }  // namespace tidelab::live

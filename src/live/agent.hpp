@@ -13,6 +13,8 @@ namespace tidelab::live {
 const std::string& agent_source();
 /// Those about the list of what is ours.
 const std::string& agent_list_source();
+/// Those about archives.
+const std::string& agent_unpack_source();
 /// Those about processes, and services that a keeper of ours runs.
 const std::string& agent_service_source();
 /// Those about units of systemd, which the others call.
@@ -57,6 +59,9 @@ struct Claim {
 /// claims) are given. The script ends with `is_held` when another controller is at work, named on stderr.
 std::string claim_words(const Claim& claim);
 inline constexpr int is_held = 76;
+
+/// Logins may leave out the directories that the tools of accounts are in: a shell's words that put them behind the others.
+inline constexpr std::string_view whole_path = "PATH=${PATH:+$PATH:}/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// The loop that keeps a service running, as a script of its own on the host.
 struct Supervised {

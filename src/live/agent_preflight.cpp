@@ -81,12 +81,12 @@ pre_enter() {
   for at; do
     case $nl$barred$nl in *"${nl}closed $i$nl"*)
       [ "$at" = "$last" ] || { last=$at; changed_by_others "$at"; }
-      [ -z "$by_others" ] || fact shared "$i" "$by_others" "$(stat -c %U:%G -- "$by_others")" "$(stat -c %a -- "$by_others")" ;;
+      [ -z "$by_others" ] || fact shared "$i" "$by_others" ;;
     esac
     i=$((i + 1))
   done
 }
-changed_by_others() { # an absolute directory: gives `by_others`, the first on the way to it that others than root, or we, can change
+changed_by_others() { # an absolute directory: gives `by_others`, the first on the way to it that others than root, or we, can change, whose it is and its mode
   by_others=
   if trusted "${1%/}/x"; then return; fi
   for way in "$1" "$(readlink -f -- "$1")"; do
@@ -94,7 +94,7 @@ changed_by_others() { # an absolute directory: gives `by_others`, the first on t
     while [ -n "$left_of" ]; do
       on_way=$on_way/${left_of%%/*}
       case $left_of in */*) left_of=${left_of#*/} ;; *) left_of= ;; esac
-      chain_is_ours "$on_way" || { by_others=$on_way; return; }
+      chain_is_ours "$on_way" || { by_others=$(stat -c '%n	%U:%G	%a' -- "$on_way"); return; }
     done
   done
 }

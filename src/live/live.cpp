@@ -127,10 +127,7 @@ void open_log(bool verbose) {
 }
 
 std::vector<std::string> words_as(const std::string& account, std::vector<std::string> words) {
-  // Logins may leave out the directory that `runuser` is in.
-  if (!account.empty())
-    words.insert(words.begin(),
-                 {"sh", "-c", R"(PATH=${PATH:+$PATH:}/usr/sbin:/usr/bin:/sbin:/bin; exec runuser -u "$0" -- "$@")", account});
+  if (!account.empty()) words.insert(words.begin(), {"sh", "-c", fmt::format(R"({}; exec runuser -u "$0" -- "$@")", whole_path), account});
   return words;
 }
 

@@ -55,6 +55,40 @@ std::string host_of(const std::string& address) {
   return host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
 }
 
+// A directory outside the lab's own that something must be written in, and cannot.
+void judge_closed(const Bench& bench, const std::string& place) {
+  const auto& owner = bench.look().owner;
+  if (place == "/etc")
+    bench.add("rights", Outcome::failure, fmt::format("/etc cannot be written, so the account {} cannot be made", owner),
+              fmt::format("make the account {} yourself, or write one that is there as `global.user`", owner));
+  else
+    bench.add("rights", Outcome::failure, fmt::format("{} cannot be written, so no unit can be made", place),
+              "write `systemd_mode: user` under `global`, or mount it for writing");
+}
+
+// The account that services run under; where it is the login's own, only what is wrong with it is told.
+void judge_account(const Bench& bench) {
+  const auto& owner = bench.look().owner;
+  const auto& facts = bench.facts();
+  const auto& account = owner.empty() ? facts.user : owner;
+  bool good = true;
+  const auto fail = [&](std::string found, std::string fix) {
+    good = false;
+    bench.add("account", Outcome::failure, std::move(found), std::move(fix));
+  };
+  if (!facts.home_not_writable.empty())
+    fail(fmt::format("{} may not write in its home, {}, where units of its own manager lie", account, facts.home_not_writable),
+         "give it a home, or write `systemd_mode: system` under `global`");
+  if (facts.expired)
+    fail(fmt::format("{} has expired, so its own manager does not start", account),
+         fmt::format("`chage -E -1 {}`, or write `systemd_mode: system` under `global`", account));
+  if (facts.group_there)
+    fail(fmt::format("{0} is not there, but a group {0} is, which is not of this lab", account),
+         fmt::format("make the account yourself: `useradd --create-home -g {0} {0}`; or take the group away: `groupdel {0}`", account));
+  if (good && !owner.empty())
+    bench.add("account", Outcome::ok, owner + (facts.account_there ? " is there" : " is not there yet: `up` makes it"));
+}
+
 }  // namespace
 
 void judge_rights(const Bench& bench) {
@@ -67,28 +101,8 @@ void judge_rights(const Bench& bench) {
   } else {
     bench.add("rights", Outcome::ok, look.facts.uid == 0 ? "root" : fmt::format("{}, to whom all of the lab belongs", look.facts.user));
   }
-  for (const auto& place : look.facts.closed)
-    bench.add("rights", Outcome::failure,
-              place == "/etc" ? fmt::format("/etc cannot be written, so the account {} cannot be made", look.owner)
-                              : fmt::format("{} cannot be written, so no unit can be made", place),
-              place == "/etc" ? fmt::format("make the account {} yourself, or write one that is there as `global.user`", look.owner)
-                              : "write `systemd_mode: user` under `global`, or mount it for writing");
-  const auto account = look.owner.empty() ? look.facts.user : look.owner;
-  if (!look.facts.home_not_writable.empty())
-    bench.add("account", Outcome::failure,
-              fmt::format("{} may not write in its home, {}, where units of its own manager lie", account, look.facts.home_not_writable),
-              "give it a home, or write `systemd_mode: system` under `global`");
-  if (look.facts.expired)
-    bench.add("account", Outcome::failure, fmt::format("{} has expired, so its own manager does not start", account),
-              fmt::format("`chage -E -1 {}`, or write `systemd_mode: system` under `global`", account));
-  if (look.owner.empty() || !look.facts.home_not_writable.empty() || look.facts.expired) return;
-  if (look.facts.group_there) {
-    bench.add(
-        "account", Outcome::failure, fmt::format("{0} is not there, but a group {0} is, which is not of this lab", look.owner),
-        fmt::format("make the account yourself: `useradd --create-home -g {0} {0}`; or take the group away: `groupdel {0}`", look.owner));
-    return;
-  }
-  bench.add("account", Outcome::ok, look.owner + (look.facts.account_there ? " is there" : " is not there yet: `up` makes it"));
+  for (const auto& place : look.facts.closed) judge_closed(bench, place);
+  judge_account(bench);
 }
 
 void judge_arch(const Bench& bench) {

@@ -1,23 +1,26 @@
 """Two controllers that know nothing of each other bring up one lab at the same moment, on hosts where it never was: one
 of them gets all hosts, the other says who has them, and has changed nothing."""
 import re
-import shlex
 import signal
 import subprocess
 
-from lab import Hosts, listing, must, until
+from lab import Hosts, must, until
 from supervision import HOME, ONE, STATE, TWO, Toys, one_of_each
 
 STATES = ("state", "state-of-another")
-# In place of a tool of the host: the first call with these words waits until it is let go.
-WAITS = """#!/bin/sh
-case " $* " in *"{words}"*) if /usr/bin/mkdir /run/waits 2>/dev/null; then while [ -d /run/waits ]; do sleep 0.02; done; fi ;; esac
+# In place of a tool of the host: the calls with these words are counted, and the first of them waits until it is let go.
+FIRST_WAITS = """#!/bin/sh
+case " $* " in *"{words}"*)
+  echo . >> /run/calls
+  if /usr/bin/mkdir /run/first 2>/dev/null; then while [ ! -e /run/go ]; do sleep 0.02; done; fi ;;
+esac
 exec /usr/bin/{tool} "$@"
 """
-
-
-def in_place_of(hosts, name, tool, text):
-    hosts.inside(name, f"mkdir -p /usr/local/bin && printf %s {shlex.quote(text)} > /usr/local/bin/{tool} && chmod 755 /usr/local/bin/{tool}")
+# In place of useradd: whoever comes that far has the lab, and goes on when it is let go.
+WAITS = """#!/bin/sh
+while [ ! -e /run/go ]; do sleep 0.02; done
+exec /usr/sbin/useradd "$@"
+"""
 
 
 def start(hosts, toys, state):
@@ -50,16 +53,15 @@ def the_first_is_stopped(tool, words, there, winner):
     with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
         toys = Toys(hosts, "toy", addresses=(ONE,))
         hosts.fetch(toys.file)
-        hosts.inside("one", "mkdir -p /usr/local/bin")
-        hosts.before["one"] = listing(hosts.net.host("one"))
-        in_place_of(hosts, "one", tool, WAITS.format(tool=tool, words=words))
+        hosts.prepare("one", "mkdir -p /usr/local/bin")
+        hosts.in_place_of("one", tool, FIRST_WAITS.format(tool=tool, words=words))
         runs = [start(hosts, toys, STATES[0])]
-        until(lambda: hosts.inside("one", "ls -d /run/waits", code=None) == "/run/waits", 60, "the first run is where it is stopped")
+        until(lambda: hosts.inside("one", "ls -d /run/first", code=None) == "/run/first", 60, "the first run is where it is stopped")
         runs.append(start(hosts, toys, STATES[1]))
         until(lambda: hosts.inside("one", f"{there} > /dev/null && echo so", code=None) == "so", 60, "the second run is where the first may go on")
         if winner == 1:  # it shall still be at work when the first one goes on
             runs[1].send_signal(signal.SIGSTOP)
-        hosts.inside("one", f"rm /usr/local/bin/{tool} && rmdir /run/waits")
+        hosts.inside("one", f"rm /usr/local/bin/{tool} && touch /run/go")
         if winner == 1:
             until(lambda: runs[0].poll() is not None, 60, "the end of the first run")
             runs[1].send_signal(signal.SIGCONT)
@@ -75,20 +77,13 @@ def the_second_makes_it_before_the_first():
     the_first_is_stopped("flock", " -x 8 ", "grep . /opt/toys/a/.tidelab-toys/lock", winner=1)
 
 
-# In place of useradd: whoever comes that far has the lab, and goes on once the other one has ended.
-LAST_WAITS = """#!/bin/sh
-while [ ! -e /run/go ]; do sleep 0.02; done
-exec /usr/sbin/useradd "$@"
-"""
-
-
 def two_first_ups_at_once():
     """On two hosts, as it falls."""
     with Hosts([("one", ONE, "shell"), ("two", TWO, "systemd")], home=HOME) as hosts:
         toys = Toys(hosts, "toy")
         hosts.fetch(toys.file)
         for name in hosts.net.hosts:
-            in_place_of(hosts, name, "useradd", LAST_WAITS)
+            hosts.in_place_of(name, "useradd", WAITS)
         runs = [start(hosts, toys, state) for state in STATES]
         until(lambda: any(run.poll() is not None for run in runs), 60, "one of them gave up")
         for name in hosts.net.hosts:
@@ -100,21 +95,13 @@ def two_first_ups_at_once():
         goes_after_all(hosts, toys)
 
 
-# In place of flock on a host: it counts its calls, and the first waits until it is let go.
-FIRST_WAITS = """#!/bin/sh
-echo . >> /run/calls
-if /usr/bin/mkdir /run/first 2>/dev/null; then while [ ! -e /run/go ]; do sleep 0.02; done; fi
-exec /usr/bin/flock "$@"
-"""
-
-
 def each_has_a_host_of_a_lab_that_is_there():
     """The first one has the first host, the second one the other: the second gives up, and the first goes on."""
     with Hosts([("one", ONE, "shell"), ("two", TWO, "shell")], home=HOME) as hosts:
         toys = Toys(hosts, "toy")
         hosts.fetch(toys.file)
         toys.up()
-        in_place_of(hosts, "two", "flock", FIRST_WAITS)
+        hosts.in_place_of("two", "flock", FIRST_WAITS.format(tool="flock", words=""))
         first = start(hosts, toys, STATES[0])
         until(lambda: hosts.inside("two", "ls -d /run/first", code=None) == "/run/first", 60, "the first one is before its claim of host two")
         before = hosts.inside("two", f"cat {STATE}/lock")

@@ -1,6 +1,6 @@
 """A topology that names no directory: everything is below the account's home, which tidelab makes with the account, or
 which was there before, with what somebody has in it."""
-from lab import Hosts, listing, must
+from lab import Hosts, must
 from supervision import HOME, ONE, TWO, Toys, one_of_each
 
 NAMES = {"one": ONE, "two": TWO}
@@ -9,8 +9,7 @@ NAMES = {"one": ONE, "two": TWO}
 def no_directory_is_named(inits, there):
     """`there`: the host where the account was before, with files of its own, also where the lab will be."""
     with Hosts([(name, NAMES[name], init) for name, init in inits.items()], home=HOME) as hosts:
-        hosts.inside(there, "useradd --create-home --shell /bin/bash toy && runuser -u toy -- sh -c 'cd && mkdir work deploy deploy/toy-7001 && echo mine | tee work/file deploy/note deploy/toy-7001/mine > .mine'")
-        hosts.before[there] = listing(hosts.net.host(there))
+        hosts.prepare(there, "useradd --create-home --shell /bin/bash toy && runuser -u toy -- sh -c 'cd && mkdir work deploy deploy/toy-7001 && echo mine | tee work/file deploy/note deploy/toy-7001/mine > .mine'")
         toys = Toys(hosts, "toy", addresses=list(NAMES.values()))
         toys.file.write_text("\n".join(line for line in toys.file.read_text().splitlines() if "deploy_dir" not in line) + "\n")
         toys.up()

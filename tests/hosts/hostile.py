@@ -9,8 +9,7 @@ TOY = "/opt/toys/a/toy-7001"
 
 def lab_beside(hosts, theirs):
     """A lab that is up on a host where `theirs` was there before."""
-    hosts.inside("one", theirs)
-    hosts.before["one"] = listing(hosts.net.host("one"))
+    hosts.prepare("one", theirs)
     toys = one_toy(hosts)
     toys.up()
     return toys
@@ -100,15 +99,13 @@ def what_was_there_before():
         toys = lab_beside(hosts, f"mkdir -p /srv/real /opt/toys/a && echo mine > /srv/real/precious && ln -s /srv/real {TOY}")
         hosts.good("down", toys.file)
         hosts.nothing_left()
-        hosts.inside("one", "mkdir -p /srv/real/conf && echo mine > /srv/real/conf/note")
-        hosts.before["one"] = listing(hosts.net.host("one"))
+        hosts.prepare("one", "mkdir -p /srv/real/conf && echo mine > /srv/real/conf/note")
         ran = hosts.tidelab("up", toys.file)
         must(ran.code == 3 and "is there already, and not of this lab" in ran.out, f"`up` ended with {ran.code}", ran.out)
         must(hosts.inside("one", "cat /srv/real/conf/note") == "mine", "a file of others was overwritten")
         hosts.good("down", toys.file)
         hosts.nothing_left()
-        hosts.inside("one", "rm -r /srv/real/conf && mkdir /srv/real/bin && echo mine > /srv/real/bin/toy.py")
-        hosts.before["one"] = listing(hosts.net.host("one"))
+        hosts.prepare("one", "rm -r /srv/real/conf && mkdir /srv/real/bin && echo mine > /srv/real/bin/toy.py")
         ran = hosts.tidelab("up", toys.file)
         must(ran.code == 3 and "bin/toy.py is there already" in ran.out, f"`up` ended with {ran.code}", ran.out)
         hosts.good("down", toys.file)
@@ -119,8 +116,7 @@ def hostile_topologies():
     """Directories that no lab should have: what was there stays, to the byte, whether `up` could or not."""
     for deploy in ("/", "/opt", "/root", "/home/else", "/opt/../", "/etc", "/usr", "//opt//x/..", "/tmp"):
         with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
-            hosts.inside("one", "useradd --create-home --comment somebody else && echo mine > /home/else/file && echo mine > /opt/file && cd /root && echo mine > file")
-            hosts.before["one"] = listing(hosts.net.host("one"))
+            hosts.prepare("one", "useradd --create-home --comment somebody else && echo mine > /home/else/file && echo mine > /opt/file && cd /root && echo mine > file")
             toys = one_toy(hosts, deploy="/opt/toys/a")
             toys.file.write_text(toys.file.read_text() + f"    deploy_dir: {deploy}\n")
             ran = hosts.tidelab("up", toys.file)

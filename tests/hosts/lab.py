@@ -105,6 +105,15 @@ class Hosts:
         must(code is None or ran.returncode == code, f"`{command}` in {name} ended with {ran.returncode}", ran.stdout)
         return ran.stdout.strip()
 
+    def prepare(self, name, command):
+        """The same; what is there then is what was there before the lab."""
+        self.inside(name, command)
+        self.before[name] = listing(self.net.host(name))
+
+    def in_place_of(self, name, tool, text):
+        """A tool of the host is another program now: a script, of this text."""
+        self.inside(name, f"mkdir -p /usr/local/bin && printf %s {shlex.quote(text)} > /usr/local/bin/{tool} && chmod 755 /usr/local/bin/{tool}")
+
     def login(self, name, command, user="root", code=0):
         """What a person who logs in gets: a login shell over ssh."""
         argv = self.net.ctl("ssh", "-F", str(self.folder / "net/ssh_config"), f"{user}@{name}", "bash -lc " + shlex.quote(command))

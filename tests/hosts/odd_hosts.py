@@ -3,15 +3,10 @@ there before. Each time `up` brings the lab up, the next one changes nothing, an
 is refused before anything is made."""
 import shlex
 
-from lab import Hosts, listing, must
+from lab import Hosts, must
 from supervision import HOME, ONE, Toys, one_of_each, one_toy
 
 RC = "~/.bashrc"
-
-
-def prepared(hosts, command):
-    hosts.inside("one", command)
-    hosts.before["one"] = listing(hosts.net.host("one"))
 
 
 def comes_and_goes(hosts, toys):
@@ -29,7 +24,7 @@ def logins_of_their_own():
     another reading of options."""
     for line in ("exec 2>&1", "exec 2> /dev/null", "PATH=/usr/bin:/bin", "export POSIXLY_CORRECT=1"):
         with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
-            prepared(hosts, f"echo {shlex.quote(line)} > {RC}")
+            hosts.prepare("one", f"echo {shlex.quote(line)} > {RC}")
             toys = one_toy(hosts)
             toys.up()
             once = hosts.tidelab("exec", toys.file, "--", "sh", "-c", "echo ran >> /tmp/count; exit 4")
@@ -41,8 +36,8 @@ def logins_of_their_own():
 def a_key_with_a_command():
     """sshd keeps what was asked for in a variable, which a service must not inherit: it has the mark of a run in it."""
     with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
-        prepared(hosts, "printf '#!/bin/sh\\nexec sh -c \"$SSH_ORIGINAL_COMMAND\"\\n' > /opt/wrap && chmod 755 /opt/wrap && "
-                 "sed -i 's,^ssh-,command=\"/opt/wrap\" ssh-,' ~/.ssh/authorized_keys && grep -q opt/wrap ~/.ssh/authorized_keys")
+        hosts.prepare("one", "printf '#!/bin/sh\\nexec sh -c \"$SSH_ORIGINAL_COMMAND\"\\n' > /opt/wrap && chmod 755 /opt/wrap && "
+                      "sed -i 's,^ssh-,command=\"/opt/wrap\" ssh-,' ~/.ssh/authorized_keys && grep -q opt/wrap ~/.ssh/authorized_keys")
         comes_and_goes(hosts, one_toy(hosts))
 
 
@@ -51,7 +46,7 @@ def a_directory_within_that_was_there():
     bin = "/opt/toys/a/toy-7001/bin"
     for before in (f"mkdir -p {bin} && echo mine > {bin}/mine", f"mkdir -p {bin}", f"useradd --create-home toy && mkdir -p {bin} && chown toy {bin}"):
         with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
-            prepared(hosts, before)
+            hosts.prepare("one", before)
             comes_and_goes(hosts, one_toy(hosts))
 
 
@@ -73,7 +68,7 @@ os.setxattr('/opt/toys', 'system.posix_acl_default', struct.pack('<I', 2) + b''.
 def a_directory_that_hands_rights_down():
     """A default ACL says that the group can write in whatever is made there, also in what tidelab makes for itself."""
     with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
-        prepared(hosts, f"python3 -c {shlex.quote(DEFAULT_ACL)}")
+        hosts.prepare("one", f"python3 -c {shlex.quote(DEFAULT_ACL)}")
         hosts.inside("one", "mkdir /opt/toys/probe && test $(stat -c %a /opt/toys/probe) = 775 && rmdir /opt/toys/probe")
         comes_and_goes(hosts, one_toy(hosts))
 
@@ -81,7 +76,7 @@ def a_directory_that_hands_rights_down():
 def a_program_that_ends_at_once():
     """Only root finds it: the keeper starts, and the log says with which code the program ends."""
     with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
-        prepared(hosts, f"mkdir ~/bin && cp /usr/bin/python3 ~/bin && mount --bind /dev/null $(readlink -f /usr/bin/python3) && echo PATH=~/bin:/usr/bin:/bin > {RC}")
+        hosts.prepare("one", f"mkdir ~/bin && cp /usr/bin/python3 ~/bin && mount --bind /dev/null $(readlink -f /usr/bin/python3) && echo PATH=~/bin:/usr/bin:/bin > {RC}")
         toys = one_toy(hosts)
         refused = hosts.tidelab("up", toys.file)
         must(refused.code == 3 and "its keeper did not start" not in refused.out and "the process ended with 12" in refused.out, f"up ended with {refused.code}", refused.out)
@@ -91,7 +86,7 @@ def a_program_that_ends_at_once():
 
 def a_masked_unit():
     with Hosts([("one", ONE, "systemd")], home=HOME) as hosts:
-        prepared(hosts, "ln -s /dev/null /etc/systemd/system/tidelab-toys.toy-7001.service")
+        hosts.prepare("one", "ln -s /dev/null /etc/systemd/system/tidelab-toys.toy-7001.service")
         toys = one_toy(hosts)
         refused = hosts.tidelab("up", toys.file)
         must(refused.code == 3 and "is masked: `systemctl unmask tidelab-toys.toy-7001.service`" in refused.out, f"up ended with {refused.code}", refused.out)
@@ -103,7 +98,7 @@ def places_that_cannot_be_written():
     with Hosts([("one", ONE, "systemd")], home=HOME) as hosts:
         toys = Toys(hosts, "toy", addresses=(ONE,))
         for place, text in (("/etc/systemd/system", "/etc/systemd/system cannot be written, so no unit can be made"), ("/etc", "/etc cannot be written, so the account toy cannot be made")):
-            prepared(hosts, f"mount --bind {place} {place} && mount -o remount,bind,ro {place}")
+            hosts.prepare("one", f"mount --bind {place} {place} && mount -o remount,bind,ro {place}")
             refused = hosts.tidelab("up", toys.file)
             must(refused.code == 3 and text in refused.out and "nothing was changed" in refused.out, f"up ended with {refused.code}", refused.out)
             hosts.nothing_left()
@@ -113,7 +108,7 @@ def places_that_cannot_be_written():
 def accounts_whose_manager_cannot_run():
     for made, text in (("useradd --no-create-home --home-dir /nonexistent toy", "toy may not write in its home, /nonexistent"), ("useradd --create-home --expiredate 1 toy", "toy has expired")):
         with Hosts([("one", ONE, "systemd")], home=HOME) as hosts:
-            prepared(hosts, made)
+            hosts.prepare("one", made)
             refused = hosts.tidelab("up", Toys(hosts, "toy", "user", addresses=(ONE,)).file)
             must(refused.code == 3 and text in refused.out and "nothing was changed" in refused.out, f"up ended with {refused.code}", refused.out)
             hosts.nothing_left()

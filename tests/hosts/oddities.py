@@ -1,11 +1,10 @@
 """What operators meet and nobody plans for: each time the tool says what it is about, and the next `up` converges, with one
 process for each toy."""
-import shlex
 import signal
 import subprocess
 
 from interruption import journal, start
-from lab import Hosts, listing, must, until
+from lab import Hosts, must, until
 from supervision import HOME, ONE, STATE, TWO, Toys, one_of_each, one_toy
 
 
@@ -23,8 +22,7 @@ def gone(hosts, toys):
 def a_directory_that_hands_its_group_down():
     """What is made in it belongs to its group and has a bit that nobody asked for; that is no difference."""
     with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
-        hosts.inside("one", "mkdir /opt/shared && chown root:staff /opt/shared && chmod 2755 /opt/shared")
-        hosts.before["one"] = listing(hosts.net.host("one"))
+        hosts.prepare("one", "mkdir /opt/shared && chown root:staff /opt/shared && chmod 2755 /opt/shared")
         toys = one_toy(hosts, deploy="/opt/shared/toys")
         toys.up()
         must(hosts.inside("one", "stat -c %a /opt/shared/toys/toy-7001/log") == "2750", "the bit is not handed down, so nothing is tested")
@@ -43,7 +41,7 @@ def an_account_that_cannot_be_made():
         must(hosts.inside("one", f"ls -A {STATE}/..") == ".tidelab-toys", "something was made for an account that is not there")
         # Held for a moment only, it is waited for. That useradd was refused is noted, since it is there for some milliseconds only.
         wrapper = '#!/bin/sh\n/usr/sbin/useradd "$@" || { code=$?; touch /run/refused; exit "$code"; }\n'
-        hosts.inside("one", f"mkdir -p /usr/local/bin && printf %s {shlex.quote(wrapper)} > /usr/local/bin/useradd && chmod 755 /usr/local/bin/useradd")
+        hosts.in_place_of("one", "useradd", wrapper)
         process = start(hosts, "up", toys.file)
         until(lambda: hosts.inside("one", "ls /run/refused 2> /dev/null", code=None), 30, "useradd was refused")
         hosts.inside("one", "rm /etc/passwd.lock")
@@ -61,13 +59,12 @@ def an_account_that_cannot_be_made():
 def a_disk_that_fills_up_within_a_line():
     """Of the line that says what was just made, only the beginning has room: it is not made, and the list is whole."""
     with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
-        hosts.inside("one", "mkdir -p /usr/local/bin /opt/toys && mount -t tmpfs -o size=24m tmpfs /opt/toys")
-        hosts.before["one"] = listing(hosts.net.host("one"))
+        hosts.prepare("one", "mkdir -p /usr/local/bin /opt/toys && mount -t tmpfs -o size=24m tmpfs /opt/toys")
         toys = one_toy(hosts)
         toys.up()
         fill = "dd if=/dev/zero of=/opt/toys/filler bs=4k 2> /dev/null"
         wrapper = f"#!/bin/sh\ncase $* in */toy-7002) {fill} ;; esac\nexec /usr/bin/mkdir \"$@\"\n"
-        hosts.inside("one", f"printf %s {shlex.quote(wrapper)} > /usr/local/bin/mkdir && chmod 755 /usr/local/bin/mkdir")
+        hosts.in_place_of("one", "mkdir", wrapper)
         # So that the page of the list ends 20 bytes behind the line which comes before the directory.
         before = len("parent /opt/toys/a/toy-7002\n") + 20 + len("parent /\n")
         hosts.inside("one", f"n=$(wc -c < {STATE}/owned) && printf 'parent /%0*d\n' $((4096 - n - {before})) 0 >> {STATE}/owned")
@@ -92,12 +89,11 @@ def a_clock_set_back_and_no_room_for_temporary_files():
         toys = Toys(hosts, "toy")
         hosts.fetch(toys.file)
         for name in hosts.net.hosts:
-            hosts.inside(name, "mount -t tmpfs -o ro tmpfs /tmp && mkdir -p /usr/local/bin")
-            hosts.before[name] = listing(hosts.net.host(name))
+            hosts.prepare(name, "mount -t tmpfs -o ro tmpfs /tmp && mkdir -p /usr/local/bin")
         toys.up()
         before = toys.pids()
         for name in hosts.net.hosts:
-            hosts.inside(name, "printf '#!/bin/sh\\nexec /bin/date -d \"-1 day\" \"$@\"\\n' > /usr/local/bin/date && chmod 755 /usr/local/bin/date")
+            hosts.in_place_of(name, "date", '#!/bin/sh\nexec /bin/date -d "-1 day" "$@"\n')
         must(toys.up()["made"] == 0 and toys.pids() == before, "a clock that was set back changes something")
         nodes = hosts.nodes(toys.file)
         must(all(0 <= node["up_seconds"] < 600 for node in nodes.values()), "they run for longer, or less, than they do", str(nodes))
@@ -137,7 +133,7 @@ def a_connection_that_ends_while_it_goes():
             toys = one_toy(hosts)
             toys.up()
             # The removal is stopped at its last act, so that it is surely under way when the connection ends.
-            hosts.inside("one", "mkdir -p /usr/local/bin && printf '#!/bin/sh\\n: > /run/removes; sleep 100\\n' > /usr/local/bin/userdel && chmod 755 /usr/local/bin/userdel")
+            hosts.in_place_of("one", "userdel", "#!/bin/sh\n: > /run/removes; sleep 100\n")
             process = start(hosts, "down", toys.file, "--yes")
             until(lambda: process.poll() is not None or hosts.inside("one", "ls /run/removes", code=None) == "/run/removes", 60, "the removal of the account")
             hosts.inside("one", "pkill -9 -f '[s]shd: root'; rm -r /usr/local/bin /run/removes; rmdir /usr/local", code=None)
@@ -153,8 +149,7 @@ def something_else_in_place_of_the_record():
         toys = one_toy(hosts)
         for theirs, told in ((f"echo mine > {STATE}", "is no directory"), (f"ln -s /srv {STATE}", "it is a link"), (f"mkdir {STATE} && echo mine > {STATE}/run", "no list of a lab in it, but run"),
                              (f"mkdir {STATE} && echo mine > {STATE}/owned", "owned is no list of a lab"), (f"mkdir -p {STATE}/owned", "no list of a lab in it, but owned")):
-            hosts.inside("one", f"rm -rf /opt/toys && mkdir -p /opt/toys/a && {theirs}")
-            hosts.before["one"] = listing(hosts.net.host("one"))
+            hosts.prepare("one", f"rm -rf /opt/toys && mkdir -p /opt/toys/a && {theirs}")
             for command in ("up", "down"):
                 ran = hosts.tidelab(command, toys.file)
                 must(ran.code == 3 and told in ran.out, f"`{theirs}`: {command} ended with {ran.code}", ran.out)

@@ -79,7 +79,7 @@ def an_archive_of_the_official_shape():
         hosts.fetch(file, "--source", "assembled")
         lay_mirror(first, "The first.")
         lay_mirror(second, "The second.")
-        hosts.inside("r31", "mkdir -p /usr/local/bin && printf '#!/bin/sh\\necho a foreign java >&2\\nexit 9\\n' > /usr/local/bin/java && chmod 755 /usr/local/bin/java")
+        hosts.in_place_of("r31", "java", "#!/bin/sh\necho a foreign java >&2\nexit 9\n")
 
         hosts.good("up", file, "--mirror", str(first))
         script = hosts.inside("r31", f"cat /opt/kafka/{SCRIPT}")

@@ -71,7 +71,7 @@ def each_fault_on_a_host_of_its_own():
         Seen(hosts, file, code=0).well("one", "two", "three", "four")
         held = listener(hosts, "one", 7001)
         hosts.inside("two", "chmod a-x /usr/bin/setsid; mkdir /opt/toys; mount -t tmpfs -o size=16k tmpfs /opt/toys")
-        hosts.inside("three", "mkdir -p /usr/local/bin; printf '#!/bin/sh\\nexec /bin/date -d \"+1 hour\" \"$@\"\\n' > /usr/local/bin/date; chmod 755 /usr/local/bin/date")
+        hosts.in_place_of("three", "date", '#!/bin/sh\nexec /bin/date -d "+1 hour" "$@"\n')
         hosts.net.host("four").kill()
         before = {name: listing(hosts.net.host(name)) for name in ("one", "two", "three")}
         seen = Seen(hosts, file, code=1)

@@ -3,7 +3,7 @@ same lab of toys each time, over ssh, through crashes, changes, power cuts and a
 import random
 import subprocess
 
-from lab import ROOT, Hosts, listing, must, until
+from lab import ROOT, Hosts, must, until
 
 HOME = ROOT / "tests/hosts/home"
 ONE, TWO = "192.168.12.21", "192.168.12.22"
@@ -123,8 +123,7 @@ def units_of_a_login_without_rights():
     """Nobody is root here: the login owns files and units, and its manager lingers."""
     with Hosts([("one", ONE, "systemd"), ("two", TWO, "systemd")], home=HOME, user="lab") as hosts:
         for name in hosts.net.hosts:
-            hosts.inside(name, "mkdir /opt/toys && chown lab:lab /opt/toys")
-            hosts.before[name] = listing(hosts.net.host(name))
+            hosts.prepare(name, "mkdir /opt/toys && chown lab:lab /opt/toys")
         life(hosts, "lab", "", boots=True)
         for name in hosts.net.hosts:
             must(hosts.inside(name, "ls /var/lib/systemd/linger") == "", "the login still lingers")
