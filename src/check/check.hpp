@@ -1,6 +1,7 @@
 // A check as data: what to write, where it must be seen, and by when. Read from checks/NAME.yaml.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +16,10 @@ using source::Text;
 /// A row of the hop table. Without one, a step only prepares or cleans.
 struct Hop {
   Text place, title, look_at;
-  Text about;  ///< a section: whose log is shown when it is false; empty: the check's own instance
+  std::vector<Text> about;  ///< sections whose trouble explains that it is false, and of the first the log; none: the check's own
+  Text heal;                ///< the command that heals it, or looks further; empty: what the component's kind suggests
+  bool drift = false;       ///< it tells that the lab differs from its topology, which is no sickness
+  bool warns = false;       ///< that it is false is told, and no reason to fail
   Text since;  ///< id of the step whose end is time zero
   bool travels = false;
 };
@@ -27,6 +31,7 @@ struct CheckStep {
   std::vector<Text> needs;           ///< ids of this check, or names of checks: must hold
   std::vector<step::Step> evidence;  ///< asked when it is false
   std::vector<Text> after;           ///< the same, but only an order: whatever came of them
+  std::optional<std::chrono::milliseconds> within;  ///< in place of what its word states, or of the word's default
 };
 
 struct Check {

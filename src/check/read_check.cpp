@@ -25,11 +25,14 @@ Text text_at(const Node& node, const char* key, Diagnostics& diagnostics, bool n
 Hop read_hop(const Node& node, Diagnostics& diagnostics) {
   Hop hop;
   if (!yaml::read_mapping(node, "`hop`", diagnostics)) return hop;
-  yaml::refuse_unknown_keys(node, "a hop", {"place", "title", "look_at", "since", "about"}, diagnostics);
+  yaml::refuse_unknown_keys(node, "a hop", {"place", "title", "look_at", "since", "about", "heal", "drift", "warns"}, diagnostics);
   hop.place = text_at(node, "place", diagnostics);
   hop.title = text_at(node, "title", diagnostics);
   hop.look_at = text_at(node, "look_at", diagnostics);
-  hop.about = text_at(node, "about", diagnostics);
+  if (const auto* about = node.find("about")) hop.about = yaml::read_texts(*about, "`about`", diagnostics);
+  hop.heal = text_at(node, "heal", diagnostics);
+  if (const auto* drift = node.find("drift")) hop.drift = yaml::read_bool(*drift, "`drift`", diagnostics).value_or(false);
+  if (const auto* warns = node.find("warns")) hop.warns = yaml::read_bool(*warns, "`warns`", diagnostics).value_or(false);
   hop.since = text_at(node, "since", diagnostics);
   hop.travels = !hop.place.empty();
   if (hop.title.empty()) diagnostics.error("C003", "a hop needs a `title`: it is a row of the report", node.span);
@@ -38,7 +41,7 @@ Hop read_hop(const Node& node, Diagnostics& diagnostics) {
 
 void read_check_step(const Node& node, Check& out, std::set<std::string>& ids, Diagnostics& diagnostics) {
   if (!yaml::read_mapping(node, "a step of a check", diagnostics)) return;
-  yaml::refuse_unknown_keys(node, "a step of a check", {"id", "hop", "needs", "after", "do", "evidence"}, diagnostics);
+  yaml::refuse_unknown_keys(node, "a step of a check", {"id", "hop", "needs", "after", "do", "evidence", "within"}, diagnostics);
   CheckStep made;
   made.id = text_at(node, "id", diagnostics, true);
   if (!made.id.empty() && !ids.insert(made.id.value).second)
@@ -47,6 +50,7 @@ void read_check_step(const Node& node, Check& out, std::set<std::string>& ids, D
   if (const auto* needs = node.find("needs")) made.needs = yaml::read_texts(*needs, "`needs`", diagnostics);
   if (const auto* after = node.find("after")) made.after = yaml::read_texts(*after, "`after`", diagnostics);
   if (const auto* evidence = node.find("evidence")) made.evidence = step::read_steps(*evidence, diagnostics);
+  if (const auto* within = node.find("within")) made.within = yaml::read_duration(*within, "`within`", diagnostics);
   const auto* action = node.find("do");
   if (action == nullptr) {
     diagnostics.error("C001", "`do` is missing: what is done or asked", node.span);

@@ -6,8 +6,11 @@ namespace tidelab::cli {
 int verify(const Options& options) {
   auto lab = open_lab(options, false);
   if (!lab) return exit_bad_file;
-  const auto made = plan::make_verify(lab->loaded->inputs(lab->options), lab->loaded->diagnostics);
-  if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
+  auto made = plan::make_verify(lab->loaded->inputs(lab->options), lab->loaded->diagnostics);
+  auto lenient = options;  // of a file that is applied already, warnings are no errors
+  lenient.strict = false;
+  if (!told_no_errors(*lab->loaded, lenient)) return exit_bad_file;
+  made.strict = options.strict;
   const auto lock = Lock::take(made.lab, "verify", options.take_over);
   if (!lock) return exit_unknown;
   lab->run = lock->run(), lab->claim = lock->claim();

@@ -33,6 +33,26 @@ Result<void> alter_topic(const std::string& bootstrap, const std::string& topic,
 Result<void> add_partitions(const std::string& bootstrap, const std::string& topic, int total, const Control& control);
 Result<void> delete_topic(const std::string& bootstrap, const std::string& topic, const Control& control);
 
+struct Broker {
+  int id = 0;
+  std::string host;
+  int port = 0;
+};
+
+struct ClusterState {
+  int controller = -1;  ///< id; -1: the broker that answered knows of none
+  std::vector<Broker> brokers;
+  int partitions = 0, under_replicated = 0;  ///< over all topics
+  std::vector<std::string> leaderless;       ///< "topic/partition"
+  std::vector<std::string> topics;
+};
+
+/// Of several addresses the first that answers is asked; of one, that broker itself, and no other.
+Result<ClusterState> describe_cluster(const std::string& bootstrap, const Control& control);
+
+/// Names of all topics.
+Result<std::vector<std::string>> list_topics(const std::string& bootstrap, const Control& control);
+
 struct Position {
   int partition = 0;
   long offset = 0;

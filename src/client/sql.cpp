@@ -74,6 +74,14 @@ private:
 // 2000 to 2999 are libmariadb's own: the connection, not the statement.
 bool is_connection_error(int code) { return code >= 2000 && code < 3000; }
 
+// Answers that are the same however often one asks: who may not come in (1044, 1045, 1698), what is not there or not allowed
+// (1049 database, 1054 column, 1142 and 1227 rights, 1146 table), and what is no SQL (1064). Numbers are MySQL's, which TiDB keeps:
+// dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html
+bool is_lasting(int code) {
+  constexpr int codes[] = {1044, 1045, 1049, 1054, 1064, 1142, 1146, 1227, 1698};
+  return std::find(std::begin(codes), std::end(codes), code) != std::end(codes);
+}
+
 // "Can't connect to server on '10.0.0.1' (113)": only the text carries errno.
 Why why_of(const sql::SQLException& error) {
   const std::string text = error.what();
@@ -86,7 +94,11 @@ Why why_of(const sql::SQLException& error) {
 
 tl::unexpected<step::Failure> refused_by(const SqlTarget& target, const sql::SQLException& error) {
   const int code = error.getErrorCode();
-  if (!is_connection_error(code)) return fail(Why::refused, fmt::format("server says {}: {}", code, error.what()));
+  if (!is_connection_error(code)) {
+    step::Failure failure{Why::refused, fmt::format("server says {}: {}", code, error.what())};
+    failure.lasting = is_lasting(code);
+    return tl::unexpected(std::move(failure));
+  }
   return fail(why_of(error), fmt::format("no sql connection to {}:{}: {}: {}", target.host, target.port, code, error.what()));
 }
 

@@ -16,6 +16,8 @@ using namespace step;
 
 namespace {
 
+constexpr std::string_view no_connection = "cannot be asked: ";
+
 std::string shorten(std::string text) {
   constexpr std::size_t most = 600;
   return text.size() > most ? text.substr(0, most) + "…" : text;
@@ -62,7 +64,12 @@ Result<Asked> ask_sql(World& world, const Sql& w, const Control& control) {
   const auto address = client::parse_address(w.address.value);
   const client::SqlTarget target{address.host, address.port, w.user.value, w.password.value, w.database.value};
   auto session = world.borrow(target, control);
-  if (!session) return tl::unexpected(session.error());
+  if (!session) {
+    // Before there is a connection nothing was sent: of a group the next may be asked, whatever the statement.
+    auto failure = session.error();
+    if (!failure.lasting) failure.what = fmt::format("{}{}", no_connection, failure.what);
+    return tl::unexpected(std::move(failure));
+  }
   std::vector<std::string> statements;
   for (const auto& each : w.statements) statements.push_back(each.value);
   auto answer = (*session)->run(statements, control);
@@ -110,7 +117,8 @@ Result<Asked> ask_topic(const Topic& w, const Control& control) {
 const Asking* asking_of(const Action& action) {
   return std::visit(overloaded{[](const Tcp& w) { return &w.ask; }, [](const Http& w) { return &w.ask; },
                                [](const Sql& w) { return &w.ask; }, [](const Exec& w) { return &w.ask; },
-                               [](const Process& w) { return &w.ask; }, [](const auto&) -> const Asking* { return nullptr; }},
+                               [](const Process& w) { return &w.ask; }, [](const Brokers& w) { return &w.ask; },
+                               [](const auto&) -> const Asking* { return nullptr; }},
                     action);
 }
 
@@ -126,8 +134,68 @@ Result<Asked> ask_raw(World& world, const Action& action, const Where& where, co
                           if (!state) return tl::unexpected(state.error());
                           return Asked{*state, Clock::now()};
                         },
+                        [&](const Brokers& w) -> Result<Asked> {
+                          auto state = cluster_state(w, control);
+                          if (!state) return tl::unexpected(state.error());
+                          return Asked{*state, Clock::now()};
+                        },
                         [](const auto&) -> Result<Asked> { return step::fail(Why::failed, "this word does not ask"); },
                     },
+                    action);
+}
+
+// One question of one server.
+Result<Asked> ask_member(World& world, const Action& bound, const Where& where, const Control& control) {
+  auto asked = ask_raw(world, bound, where, control);
+  if (!asked) return asked;
+  const auto* asking = asking_of(bound);
+  if (asking == nullptr) return asked;
+  asked->answer = pick(asked->answer, asking->pick);
+  if (auto wrong = mismatch(asked->answer, asking->expect)) {
+    Failure failure{Why::differs, fmt::format("{}: {}", render_action(bound).substr(0, 160), wrong->actual), {}, wrong->expected, wrong->actual,
+                    {}};
+    failure.lasting = !asking->give_up.empty() && !mismatch(asked->answer, asking->give_up);
+    return tl::unexpected(std::move(failure));
+  }
+  if (auto taken = world.take(asked->answer, asking->take, where.scope); !taken) return tl::unexpected(taken.error());
+  return asked;
+}
+
+// A list without end is somebody's mistake, and no reason to ask for hours.
+constexpr std::size_t most_elements = 200;
+
+Result<Asked> ask_every(World& world, const Every& w, const Where& where, const Control& control) {
+  auto listed = ask(world, w.of.front().action, where, control);
+  if (!listed) return listed;
+  auto only = w.where;  // its own values are there by now
+  for (auto& condition : only)
+    if (auto bound = world.bind(condition.value.value, where.scope)) condition.value.value = std::move(*bound);
+  std::size_t count = 0;
+  for (const auto& element : elements(listed->answer, w.items.value)) {
+    if (mismatch(element, only)) continue;
+    if (++count > most_elements) return step::fail(Why::failed, fmt::format("there are more than {} to ask about", most_elements));
+    if (auto taken = world.take(element, w.take, where.scope); !taken) return tl::unexpected(taken.error());
+    if (auto asked = ask(world, w.that.front().action, where, control); !asked) return asked;
+  }
+  return Asked{fmt::format("{{\"count\":{}}}", count), Clock::now()};
+}
+
+// Whether another member may be asked after this failure: what may have changed something is not sent twice.
+bool may_go_on(const Action& action, const Failure& failure) {
+  if (failure.lasting) return false;
+  if (const auto* http = std::get_if<Http>(&action))
+    return http->method.empty() || http->method.value == "GET" || failure.why == Why::refused || failure.why == Why::unreachable;
+  if (const auto* sql = std::get_if<Sql>(&action)) {
+    const auto reads = [](const Text& statement) { return statement.value.starts_with("select ") || statement.value.starts_with("show "); };
+    return std::all_of(sql->statements.begin(), sql->statements.end(), reads) || failure.what.starts_with(no_connection);
+  }
+  return true;
+}
+
+std::string group_of(const Action& action) {
+  return std::visit(overloaded{[](const Http& w) { return w.url.value.substr(0, w.url.value.find('/', w.url.value.find("//") + 2)); },
+                               [](const Sql& w) { return w.address.value; }, [](const Tcp& w) { return w.address.value; },
+                               [](const auto&) { return std::string(); }},
                     action);
 }
 
@@ -164,18 +232,30 @@ Result<void> still_running(World& world, const std::string& service, const Where
 }  // namespace
 
 Result<Asked> ask(World& world, const Action& action, const Where& where, const Control& control) {
+  if (const auto* every = std::get_if<Every>(&action)) return ask_every(world, *every, where, control);
   auto bound = world.bind(action, where.scope);
   if (!bound) return tl::unexpected(bound.error());
-  auto asked = ask_raw(world, *bound, where, control);
-  if (!asked) return asked;
-  const auto* asking = asking_of(*bound);
-  if (asking == nullptr) return asked;
-  asked->answer = pick(asked->answer, asking->pick);
-  if (auto wrong = mismatch(asked->answer, asking->expect))
-    return tl::unexpected(Failure{
-        Why::differs, fmt::format("{}: {}", render_action(*bound).substr(0, 160), wrong->actual), {}, wrong->expected, wrong->actual, {}});
-  if (auto taken = world.take(asked->answer, asking->take, where.scope); !taken) return tl::unexpected(taken.error());
-  return asked;
+  const auto members = each_member(*bound);
+  if (members.size() == 1) return ask_member(world, *bound, where, control);
+  const auto group = group_of(*bound);
+  const auto first = world.first_member(group);
+  std::optional<Failure> failure;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const auto member = (first + i) % members.size();
+    auto attempt = control;  // one that is silent must leave time for the others
+    if (control.deadline != Clock::time_point::max())
+      attempt.deadline = Clock::now() + control.left() / static_cast<int>(members.size() - i);
+    auto asked = ask_member(world, members[member], where, attempt);
+    if (asked) {
+      world.remember_member(group, member);
+      return asked;
+    }
+    // What somebody answered says more than that somebody did not.
+    const bool answered = asked.error().why == Why::differs;
+    if (!failure || (answered && failure->why != Why::differs)) failure = asked.error();
+    if (control.stopped() || !may_go_on(members[member], asked.error())) break;
+  }
+  return tl::unexpected(*failure);
 }
 
 Result<Asked> ask_until(World& world, const Action& action, const Where& where, const std::string& process, const Control& control) {
@@ -192,6 +272,7 @@ Result<Asked> ask_until(World& world, const Action& action, const Where& where, 
     if (asked.error().why == Why::interrupted || control.stopped()) return step::fail(Why::interrupted, "interrupted");
     // A time-out of one attempt says less than what an earlier answer said.
     if (!last || asked.error().why != Why::timed_out) last = asked.error();
+    if (last->lasting) return tl::unexpected(*last);
     const auto now = Clock::now();
     if (!process.empty() && now > look_at_process) {
       until_look = std::min(2 * until_look, longest_without_look);

@@ -61,7 +61,11 @@ public:
     for (const auto& asked : step.evidence) {
       const auto answer = ask(world_, asked.action, {step.lane, step.scope}, control);
       const auto title = asked.title.empty() ? render_action(asked.action) : asked.title.value;
-      if (answer && answer->answer != "null") out.push_back({step.component, title, answer->answer.substr(0, 4000)});
+      if (!answer || answer->answer == "null") continue;
+      if (asked.say.empty())
+        out.push_back({step.component, title, answer->answer.substr(0, 4000), step.id, false});
+      else if (auto said = world_.bind(asked.say.value, step.scope))
+        out.push_back({step.component, title, said->substr(0, 1000), step.id, true});
     }
     if (step.component < 0) return out;
     auto tail = world_.log_tail(step.component, control);
@@ -69,7 +73,7 @@ public:
       const auto& component = world_.plan.components[static_cast<std::size_t>(step.component)];
       out.push_back({step.component,
                      fmt::format("the end of {} on {}", component.log, world_.plan.lanes[static_cast<std::size_t>(component.lane)].name),
-                     std::move(tail)});
+                     std::move(tail), step.id, false});
     }
     return out;
   }

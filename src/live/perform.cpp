@@ -44,7 +44,7 @@ Result<std::optional<Asked>> look(World& world, const Action& question, const Wh
     if (asked) return std::optional<Asked>(*asked);
     const auto why = asked.error().why;
     if (why == Why::differs) return std::optional<Asked>();
-    if (why != Why::refused && why != Why::timed_out) return tl::unexpected(asked.error());
+    if (asked.error().lasting || (why != Why::refused && why != Why::timed_out)) return tl::unexpected(asked.error());
     if (where.lenient) return tl::unexpected(asked.error());
     if (!step::pause(control, std::chrono::milliseconds(200))) return tl::unexpected(asked.error());
   }
@@ -114,10 +114,13 @@ std::string last_seen(const std::vector<Item>& items) {
 Result<Done> absent(World& world, const Absent& w) {
   auto* watch = world.find_watch(w.in.value);
   if (watch == nullptr) return step::fail(Why::failed, fmt::format("nothing watches `{}`", w.in.value));
-  for (const auto& item : watch->all())
-    if (!mismatch(item.json, w.find))
-      return tl::unexpected(
-          Failure{Why::differs, "this was seen before anything was written", {}, "nothing yet", item.json.substr(0, 400), {}});
+  const auto most = w.most.empty() ? 0L : std::strtol(w.most.value.c_str(), nullptr, 10);
+  long seen = 0;
+  for (const auto& item : watch->all()) {
+    if (mismatch(item.json, w.find) || ++seen <= most) continue;
+    const auto what = most == 0 ? std::string("this was seen before anything was written") : fmt::format("it came {} times or more", seen);
+    return tl::unexpected(Failure{Why::differs, what, {}, most == 0 ? "nothing yet" : fmt::format("at most {}", most), item.json.substr(0, 400), {}});
+  }
   return Done{false, {}, {}};
 }
 
@@ -149,7 +152,7 @@ Result<Done> seen(World& world, const Seen& w, const Where& where, const Control
 Result<Done> perform(World& world, const Action& action, const Where& where, const Control& control) {
   if (is_host_word(action)) return perform_on_host(world, action, where, control);
   auto bound = std::holds_alternative<Ensure>(action) || std::holds_alternative<Wait>(action) || std::holds_alternative<Arm>(action) ||
-                       std::holds_alternative<Refute>(action)
+                       std::holds_alternative<Refute>(action) || std::holds_alternative<Every>(action)
                    ? Result<Action>(action)  // their parts are bound one by one, since earlier ones give values to later ones
                    : world.bind(action, where.scope);
   if (!bound) return tl::unexpected(bound.error());
@@ -164,6 +167,7 @@ Result<Done> perform(World& world, const Action& action, const Where& where, con
                             return Done{false, "nothing answers there", {}};
                           return made;
                         },
+                        [&](const Every& w) { return done_asking(ask(world, w, where, control)); },
                         [&](const Produce& w) { return produce(w, control); },
                         [&](const Arm& w) { return arm(world, w, where, control); },
                         [&](const Absent& w) { return absent(world, w); },
@@ -171,6 +175,7 @@ Result<Done> perform(World& world, const Action& action, const Where& where, con
                         [&](const Tcp& w) { return done_asking(ask(world, w, where, control)); },
                         [&](const Http& w) { return done_asking(ask(world, w, where, control)); },
                         [&](const Sql& w) { return done_asking(ask(world, w, where, control)); },
+                        [&](const Brokers& w) { return done_asking(ask(world, w, where, control)); },
                         [&](const Process& w) -> Result<Done> {
                           auto asked = ask(world, w, where, control);
                           if (!asked) return tl::unexpected(asked.error());

@@ -69,7 +69,33 @@ Result<std::string> topic_state(const Topic& topic, const Control& control) {
                      (*state)->replication_factor, configs);
 }
 
+Result<std::string> cluster_state(const Brokers& word, const Control& control) {
+  const auto state = client::describe_cluster(word.bootstrap.value, control);
+  if (!state) return tl::unexpected(state.error());
+  std::string brokers, leaderless;
+  for (const auto& each : state->brokers)
+    brokers += fmt::format("{}{{\"id\":{},\"host\":{},\"port\":{}}}", brokers.empty() ? "" : ",", each.id, json_string(each.host), each.port);
+  for (const auto& each : state->leaderless) leaderless += (leaderless.empty() ? "" : ",") + json_string(each);
+  return fmt::format(R"({{"controller":{},"brokers":[{}],"partitions":{},"leaderless":{},"under_replicated":{},"offline":[{}]}})",
+                     state->controller, brokers, state->partitions, state->leaderless.size(), state->under_replicated, leaderless);
+}
+
+// `name-*`, to be removed: all of them.
+Result<run::Done> remove_topics(const Topic& topic, const Control& control) {
+  const auto prefix = topic.name.value.substr(0, topic.name.value.size() - 1);
+  const auto names = client::list_topics(topic.bootstrap.value, control);
+  if (!names) return tl::unexpected(names.error());
+  int removed = 0;
+  for (const auto& name : *names) {
+    if (!name.starts_with(prefix)) continue;
+    if (auto gone = client::delete_topic(topic.bootstrap.value, name, control); !gone) return tl::unexpected(gone.error());
+    ++removed;
+  }
+  return run::Done{removed > 0, removed > 0 ? fmt::format("{} removed", removed) : "", {}};
+}
+
 Result<run::Done> ensure_topic(const Topic& topic, const Control& control) {
+  if (topic.state.value == "absent" && topic.name.value.size() > 1 && topic.name.value.ends_with('*')) return remove_topics(topic, control);
   const bool absent = topic.state.value == "absent";
   bool acted = false;
   std::optional<Failure> refusal;

@@ -210,25 +210,50 @@ Result<void> World::take(const std::string& answer, const step::Takes& takes, co
   return {};
 }
 
+namespace {
+
+// Every `@{name}` of a text; one that is not known stays, and is named in `missing`.
+void bind_text(std::string& text, const step::Values& known, std::string& missing) {
+  for (auto at = text.find("@{"); at != std::string::npos; at = text.find("@{", at)) {
+    const auto end = text.find('}', at);
+    if (end == std::string::npos) return;
+    const auto name = text.substr(at + 2, end - at - 2);
+    const auto found = known.find(name);
+    if (found == known.end()) {
+      missing = name;
+      at = end;
+      continue;
+    }
+    text.replace(at, end - at + 1, found->second);
+    at += found->second.size();  // what was put in is not looked into again
+  }
+}
+
+}  // namespace
+
+std::optional<std::string> World::bind(const std::string& text, const std::string& scope) {
+  auto out = text;
+  std::string missing;
+  bind_text(out, values(scope), missing);
+  return missing.empty() ? std::optional(std::move(out)) : std::nullopt;
+}
+
+std::size_t World::first_member(const std::string& group) {
+  const std::lock_guard lock(mutex_);
+  const auto found = members_.find(group);
+  return found == members_.end() ? 0 : found->second;
+}
+
+void World::remember_member(const std::string& group, std::size_t member) {
+  const std::lock_guard lock(mutex_);
+  members_[group] = member;
+}
+
 Result<step::Action> World::bind(const step::Action& action, const std::string& scope) {
   auto out = action;
   const auto known = values(scope);
   std::string missing;
-  step::each_text(out, [&](step::Text& text) {
-    for (auto at = text.value.find("@{"); at != std::string::npos; at = text.value.find("@{", at)) {
-      const auto end = text.value.find('}', at);
-      if (end == std::string::npos) return;
-      const auto name = text.value.substr(at + 2, end - at - 2);
-      const auto found = known.find(name);
-      if (found == known.end()) {
-        missing = name;
-        at = end;
-        continue;
-      }
-      text.value.replace(at, end - at + 1, found->second);
-      at += found->second.size();  // what was put in is not looked into again
-    }
-  });
+  step::each_text(out, [&](step::Text& text) { bind_text(text.value, known, missing); });
   if (!missing.empty()) return step::fail(Why::failed, fmt::format("no answer so far gave a value for `@{{{}}}`", missing));
   return out;
 }

@@ -62,6 +62,12 @@ public:
   Result<step::Action> bind(const step::Action& action, const std::string& scope);
   step::Values values(const std::string& scope);
   Result<void> take(const std::string& answer, const step::Takes& takes, const std::string& scope);
+  /// The same replacement in a single text; nullopt where a value is not known.
+  std::optional<std::string> bind(const std::string& text, const std::string& scope);
+
+  /// Which member of a group (by its list of addresses) is asked first, and that this one has answered.
+  std::size_t first_member(const std::string& group);
+  void remember_member(const std::string& group, std::size_t member);
 
   /// An SQL session of the pool, and its way back there.
   Result<std::unique_ptr<client::SqlSession>> borrow(const client::SqlTarget& target, const Control& control);
@@ -88,6 +94,7 @@ private:
   std::map<std::string, step::Values> values_;
   std::multimap<client::SqlTarget, std::unique_ptr<client::SqlSession>> sessions_;
   std::map<std::string, Watched> watches_;
+  std::map<std::string, std::size_t> members_;
   struct Once {
     std::mutex mutex;
     bool done = false;
@@ -147,5 +154,11 @@ Result<std::string> process_state(World& world, const std::string& service, int 
 /// A topic as JSON, and as a thing to make true.
 Result<std::string> topic_state(const step::Topic& topic, const Control& control);
 Result<run::Done> ensure_topic(const step::Topic& topic, const Control& control);
+/// What a broker knows of its cluster, as JSON.
+Result<std::string> cluster_state(const step::Brokers& word, const Control& control);
+
+/// The members of the group that a question is for, each as a question of its own: where its address is a list. The others give
+/// one, which is the question itself.
+std::vector<step::Action> each_member(const step::Action& action);
 
 }  // namespace tidelab::live

@@ -19,6 +19,11 @@ Builder::Builder(const Inputs& inputs, std::string command, source::Diagnostics&
   if (const auto note = topology::left_alone_note(inputs.topology); !note.empty()) plan.notes.push_back(note);
   add_lanes();
   add_components();
+  for (const auto& [name, section] : inputs.topology.sections) {
+    if (section.count == 0 || section.left_alone) continue;
+    const auto scope = scope_of(section.begin);
+    for (const auto& [says, help] : instances()[section.begin].playbook->hints) plan.hints.push_back({says.value, scope.expand(help)});
+  }
   for (const auto& instance : instances())
     for (const auto& [name, value] : instance.values)
       if (value.type == playbook::Type::secret && !value.text.empty()) plan.secrets.push_back(value.text.value);
@@ -68,6 +73,8 @@ void Builder::add_components() {
       if (dir != nullptr && !dir->holds.empty())
         (dir->holds.value == "data" ? made.data_dirs : made.log_dirs).push_back(scope.expand(dir->path));
     }
+    made.needs = needed_by(i);
+    made.serves_with = playbook.serves_with.empty() ? "any" : playbook.serves_with.value;
     made.span = instance.span;
     chosen_.push_back(means_any(plan, made, asked));
     plan.components.push_back(std::move(made));
@@ -120,8 +127,21 @@ int Builder::add(const step::Step& from, Action action, std::size_t instance, co
   made.needs = std::move(needs);
   made.origin = from.origin;
   made.scope = plan.components[instance].name;
+  add_evidence(from.evidence, instance, scope, made);
+  made.say = scope.expand(from.say);
+  made.warns = from.warns;
   plan.steps.push_back(std::move(made));
   return plan.steps.back().id;
+}
+
+void Builder::add_evidence(const std::vector<step::Step>& evidence, std::size_t instance, const topology::Scope& scope, Step& made) {
+  for (const auto* from : there(evidence, instance)) {
+    auto asked = *from;
+    asked.action = expand(from->action, instance, scope);
+    asked.title.value = scope.expand(from->title);
+    asked.say.value = scope.expand(from->say);
+    made.evidence.push_back(std::move(asked));
+  }
 }
 
 std::vector<std::string> Builder::needed_by(std::size_t instance) const {

@@ -34,6 +34,8 @@ public:
 
   /// Appends a step and gives its id; `origin`, `title` and `on` are taken from `from`.
   int add(const step::Step& from, step::Action action, std::size_t instance, const topology::Scope& scope, std::vector<Need> needs);
+  /// What is asked when a step failed, behind what it has already.
+  void add_evidence(const std::vector<step::Step>& evidence, std::size_t instance, const topology::Scope& scope, Step& made);
   int lane_for(const step::Step& from, std::size_t instance) const;
 
   /// Instances in an order in which each comes after those that it needs (L002 if there is none).

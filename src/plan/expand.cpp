@@ -101,6 +101,7 @@ void Builder::fill(Action& action, std::size_t instance, const topology::Scope& 
                  [&](Wait& w) { nested(w.on); },
                  [&](Ensure& w) { nested(w.look), nested(w.act); },
                  [&](Refute& w) { nested(w.on); },
+                 [&](Every& w) { nested(w.of), nested(w.that); },
                  [&](Arm& w) { nested(w.prepare), nested(w.observe), nested(w.until), nested(w.finish); },
                  [&](File& w) {
                    if (w.from.empty()) return;

@@ -78,19 +78,14 @@ private:
       auto& made = builder_.plan.steps[static_cast<std::size_t>(id)];
       made.changes = false;
       made.scope = prefix;
+      if (each.within) made.within = *each.within;
       if (each.hop) {
-        made.hop =
-            Hop{check.name.value, group, scope.expand(each.hop->place), scope.expand(each.hop->title), scope.expand(each.hop->look_at), -1,
-                each.hop->travels};
+        made.hop = make_hop(check, *each.hop, group, scope);
         made.title = made.hop->title;
-        if (const auto about = builder_.first_of(each.hop->about.value); about >= 0) made.component = about;
+        if (!each.hop->about.empty())
+          if (const auto about = builder_.first_of(each.hop->about.front().value); about >= 0) made.component = about;
       }
-      for (const auto* from : builder_.there(each.evidence, i)) {
-        auto asked = *from;
-        asked.action = builder_.expand(from->action, i, scope);
-        asked.title.value = scope.expand(from->title);
-        made.evidence.push_back(std::move(asked));
-      }
+      builder_.add_evidence(each.evidence, i, scope, made);
       use.ids[each.id.value] = id;
       if (!each.hop) continue;
       auto& hops = hops_[check.name.value][builder_.instances()[i].section];
@@ -98,6 +93,15 @@ private:
       hops.of[i].push_back(id);
     }
     uses_.push_back(std::move(use));
+  }
+
+  static Hop make_hop(const Check& check, const check::Hop& from, const std::string& group, const topology::Scope& scope) {
+    Hop made{check.name.value, group, scope.expand(from.place), scope.expand(from.title), scope.expand(from.look_at), -1, from.travels};
+    for (const auto& section : from.about) made.about.push_back(section.value);
+    made.drift = from.drift;
+    made.warns = from.warns;
+    made.heal = scope.expand(from.heal);
+    return made;
   }
 
   // Observers are looked up by name at run time; two instances of a check must not share one.

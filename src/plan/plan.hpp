@@ -52,7 +52,15 @@ struct Component {
   std::string jre;                     ///< version of its own JRE, empty if it has none
   HostNeeds host_needs;
   std::vector<std::string> data_dirs, log_dirs;
+  std::vector<std::string> needs;  ///< sections that it works with: when they are down, that is why
+  std::string serves_with;         ///< of its section's instances: any | majority | all
   source::Span span;
+};
+
+/// What is known of an error's words: whoever meets them is told what to do.
+struct Hint {
+  std::string says;  ///< a regular expression
+  std::string help;
 };
 
 /// One place to get an artifact from, as the playbook lists it (artifact/ has the same with an enum).
@@ -96,6 +104,10 @@ struct Hop {
   std::string look_at;   ///< what a person should look at next when it is false
   int since = -1;        ///< the step whose end is time zero of the latency; -1: no latency is told
   bool travels = false;  ///< part of a row's way (else a claim about health, shown as context)
+  std::vector<std::string> about{};  ///< sections whose trouble explains that it is false
+  bool drift = false;                ///< not health: the lab differs from its topology
+  bool warns = false;                ///< that it is false is told, and no reason to fail
+  std::string heal{};                ///< the command that heals it, or looks further
 };
 
 struct Step {
@@ -113,6 +125,8 @@ struct Step {
   bool changes = true;   ///< false: only asks; counts neither as changed nor as unchanged
   std::optional<Hop> hop;
   std::vector<step::Step> evidence;  ///< asked when the step failed; their answers go into the report
+  std::string say;                   ///< what it means that it acted; may be empty
+  bool warns = false;                ///< that it does not hold is told as a warning
 };
 
 struct Plan {
@@ -126,6 +140,8 @@ struct Plan {
   std::vector<Gate> gates;
   std::vector<std::string> secrets;  ///< printed as *** wherever they occur
   std::vector<std::string> notes;    ///< said before anything starts
+  std::vector<Hint> hints;
+  bool strict = false;  ///< of `verify`: what is only warned of fails, too
 };
 
 /// Whether `--node`, `--role` or `--host` means this component: its node, its name, its section, its kind, or its host.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <regex>
 
 #include <fmt/format.h>
 
@@ -53,6 +54,26 @@ void read_artifact(const Node& node, Playbook& out, Diagnostics& diagnostics) {
     }
   }
   out.artifacts.push_back(std::move(artifact));
+}
+
+void read_serves_with(const Node& root, Playbook& out, Diagnostics& diagnostics) {
+  out.serves_with = text_at(root, "serves_with", diagnostics);
+  const auto& word = out.serves_with.value;
+  if (!word.empty() && word != "any" && word != "majority" && word != "all")
+    diagnostics.error("P002", fmt::format("`serves_with` does not know `{}`", word), out.serves_with.span).help =
+        "it is `any`, `majority` or `all`";
+}
+
+void read_hint(const Node& node, Playbook& out, Diagnostics& diagnostics) {
+  if (!yaml::read_mapping(node, "a hint", diagnostics)) return;
+  yaml::refuse_unknown_keys(node, "a hint", {"says", "help"}, diagnostics);
+  const auto says = needed(node, "says", diagnostics), help = needed(node, "help", diagnostics);
+  try {
+    const std::regex compiled(says.value, std::regex::ECMAScript);
+    out.hints.emplace_back(says, help);
+  } catch (const std::regex_error&) {
+    diagnostics.error("P007", "this is not a regular expression", says.span).help = "patterns are ECMAScript regular expressions";
+  }
 }
 
 void read_hop(const Node& node, Playbook& out, Diagnostics& diagnostics) {
@@ -115,7 +136,8 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
       root, "a playbook",
       {"section",         "component",  "also_components", "title", "hostless", "provisioned", "on_hosts_of", "unless", "versions",
        "default_version", "version_of", "address",         "log",   "dir",      "node",        "needs",       "shares", "params",
-       "artifacts",       "rules",      "install",         "start", "ready",    "remove",      "flow",        "host"},
+       "artifacts",       "rules",      "install",         "start", "ready",    "remove",      "flow",        "host",   "serves_with",
+       "hints"},
       diagnostics);
   out.section = text_at(root, "section", diagnostics);
   out.component = needed(root, "component", diagnostics);
@@ -131,6 +153,9 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
   out.node = text_at(root, "node", diagnostics);
   out.needs = texts_at(root, "needs", diagnostics);
   out.shares = texts_at(root, "shares", diagnostics);
+  read_serves_with(root, out, diagnostics);
+  if (const auto* hints = root.find("hints"); hints != nullptr && yaml::read_sequence(*hints, "`hints`", diagnostics))
+    for (const auto& item : hints->items) read_hint(item, out, diagnostics);
   out.also_components = texts_at(root, "also_components", diagnostics);
   out.hostless = truth_at(root, "hostless", false, diagnostics);
   out.provisioned = truth_at(root, "provisioned", true, diagnostics);

@@ -2,6 +2,7 @@
 // name steps that were never announced, or hold no run at all, and none of that may look like a success.
 #include <algorithm>
 
+#include "report/judge.hpp"
 #include "report/layout.hpp"
 #include "report/report.hpp"
 #include "report/sentence.hpp"
@@ -64,10 +65,14 @@ Row make_row(const run::Opened& opened, const run::StepLine& line, const Endings
     row.actual = failure->actual;
     row.evidence = failure->evidence;
     row.help = failure->help;
+    row.why = failure->why;
   }
   // The time at which somebody gave up waiting is no latency: only what arrived has one.
   const Ended* since = ending_of(endings, row.hop.since);
-  if (row.verdict == Verdict::pass && since != nullptr && has_held(*since)) row.latency = ended->observed - since->observed;
+  if (since != nullptr && has_held(*since)) {
+    if (row.verdict == Verdict::pass) row.latency = ended->observed - since->observed;
+    if (row.verdict == Verdict::fail && row.why == Why::timed_out) row.watched = ended->observed - since->observed;
+  }
   if (row.verdict == Verdict::blocked) {
     for (const int root : ended->blocked_by) {
       if (const std::string title = title_of(opened, root); !title.empty()) row.blocked_by.push_back(title);
@@ -77,7 +82,7 @@ Row make_row(const run::Opened& opened, const run::StepLine& line, const Endings
 }
 
 Trouble make_trouble(const run::Opened& opened, const run::StepLine& line, const Ended& ended) {
-  Trouble trouble{line.id, line.title, "", component_label(opened, line.component), line.origin, {}};
+  Trouble trouble{line.id, line.title, "", component_label(opened, line.component), line.origin, {}, {}};
   if (line.lane >= 0 && line.lane < static_cast<int>(opened.lanes.size())) trouble.host = opened.lanes[line.lane];
   trouble.failure = ended.failure.value_or(step::Failure{Why::failed, ended.note.empty() ? "no reason was recorded" : ended.note});
   return trouble;
@@ -131,8 +136,9 @@ Report fold(const std::vector<run::Event>& events) {
     report.took = std::max(report.took, event.at);
   }
   fold_steps(report, endings);
+  judge(report, endings);
   report.exit_code = exit_code_of(report);
-  report.sentence = render_sentence(report, endings);
+  render_sentence(report);
   return report;
 }
 

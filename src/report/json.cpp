@@ -30,6 +30,9 @@ Json make_hop(const run::Opened& opened, const Row& row) {
           {"title", row.hop.title},
           {"verdict", name_of(row.verdict)},
           {"latency_us", row.latency ? Json(row.latency->count()) : Json(nullptr)},
+          {"watched_us", row.watched ? Json(row.watched->count()) : Json(nullptr)},
+          {"words", row.words},
+          {"drift", row.hop.drift},
           {"note", row.note},
           {"expected", row.expected},
           {"actual", row.actual},
@@ -64,7 +67,7 @@ Json make_component(const run::ComponentLine& line) {
 
 Json make_counts(const Report& report) {
   Json hops = Json::object();
-  for (const Verdict verdict : {Verdict::pass, Verdict::fail, Verdict::broken, Verdict::blocked, Verdict::unknown}) {
+  for (const Verdict verdict : {Verdict::pass, Verdict::fail, Verdict::warn, Verdict::broken, Verdict::blocked, Verdict::unknown}) {
     hops[name_of(verdict)] = count_of(report, verdict);
   }
   return {{"hops", hops},
@@ -87,6 +90,9 @@ std::string render_json(const Report& report) {
       {"interrupted", report.interrupted},
       {"exit_code", report.exit_code},
       {"sentence", report.sentence},
+      {"seen", report.story.seen},
+      {"explanation", report.story.cause},
+      {"next", report.story.next},
       {"counts", make_counts(report)},
       {"warnings", list_of(report.warned, make_warning)},
       {"hops", list_of(report.rows, [&](const Row& row) { return make_hop(opened, row); })},

@@ -24,6 +24,7 @@ const char* name_of(Verdict verdict) {
   switch (verdict) {
     case Verdict::pass: return "pass";
     case Verdict::fail: return "fail";
+    case Verdict::warn: return "warn";
     case Verdict::broken: return "broken";
     case Verdict::blocked: return "blocked";
     case Verdict::unknown: return "unknown";
@@ -127,8 +128,7 @@ std::vector<Patient> patients_of(const Report& report) {
   std::vector<Patient> patients;
   for (const Row& row : report.rows) {
     if (row.hop.travels) continue;
-    std::string label = component_label(report.opened, row.component);
-    if (label.empty()) label = Group{row.hop.check, row.hop.group, {}}.title();
+    const std::string label = label_of(report.opened, row);
     auto at = std::find_if(patients.begin(), patients.end(), [&](const Patient& p) { return p.label == label; });
     if (at == patients.end()) at = patients.insert(patients.end(), Patient{label, {}, 0});
     at->rows.push_back(&row);
@@ -141,6 +141,16 @@ std::string component_label(const run::Opened& opened, int component) {
   if (component < 0 || component >= static_cast<int>(opened.components.size())) return {};
   const auto& line = opened.components[component];
   return line.node.empty() ? line.title : line.title + " " + line.node;
+}
+
+std::string label_of(const run::Opened& opened, const Row& row) {
+  if (row.hop.group.empty()) {
+    auto label = component_label(opened, row.component);
+    return label.empty() ? row.hop.check : label;
+  }
+  const auto& all = opened.components;
+  const auto own = std::find_if(all.begin(), all.end(), [&](const auto& line) { return line.node == row.hop.group; });
+  return own == all.end() ? Group{row.hop.check, row.hop.group, {}}.title() : own->title + " " + own->node;
 }
 
 std::vector<const run::ComponentLine*> stand_ins_of(const Report& report) {

@@ -11,8 +11,9 @@ namespace tidelab::report {
 enum class Verdict {
   pass,
   fail,     ///< the component answered wrongly, refused or stayed silent on its own port while its host is reachable
-  broken,   ///< could not ask: ssh, DNS, authentication, a missing tool of ours
-  blocked,  ///< something before it failed
+  warn,     ///< false, and told, and no reason to fail: a member of a group that serves without it, say
+  broken,   ///< could not look: ssh, DNS, authentication, a missing tool of ours; of a hop also that its observer could not watch
+  blocked,  ///< an earlier hop lost it, or wrote nothing
   unknown,  ///< interrupted before it was decided
 };
 const char* name_of(Verdict verdict);
@@ -23,7 +24,10 @@ struct Row {
   plan::Hop hop;
   Verdict verdict = Verdict::unknown;
   std::optional<std::chrono::microseconds> latency;  ///< from the commit, where the hop has a time zero
+  step::Why why = step::Why::failed;                 ///< of one that is not true
+  std::optional<std::chrono::microseconds> watched;  ///< of a hop that was not seen: for how long it was looked for
   std::string note, expected, actual, evidence, origin, help;
+  std::string words;  ///< in the component's own words, one line
   int component = -1;
   std::vector<std::string> blocked_by;  ///< titles
 };
@@ -33,6 +37,15 @@ struct Trouble {
   int step = 0;
   std::string title, host, component, origin;
   step::Failure failure;
+  std::string words;  ///< in the component's own words, one line
+};
+
+/// What a run comes to, in three parts; each may be empty.
+struct Story {
+  bool arrived = true;  ///< all that was written was seen; the cause is then of something else
+  std::string seen;   ///< where the row was seen, and where it was not, and for how long it was looked for
+  std::string cause;  ///< what explains it: a component that is down, and whom others need
+  std::string next;   ///< a command, or a place to look
 };
 
 struct Report {
@@ -46,8 +59,9 @@ struct Report {
   bool interrupted = false;
   bool complete = false;  ///< false: the journal ends in the middle
   run::Closed closed;
-  std::string sentence;  ///< what it comes to, for a person in a hurry
-  int exit_code = 0;     ///< 0 all true · 1 a claim is false · 2 could not find out · 3 up/down failed · 130 interrupted
+  Story story;           ///< of a command that asks
+  std::string sentence;  ///< what it comes to, for a person in a hurry: the whole story on one line
+  int exit_code = 0;     ///< 0 true, but for warnings · 1 a claim is false · 2 could not find out · 3 up/down failed · 130 interrupted
 };
 
 Report fold(const std::vector<run::Event>& events);

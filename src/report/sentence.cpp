@@ -1,5 +1,5 @@
-// The sentence is what most people read of a report, so it names one thing: the earliest root in plan order.
-// What was only blocked is never called failed, and what could not be asked is never called false.
+// The sentence is what most people read of a report: where the row was seen and where it was not, the nearest cause, marked as an
+// explanation, and what to do next. It never speaks of a row that nobody wrote or looked for.
 #include "report/sentence.hpp"
 
 #include <algorithm>
@@ -7,99 +7,90 @@
 
 #include <fmt/format.h>
 
+#include "report/judge.hpp"
 #include "report/layout.hpp"
 
 namespace tidelab::report {
 namespace {
 
-using Places = std::vector<std::string>;
-
-bool holds(const Endings& endings, int step) {
-  const auto at = endings.find(step);
-  return at != endings.end() && (at->second.outcome == run::Outcome::held || at->second.outcome == run::Outcome::made);
+/// "Kafka broker 10.0.0.2:9092", or what the claim is about where that is no component's.
+std::string who_of(const Report& report, const Row& row) {
+  if (row.hop.group.empty() && !row.hop.travels) return component_label(report.opened, row.component);
+  return {};
 }
 
-bool same_group(const Row& a, const Row& b) { return a.hop.check == b.hop.check && a.hop.group == b.hop.group; }
-
-/// Several changes of one row may be followed in a group; those of one change share its time zero.
-bool same_change(const Row& a, const Row& b) {
-  if (!same_group(a, b)) return false;
-  return a.hop.since < 0 || b.step == a.hop.since || b.hop.since == a.hop.since;
+/// Why a claim is false: the component's own words before ours.
+std::string why_of(const Row& row) {
+  if (!row.words.empty()) return one_line(row.words);
+  return row.note.empty() ? std::string() : one_line(row.note);
 }
 
-/// Others measure from it, so it is where a row is written.
-bool is_write(const Report& report, const Row& row) {
-  return std::any_of(report.rows.begin(), report.rows.end(), [&](const Row& other) { return other.hop.since == row.step; });
-}
-
-/// Hops that the change followed by `row` has passed before it.
-std::vector<const Row*> passed_before(const Report& report, const Row& row) {
-  std::vector<const Row*> passed;
-  for (const Row& other : report.rows) {
-    if (&other == &row) break;
-    if (other.hop.travels && other.verdict == Verdict::pass && same_change(row, other)) passed.push_back(&other);
-  }
-  return passed;
-}
-
-/// "in A", "in A and in B", "in A, in B and in C": distinct, in order.
-std::string render_places(const std::vector<const Row*>& rows) {
-  Places places;
-  for (const Row* row : rows) {
-    if (std::find(places.begin(), places.end(), row->hop.place) == places.end()) places.push_back(row->hop.place);
-  }
-  std::string text;
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    if (i > 0) text += i + 1 == places.size() ? " and " : ", ";
-    text += "in " + places[i];
-  }
+std::string render_claim(const Report& report, const Row& row) {
+  const auto who = who_of(report, row);
+  std::string text = fmt::format("{}{}\"{}\" is {}", who, who.empty() ? "" : ": ", row.hop.title,
+                                 row.verdict == Verdict::broken ? "not known" : "false");
+  if (const auto why = why_of(row); !why.empty()) text += fmt::format(" ({})", why);
+  if (const auto [well, all] = standing_of(report, row.component); row.hop.group.empty() && all > 1)
+    text += fmt::format("; {} of {} are well", well, all);
   return text;
 }
 
-std::string what_of(const Row& row) {
-  const std::string what = row.note.empty() ? fmt::format("\"{}\" is false", row.hop.title) : one_line(row.note);
-  return row.hop.look_at.empty() ? what : fmt::format("{}, see {}", what, row.hop.look_at);
+std::string render_next(const Report& report, const Row& row) {
+  if (!row.help.empty()) return one_line(row.help);
+  if (!row.hop.heal.empty()) return row.hop.heal;
+  const auto& all = report.opened.components;
+  if (!row.hop.travels && row.hop.group.empty() && row.component >= 0 && row.component < static_cast<int>(all.size()))
+    return fmt::format("tidelab restart {} --node {}", report.opened.lab, all[static_cast<std::size_t>(row.component)].node);
+  return row.hop.look_at.empty() ? std::string() : "look at " + row.hop.look_at;
 }
 
-std::string what_of(const Trouble& trouble) {
-  const std::string where = trouble.host.empty() ? "" : " on " + trouble.host;
-  return fmt::format("{}{}: {}", trouble.title, where, one_line(trouble.failure.what));
+/// "A", "A and B", "A, B and C": distinct, in order.
+std::string list_of(const std::vector<std::string>& items) {
+  std::vector<std::string> distinct;
+  for (const auto& item : items)
+    if (std::find(distinct.begin(), distinct.end(), item) == distinct.end()) distinct.push_back(item);
+  std::string text;
+  for (std::size_t i = 0; i < distinct.size(); ++i) text += (i == 0 ? "" : i + 1 == distinct.size() ? " and " : ", ") + distinct[i];
+  return text;
 }
 
 std::string and_more(int others) { return others > 0 ? fmt::format(" (and {} more)", others) : ""; }
 
-/// The first travelling hop that this claim kept from being tried.
-const Row* first_blocked_by(const Report& report, const Row& claim, const Endings& endings) {
+/// A write that was tried and did not come to an end that is known, or that was refused.
+std::string render_unwritten(const Report& report, const Row& write) {
+  const bool first = std::none_of(report.rows.begin(), report.rows.end(), [&](const Row& row) {
+    return row.step < write.step && row.hop.check == write.hop.check && row.hop.group == write.hop.group && row.verdict == Verdict::pass &&
+           is_write(report, row);
+  });
+  const char* what = first ? "a row" : "the next change";
+  if (write.verdict == Verdict::blocked || write.verdict == Verdict::unknown)
+    return fmt::format("no row was written: {}", write.blocked_by.empty() ? "the run ended before" : "not before \"" + write.blocked_by.front() + "\"");
+  if (write.why == step::Why::timed_out)
+    return fmt::format("{} was sent to {}, which has not acknowledged it ({}); whether it is committed is not known", what, write.hop.place,
+                       one_line(write.note));
+  return fmt::format("{} could not be written to {}: {}", what, write.hop.place, why_of(write));
+}
+
+/// Where the row of this change was seen, and where it was not.
+std::string render_seen(const Report& report, const Row& lost) {
+  if (is_write(report, lost)) return render_unwritten(report, lost);
+  std::vector<std::string> seen, gone, unseen;
+  std::string wrong;
   for (const Row& row : report.rows) {
-    if (!row.hop.travels || row.verdict != Verdict::blocked) continue;
-    const auto& roots = endings.at(row.step).blocked_by;
-    if (std::find(roots.begin(), roots.end(), claim.step) != roots.end()) return &row;
+    if (!row.hop.travels || !same_change(lost, row)) continue;
+    if (row.verdict == Verdict::pass)
+      seen.push_back("in " + row.hop.place);
+    else if (row.verdict == Verdict::broken)
+      unseen.push_back(fmt::format("in {} ({})", row.hop.place, why_of(row)));
+    else if (row.watched)
+      gone.push_back(fmt::format("in {} within {}", row.hop.place, render_span(*row.watched)));
+    else if (row.verdict == Verdict::fail)
+      wrong += fmt::format("; what was found in {} is not it: {}", row.hop.place, why_of(row));
   }
-  return nullptr;
-}
-
-std::string render_lost(const Report& report, const Row& lost, const Endings& endings) {
-  const auto passed = passed_before(report, lost);
-  if (is_write(report, lost)) {
-    // `passed` holds hops of earlier changes here, since a write has no time zero of its own.
-    return (passed.empty() ? "no row could be written: " : "the next change could not be written: ") + what_of(lost);
-  }
-  if (passed.empty() && !holds(endings, lost.hop.since)) return "no row could be written: " + what_of(lost);
-  if (passed.empty()) return fmt::format("a row was written; it was lost before {}: {}", lost.hop.place, what_of(lost));
-  const std::string& last = passed.back()->hop.place;
-  const std::string where =
-      last == lost.hop.place ? "went wrong in " + last : fmt::format("was lost between {} and {}", last, lost.hop.place);
-  return fmt::format("the row was {}; it {}: {}", render_places(passed), where, what_of(lost));
-}
-
-std::string render_in_the_way(const Report& report, const Row& claim, const Endings& endings) {
-  const Row& blocked = *first_blocked_by(report, claim, endings);
-  const auto passed = passed_before(report, blocked);
-  const std::string cause = fmt::format("\"{}\" is false: {}", claim.hop.title, what_of(claim));
-  if (passed.empty()) {
-    return (holds(endings, blocked.hop.since) ? "a row was written; it went no further because " : "no row could be written: ") + cause;
-  }
-  return fmt::format("the row was {}; it went no further because {}", render_places(passed), cause);
+  std::string text = seen.empty() ? "the row was written" : "the row was seen " + list_of(seen);
+  if (!gone.empty()) text += "; it was not seen " + list_of(gone);
+  if (!unseen.empty()) text += "; it could not be looked for " + list_of(unseen);
+  return text + wrong;
 }
 
 /// A group whose rows all passed: from where to where, and how long that took.
@@ -124,52 +115,82 @@ std::string render_arrivals(const Report& report) {
     hops += static_cast<long>(group.rows.size());
   }
   const long claims = static_cast<long>(report.rows.size()) - hops;
+  const int true_claims = count_of(report, Verdict::pass) - static_cast<int>(hops);
   if (hops == 0) return fmt::format("all {} of health passed; no row was sent", count_of(claims, "claim"));
-  const std::string health = claims > 0 ? fmt::format(", and all {} of health", count_of(claims, "claim")) : "";
+  const std::string health = claims == 0            ? ""
+                             : true_claims < claims ? fmt::format(", and {} of {} of health", true_claims, count_of(claims, "claim"))
+                                                    : fmt::format(", and all {} of health", count_of(claims, "claim"));
   return fmt::format("{}all {} passed{}", text, count_of(hops, "hop"), health);
 }
 
-/// The earliest false thing: on a row's way if there is one there, else about health alone.
-std::string render_false(const Report& report, const Endings& endings, int others) {
-  const Row* beside = nullptr;
-  for (const Row& row : report.rows) {
-    if (row.verdict != Verdict::fail) continue;
-    if (row.hop.travels) return render_lost(report, row, endings) + and_more(others);
-    if (first_blocked_by(report, row, endings) != nullptr) return render_in_the_way(report, row, endings) + and_more(others);
-    if (beside == nullptr) beside = &row;
-  }
-  const auto travels = [](const Row& row) { return row.hop.travels; };
-  const long hops = std::count_if(report.rows.begin(), report.rows.end(), travels);
-  const bool arrived = hops > 0 && std::all_of(report.rows.begin(), report.rows.end(),
-                                               [](const Row& row) { return !row.hop.travels || row.verdict == Verdict::pass; });
-  const std::string prefix = arrived ? fmt::format("all {} passed, but ", count_of(hops, "hop")) : "";
-  return fmt::format("{}\"{}\" is false: {}{}", prefix, beside->hop.title, what_of(*beside), and_more(others));
+/// The hop that matters most: a loss before a wrong row, and that before one that could not be looked at.
+const Row* worst_hop(const Report& report) {
+  const auto find = [&](auto fits) -> const Row* {
+    const auto at = std::find_if(report.rows.begin(), report.rows.end(), [&](const Row& row) { return row.hop.travels && fits(row); });
+    return at == report.rows.end() ? nullptr : &*at;
+  };
+  if (const auto* lost = find([](const Row& row) { return row.verdict == Verdict::fail; })) return lost;
+  if (const auto* dark = find([](const Row& row) { return row.verdict == Verdict::broken; })) return dark;
+  return find([](const Row& row) { return row.verdict == Verdict::unknown || row.verdict == Verdict::blocked; });
 }
 
-/// Nothing is known to be false, but not all is known to be true.
-std::string render_unsure(const Report& report, int others) {
-  const auto find = [&](Verdict verdict) -> const Row* {
-    for (const Row& row : report.rows) {
-      if (row.verdict == verdict) return &row;
-    }
-    return nullptr;
-  };
-  const Row* broken = find(Verdict::broken);
-  const Trouble* trouble = report.troubles.empty() ? nullptr : &report.troubles.front();
-  if (broken != nullptr && (trouble == nullptr || broken->step < trouble->step)) {
-    return fmt::format("could not find out whether {}: {}{}", broken->hop.title, what_of(*broken), and_more(others));
+bool has_hops(const Report& report) {
+  return std::any_of(report.rows.begin(), report.rows.end(), [](const Row& row) { return row.hop.travels; });
+}
+
+/// Claims that are false or not known, beside the one that is named.
+int beside(const Report& report, const Row* named) {
+  return static_cast<int>(std::count_if(report.rows.begin(), report.rows.end(), [&](const Row& row) {
+    const bool bad = row.verdict == Verdict::fail || row.verdict == Verdict::warn || row.verdict == Verdict::broken;
+    return bad && !row.hop.travels && &row != named;
+  }));
+}
+
+std::string what_of(const Trouble& trouble) {
+  const std::string where = trouble.host.empty() ? "" : " on " + trouble.host;
+  const std::string words = trouble.words.empty() ? "" : trouble.words + "; ";
+  return fmt::format("{}{}: {}{}", trouble.title, where, words, one_line(trouble.failure.what));
+}
+
+/// No claim explains it: what is known instead.
+std::string render_no_claim(const Report& report, const Row& lost) {
+  if (!report.complete) return "the run ended in the middle";
+  if (!lost.words.empty() && report.story.seen.find(lost.words) == std::string::npos) return lost.words;
+  const int others = beside(report, nullptr);
+  if (others == 0) return "every other claim holds";
+  return others == 1 ? "the claim that is false is not about its way" : fmt::format("the {} claims that are false are not about its way", others);
+}
+
+void tell_lost(Report& report, const Row& lost) {
+  report.story.arrived = false;
+  report.story.seen = render_seen(report, lost);
+  const Row* cause = cause_of(report, &lost);
+  if (cause != nullptr) {
+    report.story.cause = render_claim(report, *cause) + and_more(beside(report, cause));
+    report.story.next = render_next(report, *cause);
+  } else {
+    report.story.cause = render_no_claim(report, lost);
+    report.story.next = render_next(report, lost);
   }
-  if (trouble != nullptr) {
-    if (report.rows.empty()) return "nothing was checked: " + what_of(*trouble) + and_more(others);
-    const Row* open = find(Verdict::blocked) != nullptr ? find(Verdict::blocked) : find(Verdict::unknown);
-    if (open != nullptr) return fmt::format("could not find out whether {}: {}{}", open->hop.title, what_of(*trouble), and_more(others));
-    return fmt::format("all {} passed, but this did not work: {}{}", count_of(static_cast<long>(report.rows.size()), "hop"),
-                       what_of(*trouble), and_more(others));
+}
+
+void tell_arrived(Report& report) {
+  const Row* cause = cause_of(report, nullptr);
+  const bool unsure = !report.complete || !report.troubles.empty();
+  if (cause == nullptr && !unsure) {
+    report.story.seen = render_arrivals(report);
+    return;
   }
-  const Row* open = find(Verdict::unknown) != nullptr ? find(Verdict::unknown) : find(Verdict::blocked);
-  const std::string why = report.complete ? "it was not tried" : "the run ended in the middle";
-  if (open == nullptr) return "could not find out everything: " + why;
-  return fmt::format("could not find out whether {}: {}", open->hop.title, why);
+  report.story.seen = has_hops(report) ? "rows travel: " + render_arrivals(report) : "no row was sent";
+  if (cause != nullptr) {
+    report.story.cause = render_claim(report, *cause) + and_more(beside(report, cause));
+    report.story.next = render_next(report, *cause);
+  } else if (!report.troubles.empty()) {
+    report.story.cause = "this did not work: " + what_of(report.troubles.front()) + and_more(static_cast<int>(report.troubles.size()) - 1);
+    report.story.next = report.troubles.front().failure.help;
+  } else {
+    report.story.cause = "the run ended in the middle";
+  }
 }
 
 struct Words {
@@ -211,6 +232,22 @@ std::string render_interrupted(const Report& report) {
   return fmt::format("interrupted: {}; run the same command again to go on{}", reached, away);
 }
 
+std::string render_whole(Report& report) {
+  if (report.opened.command.empty()) return "nothing was checked: this journal holds no run";
+  if (report.interrupted) return render_interrupted(report);
+  if (changes_lab(report)) return render_changed(report);
+  if (report.rows.empty() && report.troubles.empty()) return "nothing was checked";
+  if (report.rows.empty()) return "nothing was checked: " + what_of(report.troubles.front());
+  if (const Row* lost = worst_hop(report))
+    tell_lost(report, *lost);
+  else
+    tell_arrived(report);
+  auto text = report.story.seen;
+  if (!report.story.cause.empty()) text += fmt::format("; {}{}", report.story.arrived ? "but " : "explanation: ", report.story.cause);
+  if (!report.story.next.empty()) text += "; next: " + report.story.next;
+  return text;
+}
+
 }  // namespace
 
 bool changes_lab(const Report& report) {
@@ -224,18 +261,11 @@ int exit_code_of(const Report& report) {
   if (count_of(report, Verdict::fail) > 0) return 1;
   if (!report.complete || !report.troubles.empty()) return 2;
   if (report.rows.empty() && !changes_lab(report)) return 2;
-  return count_of(report, Verdict::pass) == static_cast<int>(report.rows.size()) ? 0 : 2;
+  const int warned = count_of(report, Verdict::warn);
+  if (count_of(report, Verdict::pass) + warned != static_cast<int>(report.rows.size())) return 2;
+  return warned > 0 && report.opened.strict ? 1 : 0;
 }
 
-std::string render_sentence(const Report& report, const Endings& endings) {
-  if (report.opened.command.empty()) return "nothing was checked: this journal holds no run";
-  if (report.interrupted) return render_interrupted(report);
-  // Roots besides the one that is named; blocked rows are consequences and not counted.
-  const int others = count_of(report, Verdict::fail) + count_of(report, Verdict::broken) + static_cast<int>(report.troubles.size()) - 1;
-  if (report.exit_code == 1) return render_false(report, endings, others);
-  if (changes_lab(report) && (report.exit_code != 2 || !report.complete)) return render_changed(report);
-  if (report.rows.empty() && report.troubles.empty()) return "nothing was checked";
-  return report.exit_code == 2 ? render_unsure(report, others) : render_arrivals(report);
-}
+void render_sentence(Report& report) { report.sentence = render_whole(report); }
 
 }  // namespace tidelab::report

@@ -20,14 +20,27 @@ const char* mark_of(Verdict verdict) {
   switch (verdict) {
     case Verdict::pass: return "✓";
     case Verdict::fail: return "✗";
-    case Verdict::broken: return "!";
+    case Verdict::warn: return "!";
+    case Verdict::broken: return "?";
     case Verdict::blocked: return "–";
-    case Verdict::unknown: return "?";
+    case Verdict::unknown: return "…";
   }
   return "?";
 }
 
 /// Writes the page; knows whether colour is wanted. Texts of others go through printable() or one_line() first.
+const char* word_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::pass: return "passed";
+    case Verdict::fail: return "failed";
+    case Verdict::warn: return "warned of";
+    case Verdict::broken: return "could not be looked at";
+    case Verdict::blocked: return "not reached";
+    case Verdict::unknown: return "unknown";
+  }
+  return "unknown";
+}
+
 class Page {
 public:
   Page(const Report& report, bool colour) : report_(report), colour_(colour) {}
@@ -74,7 +87,7 @@ void Page::head() {
 
 void Page::warnings() {
   if (report_.warned.empty()) return;
-  heading("before the first change");
+  heading("warnings");
   for (const auto& each : report_.warned) {
     const char* sign = each.result == "unknown" ? "?" : "!";
     line(fmt::format("  {} {}", paint(sign, "33"), one_line(fmt::format("{}: {}: {}", each.host, each.check, each.found))));
@@ -90,7 +103,9 @@ void Page::hop_line(const Row& row, int title_width, const std::string& indent) 
   const int left = page_width - width_of(indent) - 1 - 1 - latency_width - 2 - width_of(text) - 2;
   // What a failed row has to say is told in full below.
   const bool told_below = row.verdict == Verdict::fail || row.verdict == Verdict::broken;
+  const std::string looked = row.watched ? fmt::format("not seen in {}", render_span(*row.watched)) : "";
   std::string note = told_below                                                   ? ""
+                     : row.verdict == Verdict::blocked && row.watched           ? looked + " either"
                      : row.verdict == Verdict::blocked && !row.blocked_by.empty() ? "after: " + row.blocked_by.front()
                                                                                   : row.note;
   note = left < 12 ? "" : clip(one_line(note), left);
@@ -136,7 +151,7 @@ void Page::health() {
 /// `name: value`, further lines of the value below the first. Nothing when there is no value.
 void Page::field(const char* name, const std::string& value) {
   const auto lines = lines_of(printable(value));
-  for (std::size_t i = 0; i < lines.size(); ++i) line(fmt::format("    {:<10}{}", i == 0 ? name : "", lines[i]));
+  for (std::size_t i = 0; i < lines.size(); ++i) line(fmt::format("    {:<9} {}", i == 0 ? name : "", lines[i]));
 }
 
 /// The last lines of a text: the end of a log is where the reason is.
@@ -149,10 +164,9 @@ void Page::block(const std::string& text, const std::string& indent) {
 }
 
 void Page::finding(const Row& row) {
-  const std::string component = component_label(report_.opened, row.component);
-  line(fmt::format("\n{} {}{}", mark(row.verdict), paint(one_line(row.hop.title), "1"),
-                   component.empty() ? "" : dim("  " + one_line(component))));
-  field(row.verdict == Verdict::broken ? "unknown:" : "false:", row.note);
+  line(fmt::format("\n{} {}{}", mark(row.verdict), paint(one_line(row.hop.title), "1"), dim("  " + one_line(label_of(report_.opened, row)))));
+  if (!row.words.empty()) field("why:", row.words);
+  field(row.verdict != Verdict::broken ? "false:" : row.hop.travels ? "could not look:" : "could not ask:", row.note);
   field("expected:", row.expected);
   field("actual:", row.actual);
   if (!row.evidence.empty()) {
@@ -182,7 +196,7 @@ void Page::finding(const Trouble& trouble) {
 
 void Page::findings() {
   for (const Row& row : report_.rows) {
-    if (row.verdict == Verdict::fail || row.verdict == Verdict::broken) finding(row);
+    if (row.verdict == Verdict::fail || row.verdict == Verdict::warn || row.verdict == Verdict::broken) finding(row);
   }
   for (const Trouble& trouble : report_.troubles) finding(trouble);
 }
@@ -208,8 +222,8 @@ void Page::tail() {
   const auto add = [&](long number, const char* word) {
     if (number > 0) counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", number, word);
   };
-  for (const Verdict verdict : {Verdict::pass, Verdict::fail, Verdict::broken, Verdict::blocked, Verdict::unknown}) {
-    add(count_of(report_, verdict), verdict == Verdict::pass ? "passed" : verdict == Verdict::fail ? "failed" : name_of(verdict));
+  for (const Verdict verdict : {Verdict::pass, Verdict::fail, Verdict::warn, Verdict::broken, Verdict::blocked, Verdict::unknown}) {
+    add(count_of(report_, verdict), word_of(verdict));
   }
   if (report_.rows.empty()) {
     add(report_.made, "changed");
@@ -220,9 +234,13 @@ void Page::tail() {
   counts += fmt::format("{}{}", counts.empty() ? "" : "; ", render_span(report_.took));
   if (report_.closed.remote_commands > 0) counts += ", " + count_of(report_.closed.remote_commands, "remote command");
   line("\n" + dim(counts));
-  line(paint(one_line(report_.sentence), report_.exit_code == 0                             ? "1;32"
-                                         : report_.exit_code == 1 || report_.exit_code == 3 ? "1;31"
-                                                                                            : "1;33"));
+  const char* colour = report_.exit_code == 0 ? "1;32" : report_.exit_code == 1 || report_.exit_code == 3 ? "1;31" : "1;33";
+  const auto& story = report_.story;
+  if (story.cause.empty()) return line(paint(one_line(report_.sentence), colour));
+  // A long sentence in its three parts, each where a line begins.
+  line(paint(one_line(story.seen), colour));
+  line(fmt::format("{} {}", paint(story.arrived ? "but:" : "explanation:", "1"), one_line(story.cause)));
+  if (!story.next.empty()) line(fmt::format("{} {}", paint("next:", "1"), one_line(story.next)));
 }
 
 std::string Page::render() {
@@ -230,9 +248,9 @@ std::string Page::render() {
   warnings();
   hops();
   health();
-  findings();
   evidence();
   stand_ins();
+  findings();  // what failed stands last, where the eye is
   tail();
   return std::move(out_);
 }

@@ -31,6 +31,8 @@ struct StepLine {
 struct ComponentLine {
   std::string name, node, title, version, host, jre;
   std::string source;  ///< "assembled (stand-in, not …)", "official", "" when nothing was acquired in this run
+  std::string section{}, serves_with{};  ///< of the topology; any | majority | all
+  std::vector<std::string> needs{};      ///< sections
 };
 
 /// The first event of every run.
@@ -43,6 +45,7 @@ struct Opened {
   std::vector<StepLine> steps;
   std::vector<std::string> notes;
   std::vector<std::vector<int>> gates{};  ///< ids of the steps behind each
+  bool strict = false;                    ///< what is only warned of fails, too
 };
 
 /// What was not as it should be when the hosts were looked at before the first change, and stopped nobody.
@@ -85,6 +88,8 @@ struct Evidence {
   int component = -1;
   std::string title;
   std::string text;
+  int step = -1;       ///< whose failure it was collected for
+  bool words = false;  ///< the text is one line, in the component's own words: why it failed
 };
 
 /// The last event. `interrupted`: by the user.

@@ -26,7 +26,8 @@ Json list_of(const std::vector<T>& items) {
 Json make_json(const plan::Hop& hop) {
   return {{"check", hop.check},    {"group", hop.group},     {"place", hop.place},
           {"title", hop.title},    {"look_at", hop.look_at}, {"since", id_or_null(hop.since)},
-          {"travels", hop.travels}};
+          {"travels", hop.travels}, {"about", list_of(hop.about)}, {"drift", hop.drift},
+          {"warns", hop.warns},     {"heal", hop.heal}};
 }
 
 Json make_json(const StepLine& line) {
@@ -43,7 +44,8 @@ Json make_json(const StepLine& line) {
 
 Json make_json(const ComponentLine& line) {
   return {{"name", line.name}, {"node", line.node}, {"title", line.title},  {"version", line.version},
-          {"host", line.host}, {"jre", line.jre},   {"source", line.source}};
+          {"host", line.host}, {"jre", line.jre},   {"source", line.source}, {"section", line.section},
+          {"serves_with", line.serves_with},        {"needs", list_of(line.needs)}};
 }
 
 Json make_json(const step::Failure& failure) {
@@ -62,7 +64,8 @@ Json fields_of(const Opened& e) {
           {"components", list_of(e.components, [](const ComponentLine& line) { return make_json(line); })},
           {"steps", list_of(e.steps, [](const StepLine& line) { return make_json(line); })},
           {"notes", list_of(e.notes)},
-          {"gates", list_of(e.gates)}};
+          {"gates", list_of(e.gates)},
+          {"strict", e.strict}};
 }
 
 Json fields_of(const Warned& e) {
@@ -85,7 +88,8 @@ Json fields_of(const Ended& e) {
 }
 
 Json fields_of(const Evidence& e) {
-  return {{"event", "evidence"}, {"component", id_or_null(e.component)}, {"title", e.title}, {"text", e.text}};
+  return {{"event", "evidence"}, {"component", id_or_null(e.component)}, {"title", e.title}, {"text", e.text},
+          {"step", id_or_null(e.step)},                                    {"words", e.words}};
 }
 
 Json fields_of(const Closed& e) {

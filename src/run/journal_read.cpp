@@ -106,6 +106,9 @@ void Reader::take(const Json& value, ComponentLine& into) {
   part.take("host", into.host);
   part.take("jre", into.jre);
   part.take("source", into.source);
+  part.take("section", into.section);
+  part.take("serves_with", into.serves_with);
+  part.take_list("needs", into.needs);
   good_ = good_ && part.good();
 }
 
@@ -118,6 +121,10 @@ void Reader::take(const Json& value, plan::Hop& into) {
   part.take("look_at", into.look_at);
   part.take_number("since", into.since);
   part.take("travels", into.travels);
+  part.take_list("about", into.about);
+  part.take("drift", into.drift);
+  part.take("warns", into.warns);
+  part.take("heal", into.heal);
   good_ = good_ && part.good();
 }
 
@@ -173,6 +180,7 @@ void fill(Reader& from, Opened& into) {
   from.take_list("steps", into.steps);
   from.take_list("notes", into.notes);
   from.take_list("gates", into.gates);
+  from.take("strict", into.strict);
 }
 
 void fill(Reader& from, Warned& into) {
@@ -211,6 +219,8 @@ void fill(Reader& from, Evidence& into) {
   from.take_number("component", into.component);
   from.take("title", into.title);
   from.take("text", into.text);
+  from.take_number("step", into.step);
+  from.take("words", into.words);
 }
 
 void fill(Reader& from, Closed& into) {

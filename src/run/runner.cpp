@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <regex>
 #include <thread>
 
 #include "run/standing.hpp"
@@ -118,6 +119,7 @@ private:
       opened.steps.push_back(std::move(line));
     }
     for (const auto& gate : plan_.gates) opened.gates.push_back(gate.steps);
+    opened.strict = plan_.strict;
   }
 
   // The thread ends with a message that has its number: the stack of one that nobody joins stays.
@@ -159,19 +161,53 @@ private:
     auto& result = *message.done;
     if (result) {
       ended.outcome = result->acted ? Outcome::made : Outcome::held;
-      ended.note = plan::mask(result->note, plan_.secrets);
+      const auto& say = plan_.steps[static_cast<std::size_t>(message.step)].say;
+      ended.note = plan::mask(result->acted && !say.empty() ? say : result->note, plan_.secrets);
       if (result->observed != Clock::time_point{}) ended.observed = since(result->observed);
       progress.dirty = progress.dirty || result->acted;
     } else {
       ended.outcome = result.error().why == step::Why::interrupted ? Outcome::interrupted : Outcome::failed;
-      ended.failure = masked(result.error());
+      ended.failure = masked(helped(result.error(), message.evidence));
       progress.roots = {message.step};
+      if (plan_.steps[static_cast<std::size_t>(message.step)].warns && may_be_let(*ended.failure)) let(ended, message.evidence);
     }
     end(std::move(ended));
     for (auto& each : message.evidence) {
       each.text = plan::mask(std::move(each.text), plan_.secrets);
       tell(std::move(each));
     }
+  }
+
+  // Only an answer is let pass; who could not be asked has given none.
+  static bool may_be_let(const step::Failure& failure) { return failure.why == step::Why::differs || failure.why == step::Why::timed_out; }
+
+  // What is not as it should be, and is no reason to fail.
+  void let(Ended& ended, const std::vector<Evidence>& evidence) {
+    const auto& step = plan_.steps[static_cast<std::size_t>(ended.step)];
+    auto found = ended.failure->what;
+    for (const auto& each : evidence)
+      if (each.words) found = each.text;
+    const auto title = plan::mask(step.title, plan_.secrets);
+    tell(masked(Warned{plan_.lanes[static_cast<std::size_t>(step.lane)].name, title, "warning", found, ended.failure->help, {}}));
+    ended.outcome = Outcome::held;
+    ended.note = "not so: " + plan::mask(found, plan_.secrets);
+    ended.failure.reset();
+    standing_.of(ended.step).roots.clear();
+  }
+
+  // Whoever knows the component knows what to do about its words; what the failure says itself comes first.
+  step::Failure helped(step::Failure failure, const std::vector<Evidence>& evidence) const {
+    if (!failure.help.empty()) return failure;
+    auto words = failure.what + "\n" + failure.actual;
+    for (const auto& each : evidence)
+      if (each.words) words += "\n" + each.text;
+    words.resize(std::min<std::size_t>(words.size(), 4000));
+    for (const auto& hint : plan_.hints) {
+      if (!std::regex_search(words, std::regex(hint.says, std::regex::ECMAScript))) continue;
+      failure.help = hint.help;
+      break;
+    }
+    return failure;
   }
 
   step::Failure masked(step::Failure failure) const {

@@ -38,6 +38,8 @@ constexpr std::string_view name_of_word() {
   if constexpr (std::is_same_v<W, Exec>) return "exec";
   if constexpr (std::is_same_v<W, Topic>) return "topic";
   if constexpr (std::is_same_v<W, Process>) return "process";
+  if constexpr (std::is_same_v<W, Brokers>) return "brokers";
+  if constexpr (std::is_same_v<W, Every>) return "every";
   if constexpr (std::is_same_v<W, Produce>) return "produce";
   if constexpr (std::is_same_v<W, Wait>) return "wait";
   if constexpr (std::is_same_v<W, Ensure>) return "ensure";
@@ -52,7 +54,8 @@ constexpr std::string_view name_of_word() {
 
 template <class Word>
 constexpr bool is_asking = std::is_same_v<Word, Tcp> || std::is_same_v<Word, Http> || std::is_same_v<Word, Sql> ||
-                           std::is_same_v<Word, Exec> || std::is_same_v<Word, Topic> || std::is_same_v<Word, Process>;
+                           std::is_same_v<Word, Exec> || std::is_same_v<Word, Topic> || std::is_same_v<Word, Process> ||
+                           std::is_same_v<Word, Brokers> || std::is_same_v<Word, Every>;
 template <class Word>
 constexpr bool is_watching = std::is_same_v<Word, Consume> || std::is_same_v<Word, Follow> || std::is_same_v<Word, Page>;
 
@@ -61,6 +64,7 @@ template <class Visit, class Asking_>
 void fields_of_asking(Asking_& w, Visit&& visit) {
   visit("pick", w.pick, Use::optional);
   visit("expect", w.expect, Use::optional);
+  visit("give_up", w.give_up, Use::optional);
   visit("take", w.take, Use::optional);
 }
 
@@ -107,6 +111,11 @@ void fields(Word& w, Visit&& visit) {
     visit("replication_factor", w.replication_factor, may), visit("configs", w.configs, may), visit("state", w.state, may);
   } else if constexpr (std::is_same_v<W, Process>) {
     visit("name", w.name, must), fields_of_asking(w.ask, visit);
+  } else if constexpr (std::is_same_v<W, Brokers>) {
+    visit("bootstrap", w.bootstrap, must), fields_of_asking(w.ask, visit);
+  } else if constexpr (std::is_same_v<W, Every>) {
+    visit("of", w.of, must), visit("items", w.items, must), visit("where", w.where, may), visit("take", w.take, may);
+    visit("that", w.that, must);
   } else if constexpr (std::is_same_v<W, Produce>) {
     visit("bootstrap", w.bootstrap, must), visit("topic", w.topic, must), visit("key", w.key, may), visit("value", w.value, must);
   } else if constexpr (std::is_same_v<W, Wait>) {
@@ -125,7 +134,7 @@ void fields(Word& w, Visit&& visit) {
     visit("as", w.as, must), visit("prepare", w.prepare, may), visit("observe", w.observe, must), visit("until", w.until, may);
     visit("finish", w.finish, may), visit("within", w.within, may);
   } else if constexpr (std::is_same_v<W, Absent>) {
-    visit("in", w.in, must), visit("find", w.find, must);
+    visit("in", w.in, must), visit("find", w.find, must), visit("most", w.most, may);
   } else if constexpr (std::is_same_v<W, Seen>) {
     visit("in", w.in, must), visit("find", w.find, must), visit("expect", w.expect, may), visit("take", w.take, may);
     visit("within", w.within, may);
@@ -154,7 +163,7 @@ struct TextWalk {
   }
   void operator()(std::string_view name, Pick& pick, Use use) { text(pick.from), (*this)(name, pick.where, use); }
   void operator()(std::string_view, Takes& takes, Use) {
-    for (auto& t : takes) text(t.name), text(t.pointer);
+    for (auto& t : takes) text(t.name), text(t.pointer), text(t.last);
   }
   void operator()(std::string_view, Settings& settings, Use) {
     for (auto& s : settings) {

@@ -28,6 +28,7 @@ struct Failure {
   std::string expected{};
   std::string actual{};
   std::string help{};
+  bool lasting = false;  ///< asking again cannot change it: a wrong password, a table that is not there, a state that does not end
 };
 
 template <class T>

@@ -81,11 +81,23 @@ const char* word_of(Op op) {
     case Op::at_most: return "<=";
     case Op::one_of: return "is one of";
     case Op::exists: return "exists";
+    case Op::before: return "is before";
   }
   return "=";
 }
 
-bool holds(const json* found, const Condition& condition) {
+// "POINTER MILLISECONDS": the moment at the pointer is at least so much later. Epoch milliseconds fit into 64 bits by far.
+bool is_before(const json& whole, const std::string& moment, const std::string& want) {
+  const auto blank = want.rfind(' ');
+  const auto* other = at(whole, want.substr(0, blank));
+  const auto from = as_integer(moment);
+  const auto to = other == nullptr ? std::nullopt : as_integer(as_text(*other));
+  const auto by = blank == std::string::npos ? std::nullopt : as_integer(want.substr(blank + 1));
+  return from && to && by && *from > 0 && *to - *from >= *by;
+}
+
+bool holds(const json& whole, const Condition& condition) {
+  const auto* found = at(whole, condition.pointer.value);
   const auto& want = condition.value.value;
   if (condition.op == Op::exists) return (found != nullptr && !found->is_null()) == (want == "true");
   if (found == nullptr) return condition.op == Op::not_equals || condition.op == Op::lacks;
@@ -100,6 +112,7 @@ bool holds(const json* found, const Condition& condition) {
     case Op::at_least: return compare(text, want).value_or(-1) >= 0;
     case Op::at_most: return compare(text, want).value_or(1) <= 0;
     case Op::one_of: return in_list(text, want);
+    case Op::before: return is_before(whole, text, want);
     case Op::exists: break;
   }
   return false;
@@ -116,6 +129,7 @@ std::string shorten(std::string text) {
 std::string render_condition(const Condition& c) {
   const auto what = c.pointer.value.empty() ? std::string("the answer") : c.pointer.value;
   if (c.op == Op::exists) return fmt::format("{} {}", what, c.value.value == "true" ? "is there" : "is not there");
+  if (c.op == Op::before) return fmt::format("{} is before {} ms", what, c.value.value);
   return fmt::format("{} {} {}", what, word_of(c.op), c.value.value.empty() ? "\"\"" : c.value.value);
 }
 
@@ -128,7 +142,7 @@ std::string pick(const std::string& answer, const Pick& pick) {
   if (list == nullptr || !list->is_array()) return "null";
   for (const auto& element : *list) {
     bool all = true;
-    for (const auto& condition : pick.where) all = all && holds(at(element, condition.pointer.value), condition);
+    for (const auto& condition : pick.where) all = all && holds(element, condition);
     if (all) return element.dump(-1, ' ', false, json::error_handler_t::replace);
   }
   return "null";
@@ -140,7 +154,7 @@ std::optional<Mismatch> mismatch(const std::string& answer, const Match& match) 
   std::string expected, actual;
   for (const auto& condition : match) {
     const auto* found = at(whole, condition.pointer.value);
-    if (holds(found, condition)) continue;
+    if (holds(whole, condition)) continue;
     if (!expected.empty()) expected += ", ", actual += ", ";
     expected += render_condition(condition);
     const auto what = condition.pointer.value.empty() ? std::string("the answer") : condition.pointer.value;
@@ -157,9 +171,30 @@ std::optional<std::string> value_at(const std::string& answer, const std::string
   return as_text(*found);
 }
 
+namespace {
+
+// Lines of others may be long, and a regular expression takes stack for each character.
+std::optional<std::string> last_line(const std::string& text, const std::string& pattern) {
+  constexpr std::size_t most = 2000;
+  const std::regex wanted(pattern, std::regex::ECMAScript);
+  std::optional<std::string> out;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    const std::string line(rest.substr(0, std::min(end, most)));
+    std::smatch found;
+    if (std::regex_search(line, found, wanted)) out = found.size() > 1 ? found[1].str() : found[0].str();
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return out;
+}
+
+}  // namespace
+
 std::optional<std::string> take(const std::string& answer, const Takes& takes, Values& values) {
   for (const auto& each : takes) {
     auto found = value_at(answer, each.pointer.value);
+    if (found && !each.last.empty()) found = last_line(*found, each.last.value);
     if (!found) return each.name.value;
     values[each.name.value] = std::move(*found);
   }

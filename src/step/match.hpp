@@ -13,10 +13,12 @@ namespace tidelab::step {
 
 using source::Text;
 
-enum class Op { equals, not_equals, contains, lacks, matches, at_least, at_most, one_of, exists };
+enum class Op { equals, not_equals, contains, lacks, matches, at_least, at_most, one_of, exists, before };
 
 /// `pointer` "" means the whole answer. `exists` compares with "true" or "false". Numbers that both sides
 /// can be read as are compared as numbers (64-bit integers exactly, so a commit timestamp keeps all its bits).
+/// `before` compares two moments of one answer, by the clock of whoever answers: `value` is "POINTER MILLISECONDS", and this
+/// one must be at least so long before that one.
 struct Condition {
   Text pointer;
   Op op = Op::equals;
@@ -33,10 +35,12 @@ struct Pick {
   bool used = false;
 };
 
-/// A value taken out of an answer under a name, for `@{name}` in the steps that follow.
+/// A value taken out of an answer under a name, for `@{name}` in the steps that follow. `last`: only the last of its lines
+/// that matches this pattern (of a stack trace, the cause), and of that the first group, if there is one.
 struct Take {
   Text name;
   Text pointer;
+  Text last{};
 };
 
 using Takes = std::vector<Take>;

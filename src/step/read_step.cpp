@@ -22,7 +22,8 @@ struct Operator {
 };
 constexpr Operator operators[] = {{"eq", Op::equals},   {"ne", Op::not_equals},   {"contains", Op::contains},
                                   {"lacks", Op::lacks}, {"matches", Op::matches}, {"ge", Op::at_least},
-                                  {"le", Op::at_most},  {"one_of", Op::one_of},   {"exists", Op::exists}};
+                                  {"le", Op::at_most},  {"one_of", Op::one_of},   {"exists", Op::exists},
+                                  {"before", Op::before}};
 
 void check_pattern(const Text& pattern, Diagnostics& diagnostics) {
   if (pattern.value.find("${") != std::string::npos || pattern.value.find("@{") != std::string::npos) return;
@@ -31,6 +32,22 @@ void check_pattern(const Text& pattern, Diagnostics& diagnostics) {
   } catch (const std::regex_error&) {
     diagnostics.error("S005", "this is not a regular expression", pattern.span).help = "patterns are ECMAScript regular expressions";
   }
+}
+
+// `{than: POINTER, by: 3s}`
+Text read_moment(const Node& node, Diagnostics& diagnostics) {
+  if (!yaml::read_mapping(node, "`before`", diagnostics)) return {};
+  yaml::refuse_unknown_keys(node, "`before`", {"than", "by"}, diagnostics);
+  const auto* than = node.find("than");
+  const auto* by = node.find("by");
+  if (than == nullptr || by == nullptr) {
+    diagnostics.error("S003", "`before` needs `than`, a JSON pointer, and `by`, a duration", node.span);
+    return {};
+  }
+  const auto pointer = yaml::read_text(*than, "`than`", diagnostics);
+  const auto gap = yaml::read_duration(*by, "`by`", diagnostics);
+  if (!pointer || !gap) return {};
+  return {fmt::format("{} {}", pointer->value, gap->count()), node.span};
 }
 
 void read_condition(const Text& pointer, const Node& node, Match& match, Diagnostics& diagnostics) {
@@ -48,11 +65,13 @@ void read_condition(const Text& pointer, const Node& node, Match& match, Diagnos
     const auto* found = std::find_if(std::begin(operators), std::end(operators), [&](const auto& o) { return key.value == o.name; });
     if (found == std::end(operators)) {
       auto& d = diagnostics.error("S006", fmt::format("`{}` is not a comparison", key.value), key.span);
-      d.help = "comparisons are eq, ne, contains, lacks, matches, ge, le, one_of, exists";
+      d.help = "comparisons are eq, ne, contains, lacks, matches, ge, le, one_of, exists, before";
       continue;
     }
     Text text;
-    if (value.is_sequence()) {
+    if (found->op == Op::before) {
+      text = read_moment(value, diagnostics);
+    } else if (value.is_sequence()) {
       for (const auto& each : yaml::read_texts(value, "the alternatives", diagnostics))
         text.value += (text.empty() ? "" : "|") + each.value;
       text.span = value.span;
@@ -70,7 +89,19 @@ Takes read_takes(const Node& node, Diagnostics& diagnostics) {
   Takes out;
   if (!yaml::read_mapping(node, "take", diagnostics)) return out;
   for (const auto& [key, value] : node.entries) {
-    if (const auto pointer = yaml::read_text(value, "a JSON pointer", diagnostics)) out.push_back({key, *pointer});
+    if (value.is_mapping()) {
+      yaml::refuse_unknown_keys(value, "what is taken", {"at", "last"}, diagnostics);
+      const auto* at = value.find("at");
+      const auto* last = value.find("last");
+      if (at == nullptr || last == nullptr) {
+        diagnostics.error("S003", "what is taken is a JSON pointer, or `at`, a pointer, and `last`, a pattern", value.span);
+        continue;
+      }
+      out.push_back({key, at->as_text(), last->as_text()});
+      check_pattern(out.back().last, diagnostics);
+    } else if (const auto pointer = yaml::read_text(value, "a JSON pointer", diagnostics)) {
+      out.push_back({key, *pointer, {}});
+    }
   }
   return out;
 }
@@ -171,17 +202,18 @@ void check_nested(const Action& action, Diagnostics& diagnostics) {
     for (const auto& step : steps) {
       if (!fits(step))
         diagnostics.error("S004", fmt::format("this word cannot stand in `{}`", field), step.origin).help =
-            watching ? "words that watch are consume, follow, page" : "words that ask are tcp, http, sql, exec, topic, process";
+            watching ? "words that watch are consume, follow, page" : "words that ask are tcp, http, sql, exec, topic, process, brokers, every";
     }
   };
   if (const auto* wait = std::get_if<Wait>(&action)) only(wait->on, "for", false, true);
   if (const auto* ensure = std::get_if<Ensure>(&action)) only(ensure->look, "look", false, true);
   if (const auto* refute = std::get_if<Refute>(&action)) only(refute->on, "that", false, true);
+  if (const auto* every = std::get_if<Every>(&action)) only(every->of, "of", false, true), only(every->that, "that", false, true);
   if (const auto* arm = std::get_if<Arm>(&action)) only(arm->observe, "observe", true, true), only(arm->until, "until", false, false);
 }
 
 bool read_step(const Node& node, Step& out, Diagnostics& diagnostics) {
-  static const std::vector<std::string> about = {"on", "title", "versions"};
+  static const std::vector<std::string> about = {"on", "title", "versions", "evidence", "say", "warns"};
   if (!yaml::read_mapping(node, "a step", diagnostics)) return false;
   out.origin = node.entries.empty() ? node.span : node.entries.front().key.span;
   bool found = false, unknown = false;
@@ -193,6 +225,12 @@ bool read_step(const Node& node, Step& out, Diagnostics& diagnostics) {
       out.on = value.as_text();
     } else if (key.value == "title") {
       out.title = value.as_text();
+    } else if (key.value == "evidence") {
+      out.evidence = read_steps(value, diagnostics);
+    } else if (key.value == "say") {
+      out.say = value.as_text();
+    } else if (key.value == "warns") {
+      out.warns = yaml::read_bool(value, "`warns`", diagnostics).value_or(false);
     } else if (key.value == "versions") {
       if (value.is_mapping()) {
         for (const auto& [section, range] : value.entries) out.versions.emplace_back(section, range.as_text());

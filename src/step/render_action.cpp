@@ -66,7 +66,8 @@ struct FieldPrinter {
   }
   void operator()(std::string_view name, const Takes& takes, Use) {
     std::string all;
-    for (const auto& each : takes) all += fmt::format("{}{} = {}", all.empty() ? "" : ", ", each.name.value, each.pointer.value);
+    for (const auto& each : takes) all += fmt::format("{}{} = {}{}", all.empty() ? "" : ", ", each.name.value, each.pointer.value,
+                         each.last.empty() ? "" : ", the last line that matches " + each.last.value);
     line(name, all);
   }
   void operator()(std::string_view name, const Settings& settings, Use) {
@@ -119,6 +120,8 @@ std::string render_action(const Action& action) {
           [](const Exec& w) { return asked("exec " + one_line(joined(w.argv)), w.ask); },
           [](const Topic& w) { return fmt::format("topic {}{}", w.name.value, w.state.value == "absent" ? " is gone" : ""); },
           [](const Process& w) { return asked("process " + w.name.value, w.ask); },
+          [](const Brokers& w) { return asked("brokers at " + w.bootstrap.value, w.ask); },
+          [](const Every& w) { return fmt::format("of every one in {}: {}", first(w.of), first(w.that)); },
           [](const Produce& w) { return "produce to " + w.topic.value; },
           [](const Wait& w) { return "wait for " + first(w.on); },
           [](const Ensure& w) { return "ensure " + first(w.look); },
@@ -127,7 +130,10 @@ std::string render_action(const Action& action) {
           [](const Follow& w) { return "follow " + one_line(joined(w.argv)); },
           [](const Page& w) { return "page through " + w.url.value; },
           [](const Arm& w) { return fmt::format("watch {}: {}", w.as.value, first(w.observe)); },
-          [](const Absent& w) { return fmt::format("nothing in {} with {}", w.in.value, render_match(w.find)); },
+          [](const Absent& w) {
+            const auto how_often = w.most.empty() ? std::string("nothing") : "at most " + w.most.value;
+            return fmt::format("{} in {} with {}", how_often, w.in.value, render_match(w.find));
+          },
           [](const Seen& w) { return fmt::format("seen in {}: {}", w.in.value, render_match(w.find)); },
       },
       action);

@@ -14,6 +14,8 @@
 
 namespace tidelab::step {
 
+struct Step;
+
 using Texts = std::vector<Text>;
 using Pairs = std::vector<std::pair<Text, Text>>;
 
@@ -100,11 +102,17 @@ struct User {
 
 // ---- Words that ask. `expect` must hold of the answer (after `pick`); `take` names parts of it.
 
+/// When `give_up` holds of the answer, waiting for `expect` is over: it is a state that does not end by itself.
 struct Asking {
   Pick pick;
   Match expect;
+  Match give_up;
   Takes take;
 };
+
+// Of a group any member will do: where an address is a list ("a:1,b:1", "http://a:1,b:1/path"), they are asked one after
+// the other until one gives the answer that is expected; whoever answered last is asked first. What may change something
+// (another method than GET, a statement that is no select) goes on to the next only where it did not get through.
 
 /// Answer: {"answer": text}. Without `send`, being accepted is enough.
 struct Tcp {
@@ -144,6 +152,23 @@ struct Topic {
   Text state;  ///< present (default) | absent
 };
 
+/// What a broker knows of its cluster. Answer: {"controller":id,"brokers":[{"id","host","port"}…],
+/// "partitions":N,"leaderless":N,"under_replicated":N,"offline":["topic/partition"…]}, over all topics.
+struct Brokers {
+  Text bootstrap;
+  Asking ask;
+};
+
+/// A question about each element of a list that another question's answer has. Holds when the question holds of every one; an
+/// empty list holds. Answer: {"count":N}. What `take` takes of an element is there for `that`, and after it for what is said.
+struct Every {
+  std::vector<Step> of;  ///< exactly one asking word
+  Text items;            ///< pointer to an array in its answer
+  Match where;           ///< only of elements of which this holds
+  Takes take;
+  std::vector<Step> that;  ///< exactly one asking word
+};
+
 /// One record. Answer: {"partition":N,"offset":N}.
 struct Produce {
   Text bootstrap, topic, key, value;
@@ -154,8 +179,6 @@ struct Process {
   Text name;
   Asking ask;
 };
-
-struct Step;
 
 /// Asks until the answer fits. `process` names a service of the same instance: if that is gone, waiting is over.
 struct Wait {
@@ -207,10 +230,11 @@ struct Arm {
   Duration within;
 };
 
-/// Nothing that fits has been seen so far.
+/// Nothing that fits has been seen so far; with `most`, not more often than that.
 struct Absent {
   Text in;
   Match find;
+  Text most;
 };
 
 /// Something that fits `find` is seen, and all of `expect` holds of it.
@@ -222,7 +246,7 @@ struct Seen {
 };
 
 using Action = std::variant<Dir, File, Config, Line, Unpack, Place, Service, Halt, Sweep, User, Tcp, Http, Sql, Exec, Topic, Process,
-                            Produce, Wait, Ensure, Refute, Consume, Follow, Page, Arm, Absent, Seen>;
+                            Brokers, Every, Produce, Wait, Ensure, Refute, Consume, Follow, Page, Arm, Absent, Seen>;
 
 /// A word in a file, before the plan gives it a host and a place in the order.
 struct Step {
@@ -231,6 +255,9 @@ struct Step {
   Text on;                                      ///< a section: done on the host of its first instance rather than on our own
   Text title;                                   ///< what a person reads; empty: rendered from the action
   std::vector<std::pair<Text, Text>> versions;  ///< section ("" = own) → range; decided when the plan is made
+  std::vector<Step> evidence{};                 ///< asked when it failed
+  Text say{};          ///< of such a question: what its answer comes to, in the component's own words; of an act: what it means
+  bool warns = false;  ///< that it does not hold is told, and no reason to fail
 };
 
 /// Helper for std::visit with one lambda a word and no default, so that a forgotten word does not compile.

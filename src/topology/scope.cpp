@@ -95,7 +95,7 @@ std::string Scope::over_section(std::string_view function, std::string_view rest
   if (take_quoted(rest, separator)) {
     if (separator == "\\n") separator = "\n";
   }
-  if (function == "first" && topology_.count(section) == 0) {
+  if ((function == "first" || function == "any") && topology_.count(section) == 0) {
     diagnostics_.error("T031", fmt::format("this needs at least one of `{}`, and the topology has none", section), text.span).help =
         fmt::format("add a `{}` section", section);
     return {};
@@ -141,7 +141,7 @@ std::string Scope::refuse_size(const Text& text) const {
 std::string Scope::evaluate(std::string_view inside, const Text& text) const {
   auto rest = inside;
   const std::string word(take_word(rest));
-  if (word == "join" || word == "first" || word == "others" || word == "count") return over_section(word, rest, text);
+  if (word == "join" || word == "first" || word == "any" || word == "others" || word == "count") return over_section(word, rest, text);
   std::string buffer;
   if (word == "json") {
     const std::string name(take_word(rest));

@@ -30,8 +30,9 @@ struct Story {
     opened.program = "tidelab 0.1.0";
     opened.when = "2026-11-23T15:00:00Z";
     opened.lanes = {"controller", "10.0.0.2"};
-    opened.components = {{"tidb_servers 1", "10.0.0.1:4000", "TiDB", "8.5.0", "10.0.0.1", "", "official"},
-                         {"kafka_servers 1", "10.0.0.2:9092", "Kafka broker", "2.7.0", "10.0.0.2", "17", "official"}};
+    opened.components = {
+        {"tidb_servers 1", "10.0.0.1:4000", "TiDB", "8.5.0", "10.0.0.1", "", "official", "tidb_servers", "any", {}},
+        {"kafka_servers 1", "10.0.0.2:9092", "Kafka broker", "2.7.0", "10.0.0.2", "17", "official", "kafka_servers", "any", {}}};
   }
 
   int add(run::StepLine line) {
@@ -48,6 +49,16 @@ struct Story {
   }
   int claim(const std::string& title, int component, const std::string& look_at = "") {
     return add({0, title, 0, component, "checks/health.yaml:3:5", false, plan::Hop{"health", "", "", title, look_at, -1, false}, {}});
+  }
+  plan::Hop& hop_of(int step) { return *opened.steps[static_cast<std::size_t>(step)].hop; }
+  /// One more component; its index.
+  int component(run::ComponentLine line) {
+    opened.components.push_back(std::move(line));
+    return static_cast<int>(opened.components.size()) - 1;
+  }
+  Story& words(int step, const std::string& text) {
+    events.push_back({now, run::Evidence{-1, "why", text, step, true}});
+    return *this;
   }
 
   Story& end_step(int step, Outcome outcome, microseconds at, std::optional<Failure> failure = {}, std::vector<int> roots = {},
@@ -88,6 +99,8 @@ struct Way : Story {
     write = hop("TiDB", "the insert is committed");
     kafka = hop("Kafka", "the insert is in topic ticdc-test", write, "the changefeed");
     flink = hop("Flink", "the insert is in Flink's table", write, "the job's exceptions at http://10.0.0.2:8081");
+    hop_of(kafka).about = hop_of(flink).about = {"kafka_servers"};
+    hop_of(write).about = {"tidb_servers"};
   }
   Way& healthy() {
     good(tidb_up), good(kafka_up), good(kafka_leads);
