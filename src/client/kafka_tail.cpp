@@ -26,9 +26,14 @@ using Message = KafkaPtr<rd_kafka_message_t>;
 constexpr milliseconds slice{100};
 constexpr std::size_t most_at_once = 1000;
 // A broker that restarts takes its time; only one that stays away is gone.
-constexpr milliseconds patience_with_down{2000};
+constexpr milliseconds patience_with_down{2000}, patience_with_silent{20'000};
 constexpr milliseconds watch_every{500};
 constexpr milliseconds patience_with_new{2000};
+
+// Who refuses is down; who is silent may be slow, or on a busy machine.
+milliseconds patience_with(const step::Failure& failure) {
+  return failure.why == Why::timed_out ? patience_with_silent : patience_with_down;
+}
 
 std::string text_of(const void* data, std::size_t size) { return data == nullptr ? "" : std::string(static_cast<const char*>(data), size); }
 
@@ -94,7 +99,7 @@ void KafkaTail::watch(const std::stop_token& ending) {
       well = Clock::now();
     } else if (metadata) {
       return tell({Why::refused, fmt::format("tailing topic {}: the topic is gone", topic_), lease_->log()});
-    } else if (Clock::now() - well > patience_with_down && !ending.stop_requested()) {
+    } else if (Clock::now() - well > patience_with(metadata.error()) && !ending.stop_requested()) {
       return tell({Why::refused, fmt::format("tailing topic {}: {}", topic_, metadata.error().what), lease_->log()});
     }
   }

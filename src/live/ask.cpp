@@ -68,6 +68,7 @@ Result<Asked> ask_sql(World& world, const Sql& w, const Control& control) {
     // Before there is a connection nothing was sent: of a group the next may be asked, whatever the statement.
     auto failure = session.error();
     if (!failure.lasting) failure.what = fmt::format("{}{}", no_connection, failure.what);
+    if (failure.why == Why::timed_out) failure.why = Why::refused;  // of a statement that timed out nobody knows whether it took effect
     return tl::unexpected(std::move(failure));
   }
   std::vector<std::string> statements;

@@ -141,7 +141,11 @@ Result<Done> seen(World& world, const Seen& w, const Where& where, const Control
     }
     if (control.stopped()) return step::fail(Why::interrupted, "interrupted");
     if (!fresh.empty()) continue;
-    if (auto failure = watch->failure()) return tl::unexpected(*failure);
+    if (auto failure = watch->failure()) {
+      failure->why = Why::unreachable;  // from here on nobody looked
+      failure->what = "the observer ended: " + failure->what;
+      return tl::unexpected(*failure);
+    }
     if (control.expired())
       return tl::unexpected(Failure{Why::timed_out, "it did not arrive in time", {}, render_match(w.find), last_seen(watch->all()), {}});
   }

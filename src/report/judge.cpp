@@ -53,7 +53,7 @@ const run::Ended* observer_that_failed(const Report& report, const Row& row, con
 
 void settle_unwatched(const Report& report, Row& row, const Endings& endings) {
   if (row.verdict != Verdict::blocked) return;
-  if (row.hop.travels && row.hop.since >= 0 && !held(endings, row.hop.since)) return;  // nothing was written that could be looked for
+  if (row.hop.since >= 0 && !held(endings, row.hop.since)) return;  // nothing was written that could be looked for
   const auto* observer = observer_that_failed(report, row, endings);
   if (observer == nullptr) return;
   row.verdict = Verdict::broken;
@@ -85,6 +85,7 @@ void settle_members(Report& report) {
     const auto* component = component_of(report, row.component);
     const bool spared = travel && is_about_member(row) && component != nullptr && !component->section.empty() &&
                         standing_of(report, row.component).all > 1 && !down.contains(component->section);
+    if (report.opened.strict) continue;
     if (spared || (row.hop.warns && row.verdict == Verdict::fail)) row.verdict = Verdict::warn;
   }
 }
@@ -114,10 +115,10 @@ public:
 
   const Row* find() const {
     if (const auto* root = first([&](const Row& row) { return is_root(row); })) return root;
-    if (const auto* spans = first([&](const Row& row) { return !row.hop.group.empty() && !row.hop.drift && !row.hop.warns && same_lab_part(row); }))
+    if (const auto* spans = first([&](const Row& row) { return !row.hop.group.empty() && !row.hop.drift && !row.hop.warns && is_on_way(row); }))
       return spans;
     if (const auto* member = first([&](const Row& row) { return is_about_member(row) && is_relevant(row); })) return member;
-    if (const auto* drift = first([&](const Row& row) { return row.hop.drift && same_lab_part(row); })) return drift;
+    if (const auto* drift = first([&](const Row& row) { return row.hop.drift && is_on_way(row); })) return drift;
     return relevant_ ? nullptr : first([](const Row&) { return true; });
   }
 
@@ -141,8 +142,12 @@ private:
     const auto* line = component_of(report_, row.component);
     return !relevant_ || (line != nullptr && relevant_->contains(line->section));
   }
-  /// What spans several hosts belongs to one pipeline; another pipeline's trouble explains nothing.
-  bool same_lab_part(const Row& row) const { return group_.empty() || row.hop.group.empty() || row.hop.group == group_; }
+  /// What spans several hosts belongs to one pipeline, and is about some of its sections; another's trouble explains nothing.
+  bool is_on_way(const Row& row) const {
+    if (!group_.empty() && !row.hop.group.empty() && row.hop.group != group_) return false;
+    const auto& about = row.hop.about;
+    return !relevant_ || about.empty() || std::any_of(about.begin(), about.end(), [&](const auto& each) { return relevant_->contains(each); });
+  }
 
   bool is_root(const Row& row) const {
     const auto* line = component_of(report_, row.component);

@@ -50,7 +50,7 @@ steps:
   REQUIRE(c.steps[1].hop);
   CHECK(c.steps[1].hop->travels);
   CHECK(c.steps[1].hop->since.value == "write");
-  CHECK(c.steps[1].hop->about.value == "kafka");
+  CHECK(c.steps[1].hop->about.at(0).value == "kafka");
   CHECK(c.steps[1].hop->look_at.value == "the log");
   CHECK(c.steps[1].needs.at(0).value == "write");
   CHECK(c.steps[1].after.at(0).value == "write");

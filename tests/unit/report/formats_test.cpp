@@ -36,10 +36,10 @@ TEST_CASE("json: one record, and every field of every record") {
   const auto root = json::parse(report::render_json(make_failing().report()));
   REQUIRE(root.is_object());
   CHECK(root["exit_code"] == 1);
-  CHECK(root["counts"]["hops"] == json{{"pass", 5}, {"fail", 1}, {"broken", 1}, {"blocked", 1}, {"unknown", 0}});
+  CHECK(root["counts"]["hops"] == json{{"pass", 5}, {"fail", 1}, {"warn", 0}, {"broken", 1}, {"blocked", 1}, {"unknown", 0}});
   REQUIRE(root["hops"].size() == 8);
   for (const auto& hop : root["hops"]) {
-    CHECK(hop.size() == 17);
+    CHECK(hop.size() == 20);
     CHECK(hop.is_object());
   }
   CHECK(root["hops"][4]["latency_us"] == 12000);
@@ -109,7 +109,7 @@ TEST_CASE("html: self-contained, and nothing of others gets through as markup") 
   const std::string page = report::render_html(make_failing().report());
   for (const char* banned : {"<script", "src=", "href=", "<b>", "\x1b", "\xFF", "no <row>"}) CHECK(page.find(banned) == std::string::npos);
   for (const char* there : {"no &lt;row&gt; &amp; &quot;none&quot;", "<div class=\"box fail\"", "<small>12 ms</small>",
-                            "<details><summary>evidence", "lost between Kafka and Flink", "log &lt;1&gt; – Kafka broker 10.0.0.2:9092",
+                            "<details><summary>evidence", "was not seen in Flink", "log &lt;1&gt; – Kafka broker 10.0.0.2:9092",
                             "before the first change", "held by &lt;b&gt; &amp;", "end it"}) {
     INFO(there);
     CHECK(page.find(there) != std::string::npos);

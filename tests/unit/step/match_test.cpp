@@ -158,3 +158,25 @@ TEST_CASE("JSON strings hold any bytes") {
   CHECK(json_string("a\"b\\c\n\x01") == R"("a\"b\\c\n\u0001")");
   CHECK(json_string("\xff") == "\"\xef\xbf\xbd\"");
 }
+
+TEST_CASE("before compares two moments of one answer") {
+  const auto before = [](const std::string& answer, const std::string& value) {
+    return !mismatch(answer, {{{"/ran", {}}, Op::before, {value, {}}}});
+  };
+  CHECK(before(R"({"ran":1000,"now":4000})", "/now 3000"));
+  CHECK_FALSE(before(R"({"ran":1001,"now":4000})", "/now 3000"));
+  CHECK_FALSE(before(R"({"ran":0,"now":4000})", "/now 3000"));   // it never happened
+  CHECK_FALSE(before(R"({"ran":1000})", "/now 3000"));
+  CHECK_FALSE(before(R"({"ran":"x","now":4000})", "/now 3000"));
+}
+
+TEST_CASE("of a text the last line that matches is taken, and of that the first group") {
+  const std::string trace = R"({"e":"a.B: first\n\tat x\nCaused by: c.D: second\n\tat y\nCaused by: e.F: last, 'quoted'\n\tat z\n"})";
+  Values values;
+  CHECK_FALSE(take(trace, {{{"cause", {}}, {"/e", {}}, {"^(?:Caused by: )?(\\S+: .*)$", {}}}}, values));
+  CHECK(values["cause"] == "e.F: last, 'quoted'");
+  CHECK(take(trace, {{{"none", {}}, {"/e", {}}, {"^nothing$", {}}}}, values) == "none");
+  const std::string lines = "{\"e\":\"" + std::string(200'000, 'x') + "\"}";
+  CHECK_FALSE(take(lines, {{{"long", {}}, {"/e", {}}, {"x+", {}}}}, values));
+  CHECK(values["long"].size() == 2000);  // no line is searched beyond that
+}

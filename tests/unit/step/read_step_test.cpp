@@ -80,7 +80,14 @@ const Whole wholes[] = {
      "as: o\nobserve:\n  - follow:\n      argv: [\"a\"]\n      env:\n        K: \"v\"\n      cwd: /c\n      stdin: i\n"},
     {"arm: {as: o, observe: {page: {url: u, next: /n, items: /i}}}",
      "as: o\nobserve:\n  - page:\n      url: u\n      next: /n\n      items: /i\n"},
-    {"absent: {in: o, find: {/v: 1}}", "in: o\nfind: /v = 1\n"},
+    {"absent: {in: o, find: {/v: 1}, most: 2}", "in: o\nfind: /v = 1\nmost: 2\n"},
+    {"brokers: {bootstrap: b, pick: {from: /brokers, where: {/id: 1}}, expect: {/port: 9092}}",
+     "bootstrap: b\npick: from /brokers where /id = 1\nexpect: /port = 9092\n"},
+    {"every: {of: {http: {url: u}}, items: /i, where: {/id: {ne: a}}, take: {other: /id}, that: {http: {url: v, give_up: {/s: gone}}}}",
+     "of:\n  - http:\n      url: u\nitems: /i\nwhere: /id is not a\ntake: other = /id\nthat:\n  - http:\n      url: v\n      give_up: "
+     "/s = gone\n"},
+    {"http: {url: u, expect: {/a: {before: {than: /now, by: 3s}}}, take: {c: {at: /trace, last: '^Caused by: (.*)$'}}}",
+     "url: u\nexpect: /a is before /now 3000 ms\ntake: c = /trace, the last line that matches ^Caused by: (.*)$\n"},
     {"seen: {in: o, find: {/v: 1}, expect: {/w: {lacks: x}}, take: {v: /t}, within: 1s}",
      "in: o\nfind: /v = 1\nexpect: /w lacks x\ntake: v = /t\nwithin: 1000ms\n"},
 };
@@ -162,7 +169,7 @@ TEST_CASE("S003: a field is missing") {
 TEST_CASE("S004: a word that does not fit") {
   CHECK(complaints("wait: {for: {dir: {path: /p}}}\n") ==
         "error[S004]: this word cannot stand in `for`\n --> t.yaml:1:14\n  |\n1 | wait: {for: {dir: {path: /p}}}\n  |              ^^^\n"
-        "  = help: words that ask are tcp, http, sql, exec, topic, process\n\n1 error");
+        "  = help: words that ask are tcp, http, sql, exec, topic, process, brokers, every\n\n1 error");
   CHECK(brief("ensure: {look: {wait: {for: {tcp: {address: h}}}}, act: []}").find("S004 1:17 this word cannot stand in `look`") !=
         std::string::npos);
   CHECK(brief("refute: {that: {seen: {in: o, find: {}}}}").starts_with("S004"));
@@ -184,7 +191,7 @@ TEST_CASE("S006: an unknown comparison, or no pointer") {
   CHECK(complaints("tcp: {address: h, expect: {/a: {gt: 1}}}\n") ==
         "error[S006]: `gt` is not a comparison\n --> t.yaml:1:33\n  |\n1 | tcp: {address: h, expect: {/a: {gt: 1}}}\n  |                   "
         "              ^^\n"
-        "  = help: comparisons are eq, ne, contains, lacks, matches, ge, le, one_of, exists\n\n1 error");
+        "  = help: comparisons are eq, ne, contains, lacks, matches, ge, le, one_of, exists, before\n\n1 error");
   CHECK(brief("tcp: {address: h, expect: {a: 1}}") == "S006 1:28 `a` is not a JSON pointer | write `/a`");
 }
 
