@@ -53,7 +53,8 @@ const run::Ended* observer_that_failed(const Report& report, const Row& row, con
 
 void settle_unwatched(const Report& report, Row& row, const Endings& endings) {
   if (row.verdict != Verdict::blocked) return;
-  if (row.hop.since >= 0 && !held(endings, row.hop.since)) return;  // nothing was written that could be looked for
+  // A write that was not tried; nothing was written that could be looked for; or what is claimed of it needs that it was seen.
+  if (row.hop.travels ? row.hop.since < 0 || !held(endings, row.hop.since) : row.hop.since >= 0) return;
   const auto* observer = observer_that_failed(report, row, endings);
   if (observer == nullptr) return;
   row.verdict = Verdict::broken;
@@ -132,7 +133,7 @@ private:
   const Row* first(const std::function<bool(const Row&)>& fits) const {
     const Row* found = nullptr;
     for (const Row& row : report_.rows) {
-      if (row.hop.travels || !is_bad(row) || !fits(row)) continue;
+      if (row.hop.travels || row.hop.since >= 0 || !is_bad(row) || !fits(row)) continue;  // what follows a write is no cause of its loss
       if (found == nullptr || (found->words.empty() && !row.words.empty() && row.component == found->component)) found = &row;
     }
     return found;
