@@ -131,6 +131,7 @@ Report fold(const std::vector<run::Event>& events) {
     report.took = std::max(report.took, event.at);
   }
   fold_steps(report, endings);
+  report.bars = bars_of(events);
   report.exit_code = exit_code_of(report);
   report.sentence = render_sentence(report, endings);
   return report;
