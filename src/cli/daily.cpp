@@ -73,9 +73,11 @@ std::string duration_text(double seconds) {
 Fare judge(const plan::Shown& shown, const step::Result<std::string>& answer, double now_ms) {
   Fare out{{}, shown.title, {}, {}, {}, {}, {}};
   if (!answer) {
-    out.state = "unknown";
-    if (answer.error().why == step::Why::differs) out.good = false, out.state = "not as asked";
+    // Who refuses or is silent on its own port is not as it must be; only what keeps us from asking leaves that open.
     const auto& why = answer.error();
+    const bool asked = why.why != step::Why::unreachable && why.why != step::Why::interrupted;
+    if (asked) out.good = false;
+    out.state = why.why == step::Why::differs ? "not as asked" : asked ? "no answer" : "unknown";
     const auto differs = why.expected.empty() ? std::string() : fmt::format(": {} must hold, and it is {}", why.expected, why.actual);
     out.problem = source::printable(why.what + differs, longest_said);
     return out;

@@ -26,9 +26,11 @@ std::string name_of_account(uid_t id) {
   return account == nullptr ? fmt::format("account {}", id) : account->pw_name;
 }
 
-std::string owner_of(const fs::path& path) {
+// Of what is behind a closed directory nothing can be seen; then that directory's.
+std::string owner_of(fs::path path) {
   struct stat seen {};
-  return ::stat(path.c_str(), &seen) == 0 ? name_of_account(seen.st_uid) : std::string();
+  while (::stat(path.c_str(), &seen) != 0 && path.has_relative_path()) path = path.parent_path();
+  return name_of_account(seen.st_uid);
 }
 
 // Under sudo the records are root's, and the lab is that of whoever calls sudo.
@@ -93,8 +95,8 @@ std::string foreign_record(const std::string& lab) {
     const int wanted = folder ? R_OK | X_OK : path.filename() == "lock" ? R_OK | W_OK : R_OK;
     if (::access(path.c_str(), wanted) == 0 || errno != EACCES) continue;
     const auto owner = owner_of(path);
-    return fmt::format("{} of {} is closed to {}; the lab is another account's: work on it as {}", path.string(),
-                       owner.empty() ? "another account" : owner, here, owner.empty() ? "whoever brought it up" : owner);
+    if (owner == here) return fmt::format("{} is closed even to {}, whose it is: open it with chmod u+rwX", path.string(), here);
+    return fmt::format("{} of {} is closed to {}; the lab is another account's: work on it as {}", path.string(), owner, here, owner);
   }
   return of_whoever_calls_sudo(lab);
 }
@@ -104,7 +106,7 @@ std::string no_such_lab(const std::string& target) {
   if (name)
     if (auto foreign = foreign_record(target); !foreign.empty()) return foreign;
   const auto labs = recorded_labs();
-  auto out = fmt::format("{} is neither a file nor a lab of {}", target, name_of_account(::geteuid()));
+  auto out = fmt::format("{} is neither a file nor a lab of this account", target);
   auto near = name ? source::did_you_mean(target, labs) : std::string();
   if (near.empty()) near = source::did_you_mean(target, files_near(target));
   if (!near.empty()) return out + fmt::format("; did you mean `{}`?", near);

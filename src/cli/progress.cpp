@@ -119,8 +119,8 @@ void Progress::draw() {
   const auto columns = columns_of(how_.live);
   const auto shown = fmt::format("{:>7.1f}s … {}", static_cast<double>(now().count()) / 1e6, source::printable(text, text.size()));
   // The last cell stays free: a terminal may go to the next line behind it.
-  write_all(how_.live, std::string(wiped) + (columns > 1 ? cut(shown, columns - 1) : shown));
   live_line = how_.live;
+  write_all(how_.live, std::string(wiped) + (columns > 1 ? cut(shown, columns - 1) : shown));
 }
 
 void Progress::wipe() { wipe_live_line(); }

@@ -86,11 +86,11 @@ std::unique_ptr<Lab> open_lab(const Options& options, bool as_file) {
   out->options.known_hosts = absolute_or_empty(options.known_hosts);
   if (options.ssh_config != "none") out->options.ssh_config = absolute_or_empty(options.ssh_config);
   for (auto& each : out->options.identities) each = absolute_or_empty(each);
-  // A pipe, a folder, a file that cannot be read: whoever reads it says so. Only what is not there may be the name of a lab.
   std::error_code error;
-  const bool is_file = options.target == "-" || fs::is_regular_file(options.target, error);
-  if (is_file || (as_file && fs::exists(options.target, error))) return from_file(std::move(out), as_file);
+  if (options.target == "-" || fs::is_regular_file(options.target, error)) return from_file(std::move(out), as_file);
   const auto record = read_record(options.target);
+  // A pipe, a folder: whoever reads it says what is wrong with it.
+  if (!record && as_file && fs::exists(options.target, error)) return from_file(std::move(out), as_file);
   if (!record) {
     std::cerr << fmt::format("tidelab: {}\n", no_such_lab(options.target));
     return nullptr;

@@ -90,16 +90,18 @@ std::vector<std::string> option_names(const CLI::App& app) {
 }
 
 void print_overview(std::ostream& to) {
-  to << "One-command labs of databases, brokers and stream processors, and proof that rows travel through them.\n\n"
-        "tidelab COMMAND [OPTIONS] …\n";
+  to << "One-command labs of databases, brokers and stream processors, and proof that\n"
+        "rows travel through them.\n\ntidelab COMMAND [OPTIONS] …\n";
   const char* group = nullptr;
   for (const auto& row : commands()) {
     if (row.group != group) to << fmt::format("\n{}\n", row.group);
     group = row.group;
     to << fmt::format("  {:<10} {}\n", row.name, row.help);
   }
-  to << "\n`tidelab help COMMAND` tells its options. Before the command may stand --home DIR (where playbooks/ and checks/ are), and\n"
-        "alone --version. Exit codes: 0 true, 1 false, 2 could not find out, 3 no lab, 64 usage, 65 bad file, 130 interrupted.\n";
+  to << "\n`tidelab help COMMAND` tells its options. Before the command may stand\n"
+        "--home DIR, where playbooks/ and checks/ are; --version stands alone.\n"
+        "Exit codes: 0 true, 1 false, 2 could not find out, 3 no lab, 64 usage,\n"
+        "65 bad file, 130 interrupted.\n";
 }
 
 bool print_help(const CLI::App& app, const std::string& command, std::ostream& to) {
@@ -109,7 +111,7 @@ bool print_help(const CLI::App& app, const std::string& command, std::ostream& t
   }
   const auto all = app.get_subcommands([](const CLI::App*) { return true; });
   const auto found = std::find_if(all.begin(), all.end(), [&](const CLI::App* each) { return each->get_name() == command; });
-  if (found != all.end()) to << (*found)->help();
+  if (found != all.end()) to << (*found)->help("tidelab");
   return found != all.end();
 }
 

@@ -34,8 +34,6 @@ const char* class_of(run::Outcome outcome) {
 // A round length of which four to ten make the whole.
 microseconds unit_for(microseconds whole) {
   long long unit = 1000;
-  for (const int factor : {2, 5, 10})
-    if (unit * 8 < whole.count()) unit = 1000LL * factor;
   while (unit * 8 < whole.count()) {
     const auto base = unit;
     for (const int factor : {2, 5, 10})

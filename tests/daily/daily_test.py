@@ -82,7 +82,7 @@ class Daily(unittest.TestCase):
         lab = self.list()["bells"]
         self.assertEqual((lab["state"], lab["topology"], lab["hosts"]), ("up", str(self.file), ["127.0.0.1", "127.0.0.2"]))
         wrong = self.tidelab("up", "bels", code=65).stderr
-        self.assertIn("bels is neither a file nor a lab of", wrong)
+        self.assertIn("bels is neither a file nor a lab of this account", wrong)
         self.assertIn("did you mean `bells`?", wrong)
         self.assertIn("did you mean `./elsewhere.yaml`?", self.tidelab("up", "./elsewere.yaml", code=65).stderr)
 
@@ -186,7 +186,7 @@ class Daily(unittest.TestCase):
         if account is None:
             return
         told = self.tidelab("status", "nothing-of-it", code=65, env={"SUDO_USER": account.pw_name}).stderr
-        self.assertIn("is neither a file nor a lab of root", told)
+        self.assertIn("is neither a file nor a lab of this account", told)
 
 
 if __name__ == "__main__":

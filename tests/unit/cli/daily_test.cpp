@@ -49,11 +49,14 @@ TEST_CASE("what is not good says so, in the component's words") {
   CHECK(gone.state == "is nowhere");
 }
 
-TEST_CASE("what could not be asked is not known, and nothing that is known is called unknown") {
+TEST_CASE("what could not be asked is not known; who is silent on its own port is not good") {
+  const auto far = judge(changefeed(), step::fail(step::Why::unreachable, "no route to 10.0.0.9"), now);
+  CHECK_FALSE(far.good.has_value());
+  CHECK(far.state == "unknown");
+  CHECK(far.problem == "no route to 10.0.0.9");
   const auto silent = judge(changefeed(), step::fail(step::Why::refused, "127.0.0.1:8300 refuses"), now);
-  CHECK_FALSE(silent.good.has_value());
-  CHECK(silent.state == "unknown");
-  CHECK(silent.problem == "127.0.0.1:8300 refuses");
+  CHECK(silent.good == false);
+  CHECK(silent.state == "no answer");
   step::Failure other{step::Why::differs, "topic t is not as asked", {}, "\"/partitions\" = 3", "1", {}};
   const auto differs = judge(changefeed(), tl::unexpected(other), now);
   CHECK(differs.good == false);
