@@ -57,7 +57,7 @@ const std::vector<Row>& commands() {
       {whole, "down", "take the lab away without residue", down, topology | hosts | report_to | formats | ends},
       {whole, "smoke", "up, verify, down: one exit code for a CI job", smoke, topology | hosts | source | report_to | keeps | formats},
       {daily, "list", "your labs: state, since when, on which hosts; contacts no host", list, tables},
-      {daily, "status", "who runs where, whether it serves, and how the pipelines fare", status, topology | hosts | nodes | tables},
+      {daily, "status", "who runs where, whether it serves, and how its topics and jobs fare", status, topology | hosts | nodes | tables},
       {daily, "logs", "the end of the components' logs", logs, topology | hosts | nodes | tails},
       {daily, "exec", "run a command on the lab's hosts, all at once", cli::exec, topology | hosts | nodes | runs},
       {daily, "start", "start services of some nodes, or of all", start, topology | hosts | nodes | source | formats},

@@ -1,4 +1,4 @@
-// What people want to see of a lab each day: how its pipelines fare, and where to look or type next.
+// What people want to see of a lab each day: how what runs through it fares, and where to look or type next.
 #pragma once
 
 #include <optional>

@@ -55,7 +55,7 @@ struct Feed::Pipes {
   std::vector<int> from, to;  // `to` is the thread's
   std::jthread thread;
 
-  void pump(const std::stop_token& stop, const std::stop_token& own) {
+  void pass_on(const std::stop_token& stop, const std::stop_token& own) {
     std::vector<char> bytes(block);
     bool wanted = !to.empty();
     while (wanted && !stop.stop_requested() && !own.stop_requested()) {
@@ -81,7 +81,7 @@ Feed::Feed(std::size_t readers, const std::stop_token& stop) : pipes_(std::make_
     pipes_->from.push_back(ends[0]);
     pipes_->to.push_back(ends[1]);
   }
-  pipes_->thread = std::jthread([this, stop](const std::stop_token& own) { pipes_->pump(stop, own); });
+  pipes_->thread = std::jthread([this, stop](const std::stop_token& own) { pipes_->pass_on(stop, own); });
 }
 
 Feed::~Feed() {

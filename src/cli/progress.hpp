@@ -29,7 +29,7 @@ class UnderWay {
 public:
   explicit UnderWay(const plan::Plan& plan);
   void operator()(const run::Event& event);
-  /// "14 of 62, 7 s: Kafka broker 10.0.0.2:9092 serves, and 2 more"; empty when nothing runs. `now` since the run began.
+  /// "14 of 62, 7 s: Broker 10.0.0.2:9092 serves, and 2 more"; empty when nothing runs. `now` since the run began.
   std::string line(std::chrono::microseconds now) const;
   /// How long the oldest step has been running.
   std::chrono::microseconds oldest(std::chrono::microseconds now) const;
@@ -69,7 +69,7 @@ private:
   std::jthread ticker_;
 };
 
-/// "TiDB 10.0.0.3:4000", or the host for what is of no component.
+/// "Broker 10.0.0.3:9092", or the host for what is of no component.
 std::string who(const plan::Plan& plan, const plan::Step& step);
 
 /// Takes a line that is being redrawn off its terminal; safe at any time, also when a signal has come. True when there was one.
