@@ -25,6 +25,7 @@ std::string kept_by(const Options& options) {
 void keep_record(const std::string& lab, const std::string& kept, const Options& options) {
   if (auto record = read_record(lab)) {
     record->kept = kept;
+    record->last = "down", record->outcome = "done";
     write_record(*record);
   }
   if (options.format == "text")
@@ -46,9 +47,13 @@ int down(const Options& options) {
   const auto lock = Lock::take(made.lab, "down", options.take_over);
   if (!lock) return exit_no_lab;
   lab->run = lock->run(), lab->claim = lock->claim();
+  note_in_record(made.lab, "down", "begun");
   const auto result = run_plan(made, *lab, make_setup(made, *lab));
   give_report(result, options);
-  if (result.exit_code != exit_true) return result.exit_code;
+  if (result.exit_code != exit_true) {
+    note_in_record(made.lab, "down", outcome_of(result));
+    return result.exit_code;
+  }
   if (const auto kept = kept_by(options); kept.empty())
     remove_record(made.lab);
   else

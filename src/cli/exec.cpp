@@ -1,11 +1,14 @@
 // `tidelab exec`: a command on the lab's hosts, all at once. Its words arrive as they are; no shell looks at them.
 #include <iostream>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/by_hand.hpp"
+#include "cli/feed.hpp"
 #include "cli/reach.hpp"
 #include "cli/session.hpp"
 
@@ -23,6 +26,7 @@ struct Answer {
   int code = -1;  ///< -1: could not be asked, see `problem`
   std::string out, err, problem;
   bool cut = false;
+  std::string meant{};  ///< of a program that is not there: one that is
 
   void keep(std::string& stream, std::string_view part) {
     const auto room = most_kept - stream.size();
@@ -70,15 +74,30 @@ private:
 };
 
 // The lab's account runs it, as it runs the services, unless the account that logs in is asked for.
-host::Command command_for(const Options& options, const live::Setup& setup, std::size_t lane) {
-  std::vector<std::string> argv;
-  if (!options.script.empty()) argv = {"sh", "-c", options.script, "sh"};
-  argv.insert(argv.end(), options.words.begin(), options.words.end());
+host::Command as_asked(const Options& options, const live::Setup& setup, std::size_t lane, std::vector<std::string> argv) {
   if (!options.as_login) {
     argv = live::words_as(setup.users[lane], std::move(argv));
     argv.insert(argv.begin(), setup.elevate.begin(), setup.elevate.end());
   }
   return {std::move(argv), {}, {}, {}, {}};
+}
+
+std::vector<std::string> words_of(const Options& options) {
+  std::vector<std::string> words;
+  if (!options.script.empty()) words = {"sh", "-c", options.script, "sh"};
+  words.insert(words.end(), options.words.begin(), options.words.end());
+  return words;
+}
+
+// Of a program that is not there: what it may be called. Asked of the host, since only it knows what is in those directories.
+std::string look_for_meaning(const Answer& answer, const Options& options, const plan::Plan& plan, const live::Setup& setup,
+                             std::size_t lane) {
+  if (answer.code != 127 || options.words.empty() || !options.script.empty()) return {};
+  auto question = question_for_missing(tool_owners(plan, lane, options.nodes), options.words.front());
+  if (question.empty()) return {};
+  const auto listed = setup.hosts[lane]->run(as_asked(options, setup, lane, std::move(question)),
+                                             {step::Clock::now() + std::chrono::seconds(20), options.stop, {}});
+  return listed ? what_was_meant(options.words.front(), listed->out) : std::string();
 }
 
 void ask_host(Answer& answer, host::Host& host, host::Command command, const Options& options, const plan::Plan& plan, std::mutex& mutex,
@@ -104,6 +123,7 @@ void print_json(const plan::Plan& plan, const std::vector<Answer>& answers) {
                     {"stdout", plan::mask(a.out, plan.secrets)},
                     {"stderr", plan::mask(a.err, plan.secrets)},
                     {"cut", a.cut},
+                    {"did_you_mean", a.meant.empty() ? ordered_json() : ordered_json(a.meant)},
                     {"problem", a.problem.empty() ? ordered_json() : ordered_json(a.problem)}});
   }
   std::cout << ordered_json{{"lab", plan.lab}, {"hosts", rows}}.dump(2, ' ', false, ordered_json::error_handler_t::replace) << "\n";
@@ -113,8 +133,7 @@ void print_json(const plan::Plan& plan, const std::vector<Answer>& answers) {
 
 int exec(const Options& options) {
   if (options.words.empty() && options.script.empty()) {
-    std::cerr
-        << "tidelab: nothing to run\nhelp: `tidelab exec TOPOLOGY -- COMMAND ARGUMENTS…`, or `--sh TEXT` for a text that a shell runs\n";
+    std::cerr << "tidelab: nothing to run\nhelp: `tidelab exec LAB -- COMMAND ARGUMENTS…`, or `--sh TEXT` for a text that a shell runs\n";
     return exit_usage;
   }
   auto lab = open_lab(options, false);
@@ -124,23 +143,32 @@ int exec(const Options& options) {
   const auto setup = make_setup(made, *lab);
   std::vector<Answer> answers;
   std::size_t width = 0;
-  const auto lanes = lanes_meant(made, options);
+  const auto meant = lanes_meant(made, options);
+  const std::vector<std::size_t> lanes(meant.begin(), meant.end());
   for (const auto lane : lanes) {
     answers.push_back({made.lanes[lane].name, -1, {}, {}, {}, false});
     width = std::max(width, answers.back().host.size());
   }
+  std::optional<Feed> feed;
+  if (has_input_for(lanes.size())) feed.emplace(lanes.size(), options.stop);
   std::mutex mutex;
   std::vector<std::jthread> threads;
-  auto answer = answers.begin();
-  for (const auto lane : lanes)
-    threads.emplace_back(
-        [&, lane, at = answer++] { ask_host(*at, *setup.hosts[lane], command_for(options, setup, lane), options, made, mutex, width); });
+  for (std::size_t i = 0; i < lanes.size(); ++i)
+    threads.emplace_back([&, i, lane = lanes[i]] {
+      auto command = as_asked(options, setup, lane, with_tools(tool_owners(made, lane, options.nodes), words_of(options)));
+      if (feed) command.input.file = feed->path(i);
+      ask_host(answers[i], *setup.hosts[lane], std::move(command), options, made, mutex, width);
+      if (feed) feed->leave(i);
+      answers[i].meant = look_for_meaning(answers[i], options, made, setup, lane);
+    });
   threads.clear();
+  feed.reset();
   if (options.format == "json") print_json(made, answers);
   int code = exit_true;
   for (const auto& a : answers) {
     if (!a.problem.empty()) std::cerr << fmt::format("tidelab: {}: {}\n", a.host, a.problem);
     if (a.code > 0 && options.format == "text") std::cerr << fmt::format("tidelab: {}: it ended with {}\n", a.host, a.code);
+    if (!a.meant.empty()) std::cerr << fmt::format("help: {}: did you mean `{}`?\n", a.host, a.meant);
     code = std::max(code, !a.problem.empty() ? exit_unknown : a.code != 0 ? exit_false : exit_true);
   }
   return options.stop.stop_requested() ? exit_interrupted : code;

@@ -206,7 +206,7 @@ std::unique_ptr<Loaded> load_either(const Options& options, const std::string& t
   if (target == "-" || fs::exists(target)) return load(asked);
   const auto record = read_record(target);
   if (!record) {
-    std::cerr << fmt::format("tidelab: {} is neither a file nor a lab that is up\n", target);
+    std::cerr << fmt::format("tidelab: {}\n", no_such_lab(target));
     return nullptr;
   }
   if (asked.lab.empty()) asked.lab = record->lab;

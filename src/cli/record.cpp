@@ -3,11 +3,15 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -71,6 +75,7 @@ std::vector<std::string> recorded_labs() {
 }
 
 std::optional<Record> read_record(const std::string& lab) {
+  if (lab.empty() || lab.front() == '.' || lab.find('/') != std::string::npos) return std::nullopt;
   const fs::path dir = record_dir(lab);
   const auto topology = read_file((dir / "topology.yaml").string());
   const auto about = read_file((dir / "about.json").string());
@@ -88,6 +93,12 @@ std::optional<Record> read_record(const std::string& lab) {
   out.reach.ssh_type = root.value("ssh_type", "");
   out.reach.ssh_config = root.value("ssh_config", "");
   out.kept = root.value("kept", "");
+  out.file = root.value("file", "");
+  out.hosts = root.value("hosts", std::vector<std::string>{});
+  out.since = root.value("since", "");
+  out.last = root.value("last", "");
+  out.when = root.value("when", "");
+  out.outcome = root.value("outcome", "");
   return out;
 }
 
@@ -105,7 +116,13 @@ bool write_record(const Record& record) {
                       {"versions", record.reach.versions},
                       {"ssh_type", record.reach.ssh_type},
                       {"ssh_config", record.reach.ssh_config},
-                      {"kept", record.kept}};
+                      {"kept", record.kept},
+                      {"file", record.file},
+                      {"hosts", record.hosts},
+                      {"since", record.since},
+                      {"last", record.last},
+                      {"when", record.when},
+                      {"outcome", record.outcome}};
   if (write_whole(dir / "topology.yaml", record.topology) && write_whole(dir / "about.json", about.dump(2) + "\n")) return true;
   std::cerr << fmt::format("tidelab: cannot write {}\n", dir.string());
   return false;
@@ -118,6 +135,22 @@ void remove_record(const std::string& lab) {
   fs::remove(dir / "about.json", error);
 }
 
+// The kernel's list is read rather than the lock tried, which would be in the way of whoever takes it at that moment.
+std::string Lock::holder(const std::string& lab) {
+  const auto path = (fs::path(record_dir(lab)) / "lock").string();
+  struct stat seen {};
+  if (::stat(path.c_str(), &seen) != 0) return {};
+  std::ifstream locks("/proc/locks");
+  const auto inode = fmt::format(":{} ", seen.st_ino);
+  for (std::string line; std::getline(locks, line);) {
+    if (line.find("FLOCK") == std::string::npos || line.find(inode) == std::string::npos) continue;
+    auto text = read_file(path).value_or("");
+    while (text.ends_with('\n')) text.pop_back();
+    return text.empty() ? "another tidelab" : text;
+  }
+  return {};
+}
+
 std::unique_ptr<Lock> Lock::take(const std::string& lab, const std::string& command, bool take_over) {
   const fs::path dir = record_dir(lab);
   std::error_code error;
@@ -125,7 +158,8 @@ std::unique_ptr<Lock> Lock::take(const std::string& lab, const std::string& comm
   const auto path = (dir / "lock").string();
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (fd < 0) {
-    std::cerr << fmt::format("tidelab: cannot open {}\n", path);
+    const auto foreign = foreign_record(lab);
+    std::cerr << fmt::format("tidelab: {}\n", foreign.empty() ? fmt::format("cannot open {}: {}", path, std::strerror(errno)) : foreign);
     return nullptr;
   }
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {

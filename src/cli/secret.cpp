@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "cli/progress.hpp"
 #include "host/fd.hpp"
 
 namespace tidelab::cli {
@@ -78,11 +79,18 @@ std::optional<std::string> read_line(int fd) {
   return line;
 }
 
+std::mutex& terminal_turn() {
+  static std::mutex mutex;
+  return mutex;
+}
+
 bool has_terminal() { return static_cast<bool>(open_terminal()); }
 
 Answer ask_terminal(const std::string& prompt, std::chrono::seconds within, const std::stop_token& stop) {
   const auto fd = open_terminal();
   if (!fd) return {Answer::Came::no_terminal};
+  const std::lock_guard turn(terminal_turn());
+  wipe_live_line();
   const Quiet quiet(fd.get());
   write_all(fd.get(), prompt + ": ");
   auto answer = await_line(fd.get(), Clock::now() + within, stop);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -20,6 +21,9 @@ struct Answer {
   Came came = Came::nothing;
   std::string line{};
 };
+
+/// Held while somebody is asked on the terminal: nobody else reads from it or draws on it meanwhile.
+std::mutex& terminal_turn();
 
 /// Prompts on the terminal, whatever stdin and stdout are.
 Answer ask_terminal(const std::string& prompt, std::chrono::seconds within, const std::stop_token& stop);

@@ -1,11 +1,9 @@
 #include "cli/session.hpp"
 
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "cli/progress.hpp"
@@ -22,9 +20,9 @@ namespace {
 
 std::string absolute_or_empty(const std::string& path) { return path.empty() ? path : fs::absolute(path).string(); }
 
-std::string now_text() {
-  const auto now = std::time(nullptr);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(now));
+void tell_unfinished(const Record& record) {
+  const auto text = unfinished(record, !Lock::holder(record.lab).empty());
+  if (!text.empty()) std::cerr << fmt::format("note: {}\n", text);
 }
 
 bool write_text(const fs::path& path, const std::string& text) {
@@ -39,49 +37,68 @@ bool write_text(const fs::path& path, const std::string& text) {
 
 std::string program_version() { return fmt::format("tidelab {} ({}, {})", version_text, version_commit, version_build); }
 
-std::unique_ptr<Lab> open_lab(const Options& options, bool from_file) {
+namespace {
+
+// How hosts are reached, as `up` was told, where this command line says nothing else.
+void reach_as_recorded(Options& o, const Record& record) {
+  if (o.ssh) return;
+  const auto& r = record.reach;
+  o.ssh = r.ssh, o.ssh_port = r.ssh_port, o.ssh_user = r.ssh_user, o.known_hosts = r.known_hosts, o.identities = r.identities,
+  o.accept_new = r.accept_new;
+  if (o.ssh_type.empty()) o.ssh_type = r.ssh_type;
+  if (o.ssh_config.empty()) o.ssh_config = r.ssh_config;
+}
+
+std::unique_ptr<Lab> from_record(std::unique_ptr<Lab> out, const Record& record) {
+  out->recorded = true;
+  out->kept = record.kept;
+  out->state = state_of(record, !Lock::holder(record.lab).empty());
+  auto& o = out->options;
+  reach_as_recorded(o, record);
+  o.lab = record.lab;
+  out->loaded = load_text(o, record.name, record.topology);
+  return out->loaded ? std::move(out) : nullptr;
+}
+
+// The lab of a topology file that is up, or the one that it would be.
+std::unique_ptr<Lab> from_file(std::unique_ptr<Lab> out, bool as_it_is) {
+  out->loaded = load(out->options);
+  if (!out->loaded) return nullptr;
+  if (as_it_is) return out;
+  const auto record = read_record(out->loaded->topology.global.lab.value);
+  if (!record) {
+    if (const auto why = foreign_record(out->loaded->topology.global.lab.value); !why.empty()) std::cerr << fmt::format("note: {}\n", why);
+    return out;
+  }
+  if (record->topology != out->loaded->topology_text)
+    std::cerr << fmt::format("note: {} has changed since `tidelab up`; this works with the topology as it was applied\n",
+                             out->options.target);
+  tell_unfinished(*record);
+  out->options.versions = record->reach.versions;
+  return from_record(std::move(out), *record);
+}
+
+}  // namespace
+
+std::unique_ptr<Lab> open_lab(const Options& options, bool as_file) {
   auto out = std::make_unique<Lab>();
   out->options = options;
   out->options.known_hosts = absolute_or_empty(options.known_hosts);
   if (options.ssh_config != "none") out->options.ssh_config = absolute_or_empty(options.ssh_config);
   for (auto& each : out->options.identities) each = absolute_or_empty(each);
-  const bool is_file = fs::is_regular_file(options.target) || options.target == "-";
-  if (from_file) {
-    out->loaded = load(out->options);
-    return out->loaded ? std::move(out) : nullptr;
-  }
-  auto lab = options.target;
-  if (is_file) {
-    auto loaded = load(out->options);
-    if (!loaded) return nullptr;
-    lab = loaded->topology.global.lab.value;
-    const auto record = read_record(lab);
-    if (!record) {
-      out->loaded = std::move(loaded);
-      return out;
-    }
-    if (record->topology != loaded->topology_text)
-      std::cerr << fmt::format("note: {} has changed since `tidelab up`; this works with the topology as it was applied\n", options.target);
-  }
-  const auto record = read_record(lab);
+  std::error_code error;
+  if (options.target == "-" || fs::is_regular_file(options.target, error)) return from_file(std::move(out), as_file);
+  const auto record = read_record(options.target);
+  // A pipe, a folder: whoever reads it says what is wrong with it.
+  if (!record && as_file && fs::exists(options.target, error)) return from_file(std::move(out), as_file);
   if (!record) {
-    std::cerr << fmt::format("tidelab: {} is neither a file nor a lab that is up\n", options.target);
+    std::cerr << fmt::format("tidelab: {}\n", no_such_lab(options.target));
     return nullptr;
   }
-  out->recorded = true;
-  out->kept = record->kept;
-  auto& o = out->options;
-  o.versions = record->reach.versions;
-  if (!o.ssh) {
-    const auto& r = record->reach;
-    o.ssh = r.ssh, o.ssh_port = r.ssh_port, o.ssh_user = r.ssh_user, o.known_hosts = r.known_hosts, o.identities = r.identities,
-    o.accept_new = r.accept_new;
-    if (o.ssh_type.empty()) o.ssh_type = r.ssh_type;
-    if (o.ssh_config.empty()) o.ssh_config = r.ssh_config;
-  }
-  o.lab = lab;
-  out->loaded = load_text(o, record->name, record->topology);
-  return out->loaded ? std::move(out) : nullptr;
+  // The versions that `up` was told belong to the topology as applied; only `up` and what plans for it may be told others.
+  if (!as_file || options.versions.empty()) out->options.versions = record->reach.versions;
+  if (!as_file) tell_unfinished(*record);
+  return from_record(std::move(out), *record);
 }
 
 live::Setup make_setup(const plan::Plan& plan, const Lab& lab, std::map<std::string, artifact::Acquired> acquired) {
@@ -116,8 +133,7 @@ report::Report run_plan(const plan::Plan& plan, const Lab& lab, live::Setup setu
   fs::create_directories(dir, error);
   std::ofstream journal(dir / fmt::format("{}.jsonl", plan.command), std::ios::binary | std::ios::trunc);
   std::vector<run::Event> events;
-  Progress progress(plan, lab.options.verbose, lab.options.colour);
-  const bool watched = lab.options.format == "text";
+  Progress progress(plan, watch_as(lab.options.format == "text", lab.options.verbose, lab.options.colour));
   auto effects = live::make_live(plan, std::move(setup));
   run::Options how;
   how.warned = std::move(warned);
@@ -126,11 +142,15 @@ report::Report run_plan(const plan::Plan& plan, const Lab& lab, live::Setup setu
       [&](const run::Event& event) {
         events.push_back(event);
         journal << run::render_line(event) << "\n" << std::flush;
-        if (watched) progress(event);
+        progress(event);
       },
       lab.options.stop, how);
   if (!journal) std::cerr << fmt::format("tidelab: the journal {} could not be written\n", (dir / plan.command).string());
   return report::fold(events);
+}
+
+std::string outcome_of(const report::Report& report) {
+  return report.exit_code == exit_true ? "done" : report.interrupted || report.closed.interrupted ? "interrupted" : "failed";
 }
 
 void give_report(const report::Report& report, const Options& options, bool print) {

@@ -17,18 +17,22 @@ struct Lab {
   Options options;  ///< with the ways to reach hosts filled in from the record
   std::unique_ptr<Loaded> loaded;
   bool recorded = false;
-  live::Claim claim;   ///< with it
-  std::string run;     ///< of the lock that this command holds; empty when it only looks
-  std::string kept{};  ///< Record::kept
+  live::Claim claim;    ///< with it
+  std::string run;      ///< of the lock that this command holds; empty when it only looks
+  std::string kept{};   ///< Record::kept
+  std::string state{};  ///< state_of its record; empty without one
 };
 
-/// Null after saying why. `from_file`: `up` and `plan` work from the file, all else from the record.
-std::unique_ptr<Lab> open_lab(const Options& options, bool from_file);
+/// Null after saying why. `as_file`: `up` and what plans for it take a file as it is, all else as it was applied.
+std::unique_ptr<Lab> open_lab(const Options& options, bool as_file);
 
 live::Setup make_setup(const plan::Plan& plan, const Lab& lab, std::map<std::string, artifact::Acquired> acquired = {});
 
 /// Carries the plan out, prints progress, writes the journal, and folds it. `warned`: by the look that came before.
 report::Report run_plan(const plan::Plan& plan, const Lab& lab, live::Setup setup, std::vector<run::Warned> warned = {});
+
+/// "done", "failed" or "interrupted": Record::outcome.
+std::string outcome_of(const report::Report& report);
 
 /// What `up` came to, and whether it began to change anything.
 struct Brought {

@@ -1,5 +1,7 @@
 // `tidelab status`: who runs where, on which JRE, from which source, and whether it serves: one look at each host, and the
 // questions that `up` waits for.
+#include <unistd.h>
+
 #include <iostream>
 #include <set>
 #include <thread>
@@ -7,7 +9,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/daily.hpp"
 #include "cli/session.hpp"
+#include "cli/table.hpp"
+#include "cli/terminal.hpp"
 #include "run/journal.hpp"
 
 namespace tidelab::cli {
@@ -26,12 +31,6 @@ std::map<std::string, std::string> sources_of(const std::string& lab) {
   if (const auto* opened = std::get_if<run::Opened>(&event->what))
     for (const auto& each : opened->components) out[each.name] = each.source;
   return out;
-}
-
-std::string duration_text(long long seconds) {
-  if (seconds < 120) return fmt::format("{} s", seconds);
-  if (seconds < 7200) return fmt::format("{} min", seconds / 60);
-  return fmt::format("{} h", seconds / 3600);
 }
 
 /// Of one instance: whether it serves, as its own protocol says; null where nobody could be asked, or nothing is asked.
@@ -102,22 +101,77 @@ std::string ports_text(const ordered_json& row) {
   return out;
 }
 
-void print_table(const Lab& lab, const std::string& name, const ordered_json& rows) {
-  const auto head = !lab.kept.empty()
-                        ? fmt::format(" (down; its {} still on the hosts)", lab.kept == "data" ? "data are" : lab.kept + " are")
-                    : lab.recorded ? std::string()
-                                   : std::string(" (not up)");
-  constexpr auto line = "{:<20} {:<22} {:<9} {:<22} {:>8} {:>8} {:>7} {:<14} {:<9} {}\n";
-  std::cout << fmt::format("lab {}{}\n\n", name, head)
-            << fmt::format(line, "role", "node", "state", "ports", "pid", "up", "MB", "version", "jre", "source");
+std::string head_of(const Lab& lab, const std::string& name, bool runs) {
+  if (!lab.kept.empty())
+    return fmt::format("lab {} (down; its {} still on the hosts)", name, lab.kept == "data" ? "data are" : lab.kept + " are");
+  if (!lab.recorded && runs) return fmt::format("lab {} (another account, or one of another machine, brought it up)", name);
+  if (!lab.recorded) return fmt::format("lab {} (not up)", name);
+  return lab.state == "up" ? "lab " + name : fmt::format("lab {} ({})", name, lab.state);
+}
+
+void print_table(const ordered_json& rows, std::size_t columns) {
+  std::vector<Line> lines;
+  const auto text = [](const ordered_json& value) { return value.is_string() ? value.get<std::string>() : std::string(); };
   for (const auto& row : rows) {
     const bool running = row["state"] == "running";
-    std::cout << fmt::format(line, row["role"].get<std::string>(), row["node"].get<std::string>(), state_text(row), ports_text(row),
-                             running ? row["pid"].dump() : "–", running ? duration_text(row["up_seconds"].get<long long>()) : "–",
-                             running ? std::to_string(row["rss_kb"].get<long long>() / 1024) : "–", row["version"].get<std::string>(),
-                             row["jre"].get<std::string>(), row["source"].get<std::string>());
-    if (!row["problem"].is_null()) std::cout << "    " << row["problem"].get<std::string>() << "\n";
+    lines.push_back({{text(row["role"]), text(row["node"]), state_text(row), ports_text(row), running ? row["pid"].dump() : "–",
+                      running ? duration_text(static_cast<double>(row["up_seconds"].get<long long>())) : "–",
+                      running ? std::to_string(row["rss_kb"].get<long long>() / 1024) : "–", text(row["version"]), text(row["jre"]),
+                      text(row["source"])},
+                     {}});
+    if (!row["problem"].is_null()) lines.back().below.push_back(text(row["problem"]));
   }
+  std::cout << render_table({{"role", 1},
+                             {"node"},
+                             {"state"},
+                             {"ports", 6, false, false},
+                             {"pid", 7, false, true},
+                             {"up", 2, false, true},
+                             {"MB", 4, false, true},
+                             {"version", 3},
+                             {"jre", 5},
+                             {"source", 8}},
+                            lines, columns);
+}
+
+ordered_json json_of(const Fare& fare) {
+  auto says = ordered_json::object(), ages = ordered_json::object();
+  for (const auto& [name, value] : fare.says) says[name] = value;
+  for (const auto& [name, seconds] : fare.ages) ages[name] = seconds;
+  return {{"of", fare.of},
+          {"title", fare.title},
+          {"state", fare.state},
+          {"good", fare.good ? ordered_json(*fare.good) : ordered_json()},
+          {"says", says},
+          {"age_seconds", ages},
+          {"problem", fare.problem.empty() ? ordered_json() : ordered_json(fare.problem)}};
+}
+
+struct Found {
+  ordered_json rows = ordered_json::array();
+  std::vector<Fare> fares;
+  Lines next;
+  bool runs = false;  ///< at least one of the services
+};
+
+void print_json(const Lab& lab, const std::string& name, const Found& found) {
+  auto states = ordered_json::array(), next = ordered_json::array();
+  for (const auto& each : found.fares) states.push_back(json_of(each));
+  for (const auto& [title, line] : found.next) next.push_back({{"title", title}, {"line", line}});
+  std::cout
+      << ordered_json{{"lab", name},      {"recorded", lab.recorded}, {"state", lab.recorded ? ordered_json(lab.state) : ordered_json()},
+                      {"kept", lab.kept}, {"nodes", found.rows},      {"states", states},
+                      {"next", next}}
+             .dump(2, ' ', false, ordered_json::error_handler_t::replace)
+      << "\n";
+}
+
+void print_text(const Lab& lab, const std::string& name, const Found& found, bool colour) {
+  const auto columns = columns_of(STDOUT_FILENO);
+  std::cout << head_of(lab, name, found.runs) << "\n\n";
+  print_table(found.rows, columns);
+  std::cout << render_fares(found.fares, colour, columns);
+  if (!found.next.empty()) std::cout << "\nnext\n" << render_lines(found.next, columns);
 }
 
 }  // namespace
@@ -130,7 +184,8 @@ int status(const Options& options) {
   const auto sources = sources_of(made.lab);
   auto setup = make_setup(made, *lab);
   live::look_at_services(made, setup, options.nodes, {step::Clock::now() + std::chrono::seconds(20), options.stop, {}});
-  auto rows = ordered_json::array();
+  Found found;
+  auto& rows = found.rows;
   std::set<int> down;
   std::vector<int> components;
   bool all = true, known = true;
@@ -143,10 +198,17 @@ int status(const Options& options) {
     const auto& c = made.components[static_cast<std::size_t>(step.component)];
     rows.back()["source"] = sources.contains(c.name) ? sources.at(c.name) : std::string();
     if (rows.back()["state"] != "running") down.insert(step.component);
+    found.runs = found.runs || rows.back()["state"] == "running";
     known = known && told.has_value();
   }
   for (std::size_t i = 0; i < made.components.size(); ++i)
     if (!plan::means_any(made, made.components[i], options.nodes)) down.insert(static_cast<int>(i));
+  // Where nothing runs, nobody could answer.
+  if (found.runs) found.fares = ask_how_it_fares(made, setup, options.nodes, options.stop);
+  for (const auto& each : found.fares) {
+    known = known && each.good.has_value();
+    all = all && each.good.value_or(true);
+  }
   const auto effects = live::make_live(made, std::move(setup));
   const auto served = ask_protocols(made, *effects, down, options.stop);
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -155,10 +217,11 @@ int status(const Options& options) {
     if (!one.problem.empty()) rows[i]["problem"] = plan::mask(one.problem, made.secrets);
     all = all && rows[i]["state"] == "running" && one.ready.value_or(true);
   }
+  if (found.runs && options.nodes.empty()) found.next = what_to_open(made, options.stop);
   if (options.format == "json")
-    std::cout << ordered_json{{"lab", made.lab}, {"recorded", lab->recorded}, {"kept", lab->kept}, {"nodes", rows}}.dump(2) << "\n";
+    print_json(*lab, made.lab, found);
   else
-    print_table(*lab, made.lab, rows);
+    print_text(*lab, made.lab, found, options.colour);
   return known ? (all ? exit_true : exit_false) : exit_unknown;
 }
 

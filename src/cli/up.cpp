@@ -1,12 +1,17 @@
 // `tidelab up`: everything that the topology says is made true; a second time it finds that it is.
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <optional>
 
 #include <fmt/format.h>
 
+#include "cli/daily.hpp"
 #include "cli/preflight.hpp"
 #include "cli/session.hpp"
+#include "cli/terminal.hpp"
 #include "guide/changes.hpp"
 
 namespace tidelab::cli {
@@ -75,6 +80,27 @@ std::optional<std::vector<run::Warned>> look_first(const plan::Plan& made, live:
   return ready ? std::optional(warned_of(found)) : std::nullopt;
 }
 
+// What later commands are to know of the lab.
+Record record_for(const Lab& lab, const plan::Plan& made) {
+  Record out{made.lab, lab.options.target, lab.loaded->topology_text, lab.options};
+  const auto before = read_record(made.lab);
+  std::error_code error;
+  if (lab.recorded && before)
+    out.name = before->name, out.file = before->file;
+  else if (out.name != "-")
+    out.file = std::filesystem::absolute(out.name, error).lexically_normal().string();
+  for (std::size_t lane = 1; lane < made.lanes.size(); ++lane) out.hosts.push_back(made.lanes[lane].name);
+  out.when = now_text();
+  out.since = before && before->kept.empty() && !before->since.empty() ? before->since : out.when;
+  out.last = "up", out.outcome = "begun";
+  return out;
+}
+
+void tell_what_is_next(const plan::Plan& made, const Options& options) {
+  const auto lines = what_to_open(made, options.stop);
+  if (!lines.empty()) std::cout << "\nnext\n" << render_lines(lines, columns_of(STDOUT_FILENO)) << std::flush;
+}
+
 }  // namespace
 
 Brought bring_up(const Options& options) {
@@ -106,9 +132,11 @@ Brought bring_up(const Options& options) {
   auto setup = make_setup(made, *lab, std::move(acquisition.acquired));
   auto warned = look_first(made, setup, options);
   if (!warned) return {options.stop.stop_requested() ? exit_interrupted : exit_no_lab, false};
-  if (!write_record({made.lab, options.target, lab->loaded->topology_text, lab->options})) return {exit_no_lab, false};
+  if (!write_record(record_for(*lab, made))) return {exit_no_lab, false};
   const auto result = run_plan(made, *lab, std::move(setup), std::move(*warned));
+  note_in_record(made.lab, "up", outcome_of(result));
   give_report(result, options);
+  if (result.exit_code == exit_true && text) tell_what_is_next(made, options);
   return {result.exit_code, true};
 }
 

@@ -1,8 +1,12 @@
 // The life of a channel: open, exec, run (both streams out, one in), close.
 #include "host/ssh_task.hpp"
 
+#include <fcntl.h>
 #include <libssh2.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <map>
@@ -194,29 +198,33 @@ bool Task::backlogged(Op op) const {
   return (op == Op::read_err ? request_->err : request_->out).size() > kBacklog;
 }
 
-// The next block of stdin. False at its end.
-bool Task::load_input() {
-  if (block_at_ < block_.size()) return true;
+// The next block of stdin. A pipe may have none yet, and others on the link must not wait for that.
+Task::Loaded Task::load_input() {
+  hungry_ = false;
+  if (block_at_ < block_.size()) return Loaded::bytes;
   const auto& input = request_->command.input;
   block_at_ = 0;
   block_.clear();  // asked again while the end of the input waits to be sent, there must be nothing
   if (!lead_given_) {
     lead_given_ = true;
     block_ = input.lead + (input.file.empty() ? input.text : std::string());
-    if (!block_.empty()) return true;
+    if (!block_.empty()) return Loaded::bytes;
   }
-  if (input.file.empty()) return false;
-  if (!file_opened_) file_.open(input.file, std::ios::binary);
+  if (input.file.empty()) return Loaded::end;
+  if (!file_opened_) file_ = Fd(::open(input.file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   file_opened_ = true;
   block_.resize(kBlock);
-  file_.read(block_.data(), static_cast<std::streamsize>(block_.size()));
-  block_.resize(static_cast<std::size_t>(std::max<std::streamsize>(file_.gcount(), 0)));
-  return !block_.empty();
+  const auto n = ::read(file_.get(), block_.data(), block_.size());
+  hungry_ = n < 0 && (errno == EAGAIN || errno == EINTR);
+  block_.resize(static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+  return hungry_ ? Loaded::later : block_.empty() ? Loaded::end : Loaded::bytes;
 }
 
 Task::Step Task::write(Link& link) {
   if (input_done_) return Step::idle;
-  if (request_ ? !load_input() : block_at_ == block_.size()) {
+  const auto loaded = request_ ? load_input() : block_at_ == block_.size() ? Loaded::end : Loaded::bytes;
+  if (loaded == Loaded::later) return Step::idle;
+  if (loaded == Loaded::end) {
     const int rc = libssh2_channel_send_eof(channel_);
     if (rc == 0) input_done_ = true;
     return rc == 0 ? Step::progress : deal(rc, link);

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <condition_variable>
-#include <fstream>
 #include <mutex>
 #include <optional>
 #include <string>
 
+#include "host/fd.hpp"
 #include "host/remote_shell.hpp"
 #include "host/ssh_link.hpp"
 
@@ -55,6 +55,8 @@ public:
   bool alien() const { return alien_; }  ///< the login shell did not begin, as one does that is not POSIX
   bool gone() const { return state_ == State::gone; }
   Request* request() const { return request_; }  ///< null once it has its result
+  /// What it waits for bytes of its stdin from; -1: it does not.
+  int hungry_for() const { return request_ != nullptr && hungry_ ? file_.get() : -1; }
 
   void finish(Result<Output> result);
   /// The caller does not want it any more: gives what there is, closes the channel.
@@ -78,7 +80,8 @@ private:
   void take_out(const std::string& clean);
   void take_err(const std::string& clean);
   void take(const std::string& clean, const std::function<void(std::string_view)>& listener, std::string& waiting, std::string& kept);
-  bool load_input();
+  enum class Loaded { bytes, later, end };
+  Loaded load_input();
   void conclude();
   bool backlogged(Op op) const;
 
@@ -90,10 +93,10 @@ private:
   std::string line_;
   MarkedStream out_, err_;
   Output output_;
-  std::ifstream file_;
+  Fd file_;
   std::string block_;
   std::size_t block_at_ = 0;
-  bool lead_given_ = false, file_opened_ = false, input_done_ = false, refused_ = false, alien_ = false, told_pid_ = false;
+  bool lead_given_ = false, file_opened_ = false, hungry_ = false, input_done_ = false, refused_ = false, alien_ = false, told_pid_ = false;
 };
 
 }  // namespace tidelab::host

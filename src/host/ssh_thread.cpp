@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -186,13 +187,15 @@ void Ssh::break_link(const std::string& reason) {
 // Without channels nobody reads the link, so then only its end is of interest.
 void Ssh::idle() {
   const short events = owner_ ? POLLOUT : tasks_.empty() ? POLLRDHUP : POLLIN;
-  pollfd fds[2] = {{desk_.wake.fd(), POLLIN, 0}, {link_ ? link_->fd() : -1, events, 0}};
+  std::vector<pollfd> fds = {{desk_.wake.fd(), POLLIN, 0}, {link_ ? link_->fd() : -1, events, 0}};
+  for (const auto& task : tasks_)
+    if (task.hungry_for() >= 0) fds.push_back({task.hungry_for(), POLLIN, 0});
   // Whoever waited for a connection may have taken the ring that came with it.
   if (quit_ || (!link_ && waiting())) return;
   // The end of a channel is nothing that anybody waits for.
   if (events == POLLIN && std::any_of(tasks_.begin(), tasks_.end(), [](const Task& task) { return task.request() != nullptr; }))
     link_->expect_answer();
-  ::poll(fds, 2, again_at_ > Clock::now() ? 51 : -1);
+  ::poll(fds.data(), fds.size(), again_at_ > Clock::now() ? 51 : -1);
   if (fds[0].revents) desk_.wake.hush();
   if (fds[1].revents && tasks_.empty()) link_.reset();
 }

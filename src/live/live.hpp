@@ -56,6 +56,16 @@ std::map<std::string, artifact::Acquired> cached(const plan::Plan& plan, artifac
 /// host and at all hosts at once; fills `processes`.
 void look_at_services(const plan::Plan& plan, Setup& setup, const std::vector<std::string>& nodes, const step::Control& control);
 
+/// What is asked of an instance beside any plan's steps.
+struct Question {
+  const step::Action& action;
+  int lane = 0;
+  std::string scope{};
+};
+/// The answers as JSON, in this order; each is asked once, all side by side.
+std::vector<step::Result<std::string>> ask_once(const plan::Plan& plan, Setup& setup, const std::vector<Question>& questions,
+                                                const step::Control& control);
+
 /// Where this room logs to: stderr, warnings only unless `verbose`. Call once.
 void open_log(bool verbose);
 

@@ -48,6 +48,9 @@ public:
   int gate(const std::string& title, const std::function<std::vector<int>()>& steps);
   /// What waits for an instance that has no step of its own waits for what the instance would have waited for.
   void pass_on(const std::vector<GateNeed>& gates, std::vector<int>& ready) const;
+  /// Tools of all components, what is opened next, and what is shown of them (daily.cpp).
+  enum class Show { nothing, states };
+  void add_daily(Show show);
   /// Names of the services that the instance's start steps keep running.
   std::vector<std::string> services_of(std::size_t instance);
 

@@ -148,6 +148,7 @@ Plan make_status(const Inputs& inputs, source::Diagnostics& diagnostics) {
     }
     add_questions(builder, i);
   }
+  builder.add_daily(Builder::Show::states);
   return std::move(builder.plan);
 }
 

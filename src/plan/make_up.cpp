@@ -43,6 +43,7 @@ public:
       else
         add_instance(i);
     }
+    builder_.add_daily(Builder::Show::nothing);
     return std::move(builder_.plan);
   }
 

@@ -34,6 +34,34 @@ struct HostNeeds {
   std::vector<std::string> commands, arch;
 };
 
+/// What people run by hand on its host.
+struct Tools {
+  std::vector<std::string> path;
+  std::vector<std::pair<std::string, std::string>> env;
+};
+
+/// A question whose answer `status` shows: its state, whether that is good, values by name, and how long ago something was.
+struct Shown {
+  struct Age {
+    std::string name, pointer;
+    long long per_ms = 1;  ///< units a millisecond
+  };
+  std::string title;
+  step::Action ask;
+  int lane = 0;
+  std::string state;  ///< a pointer into the answer
+  step::Match good;
+  std::vector<std::pair<std::string, std::string>> says;  ///< name → pointer
+  std::vector<Age> ages;
+  std::string missing;  ///< what is said where the answer is nothing
+};
+
+/// An address or a line that people open or type next, where the question (if there is one) is answered.
+struct Opened {
+  std::string title, line;
+  std::optional<step::Action> when;
+};
+
 /// One instance of a playbook.
 struct Component {
   std::string name;     ///< "some_servers 1": stable, unique in the lab; what --node takes is `node`
@@ -54,6 +82,9 @@ struct Component {
   std::vector<std::string> data_dirs, log_dirs;
   std::vector<std::string> needs;  ///< sections that it works with: when they are down, that is why
   std::string serves_with;         ///< of its section's instances: any | majority | all
+  Tools tools;
+  std::vector<Shown> shows;   ///< in plans of `status`
+  std::vector<Opened> opens;  ///< in plans of `up` and `status`
   source::Span span;
 };
 

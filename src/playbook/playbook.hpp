@@ -94,6 +94,38 @@ struct HostNeed {
   Versions versions;
 };
 
+/// What people run by hand: directories for the PATH of `tidelab exec`, and variables that what is in them needs.
+struct Tools {
+  Texts path;
+  Pairs env;
+};
+
+/// How long ago something was that an answer tells as a number: `per_ms` of its units are a millisecond since 1970.
+struct Age {
+  Text name, pointer;
+  std::int64_t per_ms = 1;
+};
+
+/// A question about an instance, and what `tidelab status` shows of the answer.
+struct Shown {
+  Text title;
+  std::vector<step::Step> ask;  ///< exactly one asking word
+  Text state;                   ///< pointer into the answer
+  step::Match good;             ///< what the answer must be
+  Pairs says;                   ///< name → pointer
+  std::vector<Age> ages;
+  Text missing;  ///< what is said where the answer is nothing
+  Versions versions;
+};
+
+/// An address or a line that people open or type next. One of a section is enough: the first for which `when` answers.
+struct Opened {
+  Text title, line;
+  Text given, unless;            ///< params: only where this one has a value, only where that one has none
+  std::vector<step::Step> when;  ///< none or one asking word, of those that need no host
+  Versions versions;
+};
+
 /// A hop of the way that data takes, from where the hop before it led; for `tidelab graph`.
 struct Hop {
   Texts label;
@@ -124,6 +156,9 @@ struct Playbook {
   std::vector<Rule> rules;
   std::vector<Hop> flow;
   std::vector<HostNeed> host;
+  Tools tools;
+  std::vector<Shown> shows;
+  std::vector<Opened> opens;
   std::vector<step::Step> install, start, ready, remove;
   source::Span span;
 };
@@ -153,7 +188,8 @@ void check_ranges(const Versions& versions, const std::string& code, source::Dia
 void check_ranges(const std::vector<step::Step>& steps, const std::string& code, source::Diagnostics& diagnostics);
 
 /// Reads one file. Codes: P001 missing key, P002 unknown type or word of `mutable`, P003 bad range, P005 unknown source kind,
-/// P006 a param's name has a meaning of its own, P007 not a pattern, P008 not a need of a host, and those of read_rule.
+/// P006 a param's name has a meaning of its own, P007 not a pattern, P008 not a need of a host,
+/// P009 not a question, and those of read_rule.
 Playbook read_playbook(const source::File& file, const std::string& folder, source::Diagnostics& diagnostics);
 
 }  // namespace tidelab::playbook

@@ -137,7 +137,7 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
       {"section",         "component",  "also_components", "title", "hostless", "provisioned", "on_hosts_of", "unless", "versions",
        "default_version", "version_of", "address",         "log",   "dir",      "node",        "needs",       "shares", "params",
        "artifacts",       "rules",      "install",         "start", "ready",    "remove",      "flow",        "host",   "serves_with",
-       "hints"},
+       "hints",           "tools",      "shows",           "opens"},
       diagnostics);
   out.section = text_at(root, "section", diagnostics);
   out.component = needed(root, "component", diagnostics);
@@ -168,6 +168,7 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
     for (const auto& item : flow->items) read_hop(item, out, diagnostics);
   if (const auto* host = root.find("host"); host != nullptr && yaml::read_sequence(*host, "`host`", diagnostics))
     for (const auto& item : host->items) read_host_need(item, out.host, diagnostics);
+  read_daily(root, out, diagnostics);
   if (const auto* rules = root.find("rules"); rules != nullptr && yaml::read_sequence(*rules, "`rules`", diagnostics))
     for (const auto& item : rules->items) out.rules.push_back(read_rule(item, diagnostics));
   const auto steps = [&](const char* key) {

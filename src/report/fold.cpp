@@ -137,6 +137,7 @@ Report fold(const std::vector<run::Event>& events) {
   }
   fold_steps(report, endings);
   judge(report, endings);
+  report.bars = bars_of(events);
   report.exit_code = exit_code_of(report);
   render_sentence(report);
   return report;

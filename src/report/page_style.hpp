@@ -18,8 +18,12 @@ h1 { font-size: 1.3rem; margin: 0; } h2 { font-size: 1.05rem; margin: 2rem 0 .5r
 .box { border: 2px solid; border-radius: .4rem; padding: .25rem .7rem; background: var(--box); text-align: center; }
 .box small { display: block; color: var(--faint); }
 table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line);
-  vertical-align: top; overflow-wrap: anywhere; } th { color: var(--faint); font-weight: 500; }
-td.time { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+  vertical-align: top; font-weight: 400; } thead th { color: var(--faint); font-weight: 500; }
+a { color: inherit; } :target { outline: 2px solid var(--warn); } td.word, th.word { white-space: nowrap; }
+.time { display: block; width: 100%; margin: .6rem 0; font-size: 13px; } .time .grid { stroke: var(--line); }
+.time text { fill: var(--ink); } .time .label { text-anchor: end; } .time .tick { text-anchor: middle; fill: var(--faint); }
+.time rect { fill: var(--warn); } .time rect.pass { fill: var(--pass); } .time rect.fail { fill: var(--fail); }
+td.time { display: table-cell; width: auto; text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 pre { background: var(--box); padding: .7rem; overflow-x: auto; font-size: 13px; } details { margin: .3rem 0; } summary { cursor: pointer; }
 )css";
 

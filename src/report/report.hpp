@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "report/timeline.hpp"
 #include "run/event.hpp"
 
 namespace tidelab::report {
@@ -54,6 +55,7 @@ struct Report {
   std::vector<run::Warned> warned;  ///< before the first change
   std::vector<Trouble> troubles;
   std::vector<run::Evidence> evidence;
+  std::vector<Bar> bars;                            ///< when what took how long
   int held = 0, made = 0, failed = 0, blocked = 0;  ///< steps that change something
   std::chrono::microseconds took{};
   bool interrupted = false;

@@ -194,3 +194,33 @@ TEST_CASE("a mirror is looked into before the playbook's sources") {
   CHECK(plan.artifacts.front().sources.front().kind == "file");
   CHECK(plan.artifacts.front().sources.front().path == "/mnt/archives/" + plan.artifacts.front().file_name);
 }
+
+TEST_CASE("what people use by hand comes with literal values, and only where it applies") {
+  const std::string base = std::string(bases) + R"(
+tools: {path: ["${deploy_dir}/bin"], env: {JAVA_HOME: "${deploy_dir}/jre"}}
+opens:
+  - {title: shell, line: "shell ${host}:${port}", unless: password}
+  - {title: shell, line: "shell ${host}:${port} -p", given: password}
+  - {title: new, line: x, versions: ">=2"}
+  - {title: page, line: "http://${host}", when: {http: {url: "http://${host}:${port}/"}}}
+shows:
+  - {title: "queue ${port}", ask: {http: {url: "http://${host}/"}}, state: /state, good: {/state: "on-${port}"}, ages: {seen: {at: /t, per_ms: 4}}}
+)";
+  Planned p({base}, "global: {ssh_type: none}\nbases: [{host: a}, {host: b, port: 7001, password: s}]\n");
+  const auto up = p.up();
+  CHECK(p.world.brief() == "");
+  REQUIRE(up.components.size() == 2);
+  CHECK(up.components[0].tools.path == std::vector<std::string>{"/srv/base-7000/bin"});
+  CHECK(up.components[1].tools.env.at(0).second == "/srv/base-7001/jre");
+  REQUIRE(up.components[0].opens.size() == 2);
+  CHECK(up.components[0].opens[0].line == "shell a:7000");
+  CHECK(up.components[1].opens[0].line == "shell b:7001 -p");
+  CHECK(up.components[0].opens[1].when.has_value());
+  CHECK(up.components[0].shows.empty());  // only `status` asks
+  const auto status = p.status();
+  REQUIRE(status.components[1].shows.size() == 1);
+  const auto& shown = status.components[1].shows[0];
+  CHECK(shown.title == "queue 7001");
+  CHECK(shown.good.at(0).value.value == "on-7001");
+  CHECK(shown.ages.at(0).per_ms == 4);
+}

@@ -206,3 +206,14 @@ TEST_CASE("what is common to topologies: names that playbooks must leave alone a
   CHECK(made.global.at(0).fallback.value == "u");
   CHECK(made.instance.size() == 2);
 }
+
+TEST_CASE("P009: what is shown or opened comes from one question") {
+  CHECK(brief("shows: [{title: t, ask: {tcp: {address: a}}}]") == "");
+  CHECK(brief("shows: [{title: t}]") == "P001 3:9 `ask` is missing");
+  CHECK(brief("shows: [{title: t, ask: {dir: {path: /p}}}]").starts_with("P009 3:25 `ask` is not one question"));
+  CHECK(brief("shows: [{title: t, ask: [{tcp: {address: a}}, {tcp: {address: b}}]}]").starts_with("P009"));
+  CHECK(brief("shows: [{title: t, ask: {tcp: {address: a}}, ages: {x: {at: /t, per_ms: 0}}}]").starts_with("P009 3:73"));
+  CHECK(brief("opens: [{title: t, line: l, when: {exec: {argv: [a]}}}]").starts_with("P009"));
+  CHECK(brief("opens: [{title: t, line: l, when: {sql: {address: a, user: u, statements: [s]}}}]") == "");
+  CHECK(brief("opens: [{title: t}]") == "P001 3:9 `line` is missing");
+}

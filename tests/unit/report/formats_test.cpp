@@ -107,11 +107,67 @@ TEST_CASE("junit: what is not a success never looks like one") {
 
 TEST_CASE("html: self-contained, and nothing of others gets through as markup") {
   const std::string page = report::render_html(make_failing().report());
-  for (const char* banned : {"<script", "src=", "href=", "<b>", "\x1b", "\xFF", "no <row>"}) CHECK(page.find(banned) == std::string::npos);
+  for (const char* banned : {"<script", "src=", "<b>", "\x1b", "\xFF", "no <row>"}) CHECK(page.find(banned) == std::string::npos);
   for (const char* there : {"no &lt;row&gt; &amp; &quot;none&quot;", "<div class=\"box fail\"", "<small>12 ms</small>",
                             "<details><summary>evidence", "was not seen in Flink", "log &lt;1&gt; – Kafka broker 10.0.0.2:9092",
-                            "before the first change", "held by &lt;b&gt; &amp;", "end it"}) {
+                            "before the first change", "held by &lt;b&gt; &amp;", "end it", "<title>✗ lab3 verify</title>",
+                            "<th scope=\"col\">verdict</th>", "<a href=\"http://10.0.0.2:8081\">", "href=\"#component-1\""}) {
     INFO(there);
     CHECK(page.find(there) != std::string::npos);
   }
+}
+
+TEST_CASE("html: what failed stands before what did not") {
+  const std::string page = report::render_html(make_failing().report());
+  const auto failed = page.find("<h2>what failed</h2>"), way = page.find("<h2>follow: orders</h2>");
+  REQUIRE(failed != std::string::npos);
+  REQUIRE(way != std::string::npos);
+  CHECK(failed < way);
+  CHECK(page.find("none&quot;") < way);         // its reason
+  CHECK(page.find("id=\"evidence-0\"") < way);  // and what was collected
+  Way whole;
+  whole.healthy().good(whole.write).good(whole.kafka).good(whole.flink);
+  CHECK(report::render_html(whole.report()).find("what failed") == std::string::npos);
+}
+
+TEST_CASE("html: words are broken only where a part of a long one ends") {
+  Way way;
+  way.healthy().good(way.write);
+  const std::string path = "/a/directory/that/is/long/enough/for/two/lines", word = "unbreakable-but-short";
+  way.bad(way.kafka, Failure{Why::differs, word + " " + path, "", "", "", ""});
+  const std::string page = report::render_html(way.report());
+  CHECK(page.find(word) != std::string::npos);
+  CHECK(page.find("/long/<wbr>enough/<wbr>") != std::string::npos);
+  CHECK(page.find("overflow-wrap: anywhere") == std::string::npos);
+}
+
+TEST_CASE("timeline: a hop's bar goes from its time zero to when it was seen; what was so already has none") {
+  Way way;
+  const auto write = way.write, kafka = way.kafka;
+  way.healthy();
+  way.events.push_back({milliseconds(10), run::Started{write}});
+  way.good(write, milliseconds(100));
+  way.events.push_back({milliseconds(20), run::Started{kafka}});
+  way.good(kafka, milliseconds(112));
+  const auto report = way.report();
+  REQUIRE(report.bars.size() == 2);
+  CHECK(report.bars[0].step == write);
+  CHECK(report.bars[0].from == milliseconds(10));
+  CHECK(report.bars[1].from == milliseconds(100));
+  CHECK(report.bars[1].to == milliseconds(112));
+  CHECK(report::render_html(report).find("<svg class=\"time\"") != std::string::npos);
+}
+
+TEST_CASE("timeline: what a run took, by component") {
+  Story up("up");
+  const auto install = up.step("unpack it"), start = up.step("start it");
+  up.events.push_back({milliseconds(0), run::Started{install}});
+  up.end_step(install, Outcome::made, milliseconds(1500));
+  up.events.push_back({milliseconds(1500), run::Started{start}});
+  up.end_step(start, Outcome::failed, milliseconds(9000), Failure{Why::failed, "no"});
+  const std::string page = report::render_html(up.report());
+  CHECK(page.find("what took how long") != std::string::npos);
+  CHECK(page.find("<rect class=\"pass\"") != std::string::npos);
+  CHECK(page.find("<rect class=\"fail\"") != std::string::npos);
+  CHECK(page.find("Kafka broker 10.0.0.2:9092") != std::string::npos);
 }

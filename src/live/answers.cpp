@@ -1,0 +1,25 @@
+// Questions that are no steps of a plan: each asked once, all side by side.
+#include <thread>
+
+#include "live/world.hpp"
+
+namespace tidelab::live {
+
+std::vector<step::Result<std::string>> ask_once(const plan::Plan& plan, Setup& setup, const std::vector<Question>& questions,
+                                                const step::Control& control) {
+  std::vector<step::Result<std::string>> out(questions.size(), step::fail(step::Why::failed, "not asked"));
+  Lent lent(plan, setup);
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 0; i < questions.size(); ++i)
+    threads.emplace_back([&, i] {
+      const auto asked = ask(lent.world(), questions[i].action, {questions[i].lane, questions[i].scope}, control);
+      if (asked)
+        out[i] = asked->answer;
+      else
+        out[i] = tl::unexpected(asked.error());
+    });
+  threads.clear();
+  return out;
+}
+
+}  // namespace tidelab::live

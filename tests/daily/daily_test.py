@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""The real binary, a lab of small bells on this machine, and what people do with one each day."""
+import json
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "support")]
+from terminal import Terminal  # noqa: E402
+
+TIDELAB = str(pathlib.Path(sys.argv.pop(1)).resolve())
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def soon(condition, seconds=60):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"it did not become true within {seconds} s")
+
+
+class Daily(unittest.TestCase):
+    def setUp(self):
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="tidelab-daily-"))
+        self.root.chmod(0o755)
+        self.addCleanup(shutil.rmtree, self.root)
+        for name in ("home", "state", "cache"):
+            (self.root / name).mkdir(mode=0o700)
+        self.environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TERM": "xterm", "TIDELAB_HOME": str(HERE / "home"), "HOME": str(self.root / "home"),
+                            "XDG_STATE_HOME": str(self.root / "state"), "XDG_CACHE_HOME": str(self.root / "cache")}
+        self.environment |= {name: os.environ[name] for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ}
+        self.ports = [free_port(), free_port()]
+        self.file = self.root / "bells.yaml"
+        self.write()
+        self.addCleanup(self.tidelab, "down", "bells", "-y", code=None)
+
+    def write(self, extra=""):
+        self.file.write_text(f"global: {{ssh_type: none, deploy_dir: {self.root}/lab}}\nbells:\n  - {{host: 127.0.0.1, port: {self.ports[0]}{extra}}}\n"
+                             f"  - {{host: 127.0.0.2, port: {self.ports[1]}, password: hush-hush}}\n")
+
+    def tidelab(self, *words, code=0, env=(), **how):
+        how = {"stdin": subprocess.DEVNULL, **how} if "input" not in how else how
+        done = subprocess.run([TIDELAB, *map(str, words)], env=self.environment | dict(env), cwd=self.root, capture_output=True, text=True, timeout=120, **how)
+        if code is not None:
+            self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done
+
+    def says(self, rope):
+        for host, port in zip(("127.0.0.1", "127.0.0.2"), self.ports):
+            (self.root / "lab" / f"bell-{host}-{port}" / "says").write_text(json.dumps(rope))
+
+    def list(self):
+        return {row["lab"]: row for row in json.loads(self.tidelab("list", "--format", "json").stdout)["labs"]}
+
+    def test_a_day(self):
+        self.assertEqual(self.tidelab("list").stdout, "no lab is up; `tidelab template one_host > lab.yaml` and `tidelab up lab.yaml` make one\n")
+        up = self.tidelab("up", self.file).stdout
+        self.assertIn(f"\nnext\n  ring   ring -h 127.0.0.1 -p {self.ports[0]}\n  tower  http://127.0.0.1:{self.ports[0]}/tower\n", up)
+        self.assertNotIn("cellar", up)
+
+        # By its name, from anywhere and without its file.
+        self.file.rename(self.root / "elsewhere.yaml")
+        self.assertIn("nothing to change", self.tidelab("up", "bells").stdout)
+        self.assertIn("bell-127.0.0.2", self.tidelab("plan", "bells").stdout)
+        self.tidelab("fetch", "bells")
+        lab = self.list()["bells"]
+        self.assertEqual((lab["state"], lab["topology"], lab["hosts"]), ("up", str(self.file), ["127.0.0.1", "127.0.0.2"]))
+        wrong = self.tidelab("up", "bels", code=65).stderr
+        self.assertIn("bels is neither a file nor a lab of this account", wrong)
+        self.assertIn("did you mean `bells`?", wrong)
+        self.assertIn("did you mean `./elsewhere.yaml`?", self.tidelab("up", "./elsewere.yaml", code=65).stderr)
+
+        # The widths of terminals; a name is never cut.
+        self.says({"state": "taut", "length": 12, "pulled": int(time.time() * 1e6)})
+        for columns in (60, 80, 200):
+            shown = self.tidelab("status", "bells", env={"COLUMNS": str(columns)}).stdout
+            self.assertLessEqual(max(map(len, shown.splitlines())), columns, shown)
+            for node in (f"127.0.0.1:{self.ports[0]} ", f"127.0.0.2:{self.ports[1]} "):
+                self.assertIn(node, shown)
+            self.assertIn(f"✓  rope of {self.ports[0]}  taut  length 12, pulled ", shown)
+        self.says({"state": "slack", "length": None})
+        status = json.loads(self.tidelab("status", "bells", "--format", "json", code=1).stdout)
+        self.assertEqual([(row["title"], row["state"], row["good"], row["says"]) for row in status["states"]],
+                         [(f"rope of {port}", "slack", False, {}) for port in self.ports])
+        self.assertEqual(status["next"][0]["line"], f"ring -h 127.0.0.1 -p {self.ports[0]}")
+        self.tidelab("down", "bells", "-y")
+        self.assertEqual(self.list(), {})
+
+    def test_secrets_are_masked(self):
+        self.file.write_text(f"global: {{ssh_type: none, deploy_dir: {self.root}/lab}}\nbells:\n  - {{host: 127.0.0.2, port: {self.ports[1]}, password: hush-hush}}\n")
+        up = self.tidelab("up", self.file).stdout
+        self.assertIn("--password ***", up)
+        self.assertNotIn("hush", up)
+
+    def test_tools_and_input(self):
+        self.tidelab("up", self.file)
+        one = ("--node", f"127.0.0.1:{self.ports[0]}")
+        home = f"{self.root}/lab/bell-127.0.0.1-{self.ports[0]}"
+        self.assertEqual(self.tidelab("exec", "bells", *one, "--", "ring.sh", "a  b", "$x").stdout, f"127.0.0.1 │ {home}|a  b|$x|\n")
+        self.assertEqual(self.tidelab("exec", "bells", *one, "--", "ring.sh", input="typed\nmore").stdout, f"127.0.0.1 │ {home}|typed\n127.0.0.1 │ more\n")
+        meant = self.tidelab("exec", "bells", *one, "--", "rign.sh", code=1).stderr
+        self.assertIn("help: 127.0.0.1: did you mean `ring.sh`?", meant)
+        self.assertNotIn("did you mean", self.tidelab("exec", "bells", *one, "--", "sh", "-c", "exit 127", code=1).stderr)
+
+        # Each host gets all of it, also when one reads none and another is slow.
+        much = "".join(f"{n}\n" for n in range(300000))
+        script = f"if [ -e {self.root}/once ]; then exec true; fi; mkdir {self.root}/turn 2>/dev/null && exec cksum; exec sha256sum"
+        answers = json.loads(self.tidelab("exec", "bells", "--format", "json", "--sh", script, input=much).stdout)["hosts"]
+        self.assertEqual(len(answers), 2)
+        sums = {subprocess.run([tool], input=much, capture_output=True, text=True, check=True).stdout for tool in ("cksum", "sha256sum")}
+        self.assertEqual({answer["stdout"] for answer in answers}, sums)
+        (self.root / "once").touch()
+        self.tidelab("exec", "bells", "--sh", script, input=much)
+
+        # An input that never ends holds up nobody who does not want it.
+        reader, writer = os.pipe()
+        try:
+            self.assertIn("done", self.tidelab("exec", "bells", "--", "echo", "done", stdin=reader).stdout)
+        finally:
+            os.close(reader), os.close(writer)
+
+    def test_a_terminal_is_passed_on_for_one_host(self):
+        self.tidelab("up", self.file)
+        terminal = Terminal([TIDELAB, "exec", "bells", "--host", "127.0.0.1", "--", "sh", "-c", "read line; echo got $line"], self.environment)
+        self.addCleanup(terminal.close)
+        terminal.type("a word\n")
+        terminal.expect("got a word")
+        self.assertEqual(terminal.end(), 0)
+
+    def test_what_was_interrupted_says_so(self):
+        self.write(f", slow: {self.root}/go")
+        up = subprocess.Popen([TIDELAB, "up", str(self.file)], env=self.environment, cwd=self.root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        soon(lambda: self.list().get("bells", {}).get("state") == "coming up")
+        self.assertIn("`tidelab up`, pid", self.list()["bells"]["worked_on_by"])
+        up.send_signal(signal.SIGKILL)
+        up.communicate()
+        self.assertEqual(self.list()["bells"]["state"], "interrupted")
+        for command in (("status",), ("verify",)):
+            self.assertRegex(self.tidelab(*command, "bells", code=None).stderr, r"note: the last `tidelab up bells` \(.*\) was killed, so not all of the lab may be as asked; `tidelab up bells` goes on")
+        self.assertIn("(interrupted)", self.tidelab("status", "bells", code=None).stdout)
+        (self.root / "go").touch()
+        self.tidelab("up", "bells")
+        self.assertEqual(self.list()["bells"]["state"], "up")
+        self.assertEqual(self.tidelab("verify", "bells").stderr, "")
+
+    def test_a_terminal_shows_what_is_waited_for(self):
+        self.write(f", slow: {self.root}/go")
+        terminal = Terminal([TIDELAB, "up", str(self.file)], self.environment | {"COLUMNS": "70"})
+        self.addCleanup(terminal.close)
+        terminal.expect(f"Bell 127.0.0.1:{self.ports[0]} is hung")
+        terminal.expect(", 1 s: ")  # it goes on by itself
+        terminal.type("\x03")
+        terminal.expect("\r\x1b[K")
+        terminal.expect("interrupted: ending in order")
+        self.assertEqual(terminal.end(), 130)
+        for line in terminal.seen.split("\r\x1b[K"):
+            if "…" in line and "\n" not in line:
+                self.assertLess(len(line), 70, line)
+        self.assertEqual(self.list()["bells"]["state"], "interrupted")
+        self.assertNotIn("\x1b", self.tidelab("status", "bells", code=None).stdout)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can become another account")
+    def test_a_lab_of_another_account(self):
+        self.tidelab("up", self.file)
+        told = self.tidelab("status", "bells", code=65, user="nobody", env={"HOME": "/nonexistent"}).stderr
+        self.assertIn("is closed to nobody; the lab is another account's: work on it as root", told)
+        self.assertIn("is closed to nobody", self.tidelab("list", code=2, user="nobody", env={"HOME": "/nonexistent"}).stderr)
+        # The other way: root, by way of sudo, is told whose it is.
+        account = next((each for each in pwd.getpwall() if each.pw_uid >= 1000 and pathlib.Path(each.pw_dir).is_dir()), None)
+        if account is None:
+            return
+        told = self.tidelab("status", "nothing-of-it", code=65, env={"SUDO_USER": account.pw_name}).stderr
+        self.assertIn("is neither a file nor a lab of this account", told)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,51 @@
+#include <catch2/catch.hpp>
+
+#include "cli/progress.hpp"
+
+using namespace tidelab;
+using namespace tidelab::cli;
+using std::chrono::seconds;
+
+namespace {
+
+plan::Plan three(bool hops) {
+  plan::Plan out;
+  out.lanes = {{"controller", 0, "", ""}, {"10.0.0.1", 0, "", ""}};
+  out.secrets = {"hush"};
+  plan::Component component;
+  component.title = "Broker", component.node = "10.0.0.1:9092";
+  out.components = {component};
+  for (int i = 0; i < 3; ++i) {
+    plan::Step step{i, i == 0 ? "serves hush" : "is there", step::Dir{}, 1, i == 0 ? 0 : -1, {}, {}, {}, {}, {}, false, true, {}, {}};
+    if (hops && i > 0) step.hop = plan::Hop{"c", "", "", "is there", "", -1, false};
+    out.steps.push_back(step);
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("what is under way: n of m, how long the oldest has been waited for, and how many more") {
+  const auto plan = three(false);
+  UnderWay under_way(plan);
+  CHECK(under_way.line(seconds(1)) == "");
+  under_way({seconds(1), run::Started{0}});
+  CHECK(under_way.line(seconds(8)) == "0 of 3, 7 s: Broker 10.0.0.1:9092 serves ***");
+  under_way({seconds(2), run::Started{1}});
+  CHECK(under_way.line(seconds(8)) == "0 of 3, 7 s: Broker 10.0.0.1:9092 serves ***, and 1 more");
+  CHECK(under_way.oldest(seconds(8)) == seconds(7));
+  under_way({seconds(9), run::Ended{0, run::Outcome::made, {}, {}, {}, {}}});
+  CHECK(under_way.line(seconds(12)) == "1 of 3, 10 s: 10.0.0.1 is there");
+  under_way({seconds(9), run::Ended{1, run::Outcome::held, {}, {}, {}, {}}});
+  CHECK(under_way.line(seconds(12)) == "");
+}
+
+TEST_CASE("where there are hops, they are what is counted") {
+  const auto plan = three(true);
+  UnderWay under_way(plan);
+  under_way({seconds(0), run::Started{0}});
+  CHECK(under_way.line(seconds(0)) == "0 of 2, 0 s: Broker 10.0.0.1:9092 serves ***");
+  under_way({seconds(1), run::Ended{0, run::Outcome::held, {}, {}, {}, {}}});
+  under_way({seconds(1), run::Started{1}});
+  CHECK(under_way.line(seconds(1)) == "0 of 2, 0 s: 10.0.0.1 is there");
+}
