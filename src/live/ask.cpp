@@ -271,8 +271,9 @@ Result<Asked> ask_until(World& world, const Action& action, const Where& where, 
     auto asked = ask(world, action, where, attempt);
     if (asked) return asked;
     if (asked.error().why == Why::interrupted || control.stopped()) return step::fail(Why::interrupted, "interrupted");
-    // A time-out of one attempt says less than what an earlier answer said.
-    if (!last || asked.error().why != Why::timed_out) last = asked.error();
+    // That an attempt ran out of time says less than what an earlier answer said; the last one may have had next to none.
+    const bool cut_short = asked.error().why == Why::timed_out || Clock::now() >= attempt.deadline;
+    if (!last || !cut_short) last = asked.error();
     if (last->lasting) return tl::unexpected(*last);
     const auto now = Clock::now();
     if (!process.empty() && now > look_at_process) {

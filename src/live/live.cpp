@@ -18,6 +18,12 @@ using run::Looked;
 
 namespace {
 
+// It has nothing to say by itself; what it takes is there for those that follow.
+bool only_takes(const step::Step& asked) {
+  const auto* http = std::get_if<Http>(&asked.action);
+  return http != nullptr && asked.say.empty() && !http->ask.take.empty();
+}
+
 class Live : public run::Effects {
 public:
   Live(const plan::Plan& plan, Setup setup) : world_(plan, std::move(setup)) {}
@@ -61,7 +67,7 @@ public:
     for (const auto& asked : step.evidence) {
       const auto answer = ask(world_, asked.action, {step.lane, step.scope}, control);
       const auto title = asked.title.empty() ? render_action(asked.action) : asked.title.value;
-      if (!answer || answer->answer == "null") continue;
+      if (!answer || answer->answer == "null" || only_takes(asked)) continue;
       if (asked.say.empty())
         out.push_back({step.component, title, answer->answer.substr(0, 4000), step.id, false});
       else if (auto said = world_.bind(asked.say.value, step.scope))

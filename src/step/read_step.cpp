@@ -23,7 +23,8 @@ struct Operator {
 constexpr Operator operators[] = {{"eq", Op::equals},   {"ne", Op::not_equals},   {"contains", Op::contains},
                                   {"lacks", Op::lacks}, {"matches", Op::matches}, {"ge", Op::at_least},
                                   {"le", Op::at_most},  {"one_of", Op::one_of},   {"exists", Op::exists},
-                                  {"before", Op::before}};
+                                  {"before", Op::before},
+                                  {"soon_after", Op::before}};
 
 void check_pattern(const Text& pattern, Diagnostics& diagnostics) {
   if (pattern.value.find("${") != std::string::npos || pattern.value.find("@{") != std::string::npos) return;
@@ -34,20 +35,21 @@ void check_pattern(const Text& pattern, Diagnostics& diagnostics) {
   }
 }
 
-// `{than: POINTER, by: 3s}`
-Text read_moment(const Node& node, Diagnostics& diagnostics) {
-  if (!yaml::read_mapping(node, "`before`", diagnostics)) return {};
-  yaml::refuse_unknown_keys(node, "`before`", {"than", "by"}, diagnostics);
+// `before: {than: POINTER, by: 3s}`; `soon_after: {than: POINTER, within: 3s}` is the same with a distance that is negative.
+Text read_moment(const std::string& name, const Node& node, Diagnostics& diagnostics) {
+  const std::string distance = name == "before" ? "by" : "within";
+  if (!yaml::read_mapping(node, fmt::format("`{}`", name), diagnostics)) return {};
+  yaml::refuse_unknown_keys(node, fmt::format("`{}`", name), {"than", distance}, diagnostics);
   const auto* than = node.find("than");
-  const auto* by = node.find("by");
+  const auto* by = node.find(distance);
   if (than == nullptr || by == nullptr) {
-    diagnostics.error("S003", "`before` needs `than`, a JSON pointer, and `by`, a duration", node.span);
+    diagnostics.error("S003", fmt::format("`{}` needs `than`, a JSON pointer, and `{}`, a duration", name, distance), node.span);
     return {};
   }
   const auto pointer = yaml::read_text(*than, "`than`", diagnostics);
   const auto gap = yaml::read_duration(*by, "`by`", diagnostics);
   if (!pointer || !gap) return {};
-  return {fmt::format("{} {}", pointer->value, gap->count()), node.span};
+  return {fmt::format("{} {}{}", pointer->value, name == "before" ? "" : "-", gap->count()), node.span};
 }
 
 void read_condition(const Text& pointer, const Node& node, Match& match, Diagnostics& diagnostics) {
@@ -65,12 +67,12 @@ void read_condition(const Text& pointer, const Node& node, Match& match, Diagnos
     const auto* found = std::find_if(std::begin(operators), std::end(operators), [&](const auto& o) { return key.value == o.name; });
     if (found == std::end(operators)) {
       auto& d = diagnostics.error("S006", fmt::format("`{}` is not a comparison", key.value), key.span);
-      d.help = "comparisons are eq, ne, contains, lacks, matches, ge, le, one_of, exists, before";
+      d.help = "comparisons are eq, ne, contains, lacks, matches, ge, le, one_of, exists, before, soon_after";
       continue;
     }
     Text text;
     if (found->op == Op::before) {
-      text = read_moment(value, diagnostics);
+      text = read_moment(key.value, value, diagnostics);
     } else if (value.is_sequence()) {
       for (const auto& each : yaml::read_texts(value, "the alternatives", diagnostics))
         text.value += (text.empty() ? "" : "|") + each.value;

