@@ -150,7 +150,7 @@ END
 level_arch() {
     ctest_level arch
     # The scripts are code too.
-    local scripts=(run.sh .ci/run playbooks/*/assemble tests/netlab/guest.sh) bad=0
+    local scripts=(run.sh .ci/run playbooks/*/assemble tests/netlab/guest.sh tests/support/foreign_checkout.sh) bad=0
     shellcheck -x -e SC1091,SC2154 "${scripts[@]}" || bad=1
     add_counts $((1 - bad)) "$bad"
     bad=0
@@ -188,6 +188,9 @@ for line in sys.stdin:
     if action in ("fail", "build-fail") or (test and action == "skip"): failed += 1
     elif test and action == "pass": passed += 1
 print(passed, failed if passed or failed else 1)' >"$counts"
+    add_counts $((1 - bad)) "$bad"
+    bad=0
+    tests/support/foreign_checkout.sh || bad=1
     add_counts $((1 - bad)) "$bad"
 }
 level_e2e() { lab_level e2e tests/e2e/run.py e2e; }
