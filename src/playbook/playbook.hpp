@@ -103,6 +103,14 @@ struct Hop {
   Versions versions;
 };
 
+/// What of a log is worth telling (docs/writing.md): further files, and patterns of lines.
+struct LogLook {
+  Texts also;
+  Text matters;
+  Texts ours;
+  Text out_of_memory;
+};
+
 struct Playbook {
   std::string folder;  ///< where it was read from, for files and scripts beside it
   Text section, component, title;
@@ -114,6 +122,7 @@ struct Playbook {
   Texts on_hosts_of;        ///< one on each host of these sections; its section is a mapping
   Text unless;              ///< … but not where this field of an instance is true
   Text address, log, dir, node;
+  LogLook log_look;
   Texts needs;            ///< sections whose instances must be ready before this one starts
   Texts shares;           ///< sections that may live in the same tree
   Texts also_components;  ///< other keys in server_configs that belong to it

@@ -85,7 +85,7 @@ Json fields_of(const Ended& e) {
 }
 
 Json fields_of(const Evidence& e) {
-  return {{"event", "evidence"}, {"component", id_or_null(e.component)}, {"title", e.title}, {"text", e.text}};
+  return {{"event", "evidence"}, {"component", id_or_null(e.component)}, {"title", e.title}, {"text", e.text}, {"state", e.state}};
 }
 
 Json fields_of(const Closed& e) {

@@ -211,6 +211,7 @@ void fill(Reader& from, Evidence& into) {
   from.take_number("component", into.component);
   from.take("title", into.title);
   from.take("text", into.text);
+  from.take("state", into.state);
 }
 
 void fill(Reader& from, Closed& into) {
