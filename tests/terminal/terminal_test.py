@@ -78,7 +78,6 @@ class TerminalLab(Lab):
         self.clients = self.root / "clients"
         self.clients.touch()
         self.clients.chmod(0o666)
-        self.root.chmod(0o777)  # the account of services notes what it finds there
         self.write()
         self.shell = None
 
