@@ -91,7 +91,7 @@ class OverSsh(Case):
         lab.run("verify")
         for each in (keeper, again):
             os.kill(each, signal.SIGKILL)
-        soon(lambda: not acts(again), what="the end of the toy")
+        soon(lambda: not os.path.exists(f"/proc/{again}"), what="the end of the toy, and that its end was taken note of")
         found, *states = evidence()
         self.assertEqual(states, ["down", "down"])
         self.assertIn("it does not run\n", found[0]["text"])  # nobody saw how its last process ended
