@@ -96,7 +96,7 @@ go_build() {
         # Listing fetches the modules that are needed and no others. Apart from
         # the build, so that a refused download is not taken for broken code.
         go_run 4 "go modules" "fetched" '^go: downloading ' \
-            go list -mod=readonly -deps -tags "$tags" "$@"
+            go list -mod=readonly -buildvcs=false -deps -tags "$tags" "$@"
         say "go build: $(wc -l <"$scratch/go.out") packages to look at; minutes when cold"
         rm -rf "$go_bin.part"
         mkdir "$go_bin.part"

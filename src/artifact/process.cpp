@@ -113,9 +113,8 @@ int spawn(const Command& command, const Pipe& out, const Pipe& err, pid_t& pid) 
   posix_spawn_file_actions_addchdir_np(&actions, command.cwd.c_str());
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  // Own group; and what we block or ignore (SIGINT, SIGPIPE) must not be inherited.
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  posix_spawnattr_setpgroup(&attributes, 0);
+  // Own session, so own group and no terminal to be stopped at; and what we block or ignore (SIGINT, SIGPIPE) must not be inherited.
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   sigset_t none, usual;
   sigemptyset(&none);
   sigemptyset(&usual);

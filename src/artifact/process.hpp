@@ -1,4 +1,4 @@
-// Private to the room: runs one program in a process group of its own, to its end or the control's.
+// Private to the room: runs one program in a session of its own, without a terminal, to its end or the control's.
 #pragma once
 
 #include <functional>

@@ -71,9 +71,7 @@ ordered_json row_of(const plan::Plan& plan, const plan::Step& step, const step::
           {"service", std::get<step::Process>(step.action).name.value},
           {"host", plan.lanes[static_cast<std::size_t>(c.lane)].name},
           {"ports", c.ports},
-          {"state", !told     ? "unknown"
-                    : running ? "running"
-                              : "down"},
+          {"state", state.is_object() ? state.value("state", running ? "running" : "down") : "unknown"},
           {"ready", nullptr},
           {"pid", known("pid")},
           {"up_seconds", known("up_seconds")},

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <iostream>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -58,9 +59,12 @@ std::vector<run::Warned> warned_of(const report::Preflight& found) {
   return out;
 }
 
+enum class Look { for_archives, before_change };
+
 // What is only needed to start a lab is no matter where it runs already, so there only failures are told. What was told
-// and stops nobody, for the journal; nullopt when the hosts are not ready.
-std::optional<std::vector<run::Warned>> look_first(const plan::Plan& made, live::Setup& setup, const Options& options) {
+// and stops nobody, for the journal; nullopt when the hosts are not ready. Before archives are got only failures are told: the
+// rest is told by the look that knows their sizes.
+std::optional<std::vector<run::Warned>> look_first(const plan::Plan& made, live::Setup& setup, const Options& options, Look look) {
   const step::Control brief{step::Clock::now() + std::chrono::minutes(2), options.stop, {}};
   preflight::Sizes sizes;
   for (const auto& [key, acquired] : setup.acquired) sizes[key] = artifact::unpacked_bytes(acquired.path);
@@ -73,7 +77,7 @@ std::optional<std::vector<run::Warned>> look_first(const plan::Plan& made, live:
   const auto troubles = report::render_troubles(found, options.colour_errors);
   if (!ready)
     std::cerr << "tidelab: the hosts are not ready; nothing was changed\n" << troubles;
-  else if (!troubles.empty())
+  else if (!troubles.empty() && look == Look::before_change)
     std::cerr << "tidelab: warnings about the hosts"
               << "\n"
               << troubles << "\n";
@@ -114,23 +118,31 @@ Brought bring_up(const Options& options) {
   lab->run = lock->run(), lab->claim = lock->claim();
   if (!may_follow(*lab, made.lab)) return {exit_bad_file, false};
 
-  // Beyond this point nothing is decided. Artifacts first, then a look at the hosts, then the first change.
+  // Beyond this point nothing is decided. Artifacts, then a look at the hosts, then the first change. Where artifacts must be got,
+  // which can take minutes, the hosts are looked at before that, too: as who only looks, without the lab's claim.
   artifact::Store store(artifact::default_cache_dir());
   const bool text = options.format == "text";
   const step::Control control{step::Clock::now() + std::chrono::hours(3), options.stop, [text](const std::string& line) {
                                 if (text) std::cout << "          · " + line + "\n" << std::flush;
                               }};
-  auto acquisition = live::acquire_all(made, store, control);
-  if (options.stop.stop_requested()) {
-    std::cerr << "interrupted before anything was changed\n";
-    return {exit_interrupted, false};
+  auto setup = make_setup(made, *lab, live::cached(made, store, control));
+  if (setup.acquired.size() < made.artifacts.size()) {
+    const auto run = std::exchange(setup.run, {});
+    if (!look_first(made, setup, options, Look::for_archives))
+      return {options.stop.stop_requested() ? exit_interrupted : exit_no_lab, false};
+    setup.run = run;
+    auto acquisition = live::acquire_all(made, store, control);
+    if (options.stop.stop_requested()) {
+      std::cerr << "interrupted before anything was changed\n";
+      return {exit_interrupted, false};
+    }
+    if (!acquisition.failures.empty()) {
+      tell(acquisition.failures, "tidelab: these archives cannot be had; nothing was changed");
+      return {exit_no_lab, false};
+    }
+    setup.acquired = std::move(acquisition.acquired);
   }
-  if (!acquisition.failures.empty()) {
-    tell(acquisition.failures, "tidelab: these archives cannot be had; nothing was changed");
-    return {exit_no_lab, false};
-  }
-  auto setup = make_setup(made, *lab, std::move(acquisition.acquired));
-  auto warned = look_first(made, setup, options);
+  auto warned = look_first(made, setup, options, Look::before_change);
   if (!warned) return {options.stop.stop_requested() ? exit_interrupted : exit_no_lab, false};
   if (!write_record(record_for(*lab, made))) return {exit_no_lab, false};
   const auto result = run_plan(made, *lab, std::move(setup), std::move(*warned));

@@ -3,6 +3,7 @@
 #include "host/launch.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -88,8 +89,11 @@ std::string find_program(const std::string& name, const std::vector<std::string>
   ::_exit(code);
 }
 
-[[noreturn]] void become(const Launch& launch) {
-  ::setpgid(0, 0);
+// A session of its own has no controlling terminal: behind the terminal's own group a child would be stopped as soon as it
+// touched /dev/tty. It is the leader of its group, too. `begun` says so by a byte.
+[[noreturn]] void become(const Launch& launch, int begun) {
+  ::setsid();
+  [[maybe_unused]] const auto n = ::write(begun, "", 1);
   for (int sig = 1; sig < NSIG; ++sig) ::signal(sig, SIG_DFL);
   ::dup2(launch.in.get(), 0);
   ::dup2(launch.out.get(), 1);
@@ -133,15 +137,23 @@ Result<Launch> make_launch(const Command& command) {
   return launch;
 }
 
-// All signals wait until the child has reset them: a handler of ours must not run in it.
+// All signals wait until the child has reset them: a handler of ours must not run in it. Only the child can begin its session,
+// so it is waited for: whoever ends the group must find it.
 pid_t fork_quietly(const Launch& launch) {
+  Fd heard, begun;
+  if (!open_pipe(heard, begun)) return -1;
   sigset_t all, before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   const pid_t pid = ::fork();
-  if (pid == 0) become(launch);
-  if (pid > 0) ::setpgid(pid, pid);  // both sides do it, so that the group exists whoever comes first
+  if (pid == 0) become(launch, begun.get());
+  const int error = errno;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  begun.close();
+  pollfd wait{heard.get(), POLLIN, 0};  // readable, or closed by its end
+  while (pid > 0 && ::poll(&wait, 1, -1) < 0 && errno == EINTR) {
+  }
+  errno = error;
   return pid;
 }
 

@@ -30,7 +30,7 @@ bool open_pipe(Fd& read_end, Fd& write_end);
 /// All but the three output pipes.
 Result<Launch> make_launch(const Command& command);
 
-/// The child's pid, leader of a group of its own; -1 with errno.
+/// The child's pid, leader of a session and a group of its own, so that it has no terminal; -1 with errno.
 pid_t fork_quietly(const Launch& launch);
 
 }  // namespace tidelab::host

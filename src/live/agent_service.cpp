@@ -59,7 +59,7 @@ stop_service() { # run-dir seconds
     end_pids -KILL $left; end_waiting "$1" $left; sleep 0.1; i=$((i + 1))
   done
   if [ -n "$left" ]; then echo "processes" $left "do not end" >&2; return 1; fi
-  by "$1/x" rm -f -- "$1/supervisor" "$1/child"
+  by "$1/x" rm -f -- "$1/supervisor" "$1/child" "$1/ended"
 }
 act_service() { # n run-dir seconds unit text unit-script keeper-script spec inputs…
   n=$1; r=$2; s=$3; unit=$4; text=$5; exec=$6; script=$7; shift 7
@@ -67,7 +67,7 @@ act_service() { # n run-dir seconds unit text unit-script keeper-script spec inp
   again=started
   if lives "$r/supervisor" || lives "$r/child"; then again='started again'; stop_service "$r" "$s" || return 1; fi
   mkdir -p -- "$r" && give "$r" || return 1
-  by "$r/x" rm -f -- "$r/supervisor" "$r/child" "$r/error" || return 1
+  by "$r/x" rm -f -- "$r/supervisor" "$r/child" "$r/ended" "$r/error" || return 1
   printf '%s' "$script" | by "$r/x" put "$r/run" '' '' '' && wanted "$@" | by "$r/x" put "$r/applied" '' '' '' || return 1
   # A service outlives the run that starts it, so neither it nor the `runuser` that waits for it carries its mark; where a
   # key has a command of its own, sshd keeps ours, with the mark in it, in a variable.
@@ -99,17 +99,39 @@ runs_for() { # start time of a process, when it began by the clock: seconds. Clo
   [ "$ago" -ge 0 ] || ago=0
   printf '%s' "$ago"
 }
-process_of() { # run-dir: one JSON object
-  if in_unit "$1" && unit_process || { ! in_unit "$1" && lives "$1/child" && read -r p t restarts began < "$1/child"; }; then
-    printf '{"running":true,"pid":%s,"exe":"%s","restarts":%s,"up_seconds":%s,"since_ms":%s000,"rss_kb":%s}\n' "$p" "$(readlink "/proc/$p/exe" | sed 's/[\\"]/\\&/g')" \
-      "${restarts:-0}" "$(runs_for "$ps_began" "${began:-0}")" "${began:-0}" "$(awk '/^VmRSS/ { print $2; f = 1 } END { if (!f) print 0 }' "/proc/$p/status" 2>/dev/null)"
-  elif in_unit "$1" && [ "$active" = activating ]; then
-    printf '{"running":false,"pid":0,"exe":"","restarts":%s,"up_seconds":0,"rss_kb":0,"restarting":true}\n' "$again"
-  elif ! in_unit "$1" && lives "$1/supervisor"; then
-    printf '{"running":false,"pid":0,"exe":"","restarts":%s,"up_seconds":0,"rss_kb":0,"restarting":true}\n' "$(cut -d' ' -f3 "$1/child" 2>/dev/null || echo 0)"
-  else
-    printf '{"running":false,"pid":0,"exe":"","restarts":0,"up_seconds":0,"rss_kb":0}\n'
+kept_process() { # run-dir of a service with a keeper: gives p, restarts, began, ps_state and ps_began of its process, a zombie too
+  [ -f "$1/child" ] && read -r p t restarts began < "$1/child" || return 1
+  case $p in ''|*[!0-9]*) return 1 ;; esac
+  stat_of "$p"
+  [ -n "${t:-}" ] && [ "$ps_began" = "$t" ]
+}
+last_end() { # run-dir: gives code, ended (seconds ago) and oom: how its last process ended, and how often the kernel ended one for want of memory; ended_at by a keeper's clock
+  code=null ended=null oom=0 ended_at=
+  if in_unit "$1"; then unit_end
+  elif [ -f "$1/ended" ] && read -r code ended oom rest < "$1/ended"; then
+    case $code$ended$oom in ''|*[!0-9]*) code=null ended=null oom=0 ;; *) ended_at=$ended ended=$(($(date +%s) - ended)) ;; esac
   fi
+}
+process_of() { # run-dir: one JSON object
+  p=0 restarts=0 began=0 state=down exe= up_for=0 rss=0
+  last_end "$1"
+  if in_unit "$1"; then
+    if unit_process; then state=running; elif [ "$active" = activating ]; then state=restarting restarts=$again; fi
+  elif kept_process "$1"; then state=running
+  elif lives "$1/supervisor"; then state=restarting; if [ -f "$1/child" ]; then read -r p t restarts began < "$1/child"; fi
+  fi
+  # Nobody saw the end of one that was started after the end that is known.
+  if [ "$state" = down ] && [ -n "$ended_at" ] && [ "${began:-0}" -ge "$ended_at" ]; then code=null ended=null; fi
+  if [ "$state" = running ]; then
+    case $ps_state in T|t) state=stopped ;; Z|X|x) state=zombie ;; esac
+    exe=$(readlink "/proc/$p/exe" | sed 's/[\\"]/\\&/g')
+    up_for=$(runs_for "$ps_began" "${began:-0}")
+    rss=$(awk '/^VmRSS/ { print $2; f = 1 } END { if (!f) print 0 }' "/proc/$p/status" 2>/dev/null)
+  else p=0 began=0; fi
+  case $state in running|stopped) running=true ;; *) running=false ;; esac
+  case $state in restarting) restarting=true ;; *) restarting=false ;; esac
+  printf '{"running":%s,"state":"%s","pid":%s,"exe":"%s","restarts":%s,"up_seconds":%s,"since_ms":%s,"rss_kb":%s,"restarting":%s,"exit":%s,"ended_seconds":%s,"oom":%s}\n' \
+    "$running" "$state" "$p" "$exe" "${restarts:-0}" "$up_for" "$((${began:-0} * 1000))" "${rss:-0}" "$restarting" "$code" "$ended" "$oom"
 }
 )sh";
   return source;

@@ -124,6 +124,21 @@ unit_process() { # gives p, restarts and began of a unit that runs
   stat_of "$p"
   began=$(($(awk '/^btime/ { print $2 }' /proc/stat) + ps_began / $(getconf CLK_TCK))) 2>/dev/null
 }
+# What systemd knows of the last end: its code as a shell says it, and when, in microseconds since boot.
+unit_end() { # gives code, ended and oom, once it is in_unit
+  how= result= status= at=
+  shown=$(ctl "$um" show -p Result -p ExecMainCode -p ExecMainStatus -p ExecMainExitTimestampMonotonic -- "${up##*/}" 2>/dev/null) || return 0
+  while IFS='=' read -r key value; do
+    case $key in Result) result=$value ;; ExecMainCode) how=$value ;; ExecMainStatus) status=$value ;; ExecMainExitTimestampMonotonic) at=$value ;; esac
+  done <<EOF
+$shown
+EOF
+  case $how$status$at in *[!0-9]*) return 0 ;; esac
+  if [ "${at:-0}" = 0 ] || ! read -r seconds rest < /proc/uptime; then return 0; fi
+  code=$status; [ "${how:-1}" = 1 ] || code=$((status + 128)) # 2 and 3: by a signal
+  ended=$((${seconds%%.*} - at / 1000000)); [ "$ended" -ge 0 ] || ended=0
+  [ "$result" != oom-kill ] || oom=1
+}
 drop_linger() { # account
   [ -e "/var/lib/systemd/linger/$1" ] || return 0
   loginctl disable-linger "$1" || return 1

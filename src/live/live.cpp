@@ -8,8 +8,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include "live/world.hpp"
-#include "step/describe.hpp"
+#include "live/evidence.hpp"
 
 namespace tidelab::live {
 
@@ -18,15 +17,9 @@ using run::Looked;
 
 namespace {
 
-// It has nothing to say by itself; what it takes is there for those that follow.
-bool only_takes(const step::Step& asked) {
-  const auto* http = std::get_if<Http>(&asked.action);
-  return http != nullptr && asked.say.empty() && !http->ask.take.empty();
-}
-
 class Live : public run::Effects {
 public:
-  Live(const plan::Plan& plan, Setup setup) : world_(plan, std::move(setup)) {}
+  Live(const plan::Plan& plan, Setup setup) : world_(plan, std::move(setup)), collector_(world_) {}
 
   std::vector<Looked> look(int lane, const std::vector<const plan::Step*>& steps, const Control& control) override {
     std::vector<Looked> out(steps.size());
@@ -48,6 +41,7 @@ public:
   }
 
   Result<run::Done> perform(const plan::Step& step, const Control& control) override {
+    collector_.begin(step);
     const auto differs = [&] {
       const std::lock_guard lock(mutex_);
       return differs_.contains(step.id);
@@ -59,29 +53,12 @@ public:
 
   std::vector<std::optional<Result<run::Done>>> perform_together(int lane, const std::vector<run::Joined>& steps,
                                                                  const Control& control) override {
+    for (const auto& each : steps) collector_.begin(*each.step);
     return perform_on_host(world_, lane, steps, control);
   }
 
-  std::vector<run::Evidence> collect(const plan::Step& step, const Failure&, const Control& control) override {
-    std::vector<run::Evidence> out;
-    for (const auto& asked : step.evidence) {
-      const auto answer = ask(world_, asked.action, {step.lane, step.scope}, control);
-      const auto title = asked.title.empty() ? render_action(asked.action) : asked.title.value;
-      if (!answer || answer->answer == "null" || only_takes(asked)) continue;
-      if (asked.say.empty())
-        out.push_back({step.component, title, answer->answer.substr(0, 4000), step.id, false});
-      else if (auto said = world_.bind(asked.say.value, step.scope))
-        out.push_back({step.component, title, said->substr(0, 1000), step.id, true});
-    }
-    if (step.component < 0) return out;
-    auto tail = world_.log_tail(step.component, control);
-    if (!tail.empty()) {
-      const auto& component = world_.plan.components[static_cast<std::size_t>(step.component)];
-      out.push_back({step.component,
-                     fmt::format("the end of {} on {}", component.log, world_.plan.lanes[static_cast<std::size_t>(component.lane)].name),
-                     std::move(tail), step.id, false});
-    }
-    return out;
+  std::vector<run::Evidence> collect(const plan::Step& step, const Failure& failure, const Control& control) override {
+    return collector_.collect(step, failure, control);
   }
 
   void close(const Control& control) override { world_.close(control); }
@@ -112,6 +89,7 @@ private:
   }
 
   World world_;
+  Collector collector_;
   std::mutex mutex_;
   std::set<int> differs_;  // steps of which a look said so
 };

@@ -303,11 +303,4 @@ void World::close(const Control& control) {
   }
 }
 
-std::string World::log_tail(int component, const Control& control) {
-  const auto& c = plan.components[static_cast<std::size_t>(component)];
-  if (c.log.empty() || c.lane == 0) return {};
-  const auto output = host(c.lane).run({{"tail", "-n", "40", "--", c.log}, {}, {}, {}, {}}, control);
-  return output ? output->out : std::string();
-}
-
 }  // namespace tidelab::live

@@ -77,9 +77,6 @@ public:
   Watch* find_watch(const std::string& name);
   void close(const Control& control);
 
-  /// The last lines of a component's log, for evidence.
-  std::string log_tail(int component, const Control& control);
-
 private:
   host::Command marked(int lane, std::vector<std::string> argv, std::vector<std::pair<std::string, std::string>> env) const;
   Result<void> claim_first(const Control& control);

@@ -64,6 +64,10 @@ void Builder::add_components() {
     if (made.node.empty()) made.node = made.name;
     made.dir = scope.expand(playbook.dir);
     made.log = scope.expand(playbook.log);
+    for (const auto& each : playbook.log_look.also) made.log_look.also.push_back(scope.expand(each));
+    for (const auto& each : playbook.log_look.ours) made.log_look.ours.push_back(each.value);
+    made.log_look.matters = playbook.log_look.matters.value;
+    made.log_look.out_of_memory = playbook.log_look.out_of_memory.value;
     if (const auto jre = instance.values.find("jre"); jre != instance.values.end()) made.jre = jre->second.text.value;
     for (const auto& [name, value] : instance.values)
       if (value.type == playbook::Type::port && !value.text.empty()) made.ports.push_back(std::stoi(value.text.value));

@@ -43,6 +43,8 @@ public:
       }
     }
     for (const auto& use : uses_) connect(use);
+    // Evidence says of a component that fails what its processes are.
+    for (std::size_t i = 0; i < builder_.instances().size(); ++i) builder_.plan.components[i].services = builder_.services_of(i);
     builder_.plan.artifacts.clear();
     return std::move(builder_.plan);
   }

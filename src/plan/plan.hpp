@@ -62,6 +62,14 @@ struct Opened {
   std::optional<step::Action> when;
 };
 
+/// What of a component's log is worth telling, as its playbook says it. Patterns are regular expressions.
+struct LogLook {
+  std::vector<std::string> also;  ///< further files: where its standard streams go
+  std::string matters;            ///< a line that does, beside those that call themselves warnings or errors
+  std::vector<std::string> ours;  ///< lines that our own asking leaves
+  std::string out_of_memory;      ///< a line that says so
+};
+
 /// One instance of a playbook.
 struct Component {
   std::string name;     ///< "some_servers 1": stable, unique in the lab; what --node takes is `node`
@@ -71,9 +79,10 @@ struct Component {
   std::string title;    ///< for people: "Kafka broker"
   std::string version;
   int lane = 0;
-  std::string dir;                     ///< its tree
-  std::vector<std::string> services;   ///< names of its services, in start order
-  std::string log;                     ///< of its (first) service
+  std::string dir;                    ///< its tree
+  std::vector<std::string> services;  ///< names of its services, in start order
+  std::string log;                    ///< of its (first) service
+  LogLook log_look;
   std::string address;                 ///< main host:port, may be empty
   std::vector<int> ports;              ///< all that it listens on
   std::vector<std::string> artifacts;  ///< keys of what is unpacked for it, its own archive first

@@ -135,6 +135,14 @@ struct Hop {
   Versions versions;
 };
 
+/// What of a log is worth telling (docs/writing.md): further files, and patterns of lines.
+struct LogLook {
+  Texts also;
+  Text matters;
+  Texts ours;
+  Text out_of_memory;
+};
+
 struct Playbook {
   std::string folder;  ///< where it was read from, for files and scripts beside it
   Text section, component, title;
@@ -146,6 +154,7 @@ struct Playbook {
   Texts on_hosts_of;        ///< one on each host of these sections; its section is a mapping
   Text unless;              ///< … but not where this field of an instance is true
   Text address, log, dir, node;
+  LogLook log_look;
   Texts needs;            ///< sections whose instances must be ready before this one starts
   Text serves_with;       ///< how many of its section's instances must be well for the group to serve: any | majority | all
   std::vector<std::pair<Text, Text>> hints;  ///< a pattern of an error's words → what to do

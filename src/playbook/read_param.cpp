@@ -73,15 +73,6 @@ void read_default(const Node& node, Param& param, Diagnostics& diagnostics) {
   }
 }
 
-void check_pattern(const Text& pattern, Diagnostics& diagnostics) {
-  try {
-    const std::regex made(pattern.value);
-  } catch (const std::regex_error&) {
-    diagnostics.error("P007", fmt::format("`{}` is not a regular expression", pattern.value), pattern.span).help =
-        "patterns are ECMAScript's; in YAML, single quotes keep the backslashes";
-  }
-}
-
 void read_param(const Text& name, const Node& node, std::vector<Param>& out, Diagnostics& diagnostics) {
   Param param;
   param.name = name;
@@ -120,6 +111,15 @@ void read_param(const Text& name, const Node& node, std::vector<Param>& out, Dia
 }
 
 }  // namespace
+
+void check_pattern(const Text& pattern, Diagnostics& diagnostics) {
+  try {
+    const std::regex made(pattern.value);
+  } catch (const std::regex_error&) {
+    diagnostics.error("P007", fmt::format("`{}` is not a regular expression", pattern.value), pattern.span).help =
+        "patterns are ECMAScript's; in YAML, single quotes keep the backslashes";
+  }
+}
 
 Text text_at(const Node& node, const char* key, Diagnostics& diagnostics) {
   const auto* found = node.find(key);

@@ -83,6 +83,25 @@ void read_hop(const Node& node, Playbook& out, Diagnostics& diagnostics) {
                       text_at(node, "port_of", diagnostics), read_versions(node, diagnostics)});
 }
 
+// A path, or a mapping with one.
+void read_log(const Node& root, Playbook& out, Diagnostics& diagnostics) {
+  const auto* log = root.find("log");
+  if (log == nullptr || !log->is_mapping()) {
+    out.log = text_at(root, "log", diagnostics);
+    return;
+  }
+  yaml::refuse_unknown_keys(*log, "`log`", {"path", "also", "matters", "ours", "out_of_memory"}, diagnostics);
+  out.log = needed(*log, "path", diagnostics);
+  auto& look = out.log_look;
+  look.also = texts_at(*log, "also", diagnostics);
+  look.matters = text_at(*log, "matters", diagnostics);
+  look.ours = texts_at(*log, "ours", diagnostics);
+  look.out_of_memory = text_at(*log, "out_of_memory", diagnostics);
+  auto patterns = look.ours;
+  patterns.insert(patterns.end(), {look.matters, look.out_of_memory});
+  for (const auto& each : patterns) check_pattern(each, diagnostics);
+}
+
 }  // namespace
 
 bool is_condition(const Text& section, const Text& range) {
@@ -148,7 +167,7 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
   out.default_version = text_at(root, "default_version", diagnostics);
   out.version_of = text_at(root, "version_of", diagnostics);
   out.address = text_at(root, "address", diagnostics);
-  out.log = text_at(root, "log", diagnostics);
+  read_log(root, out, diagnostics);
   out.dir = text_at(root, "dir", diagnostics);
   out.node = text_at(root, "node", diagnostics);
   out.needs = texts_at(root, "needs", diagnostics);

@@ -99,7 +99,10 @@ std::string render_json(const Report& report) {
       {"troubles", list_of(report.troubles, make_trouble)},
       {"evidence", list_of(report.evidence,
                            [&](const run::Evidence& item) {
-                             return Json{{"component", name_or_null(opened, item.component)}, {"title", item.title}, {"text", item.text}};
+                             return Json{{"component", name_or_null(opened, item.component)},
+                                         {"title", item.title},
+                                         {"text", item.text},
+                                         {"state", item.state}};
                            })},
       {"components", list_of(opened.components, make_component)},
       {"hosts", list_of(opened.lanes,

@@ -206,6 +206,15 @@ void judge(Report& report, const Endings& endings) {
     for (Trouble& trouble : report.troubles)
       if (trouble.step == each.step && trouble.words.empty()) trouble.words = one_line(each.text);
   }
+  for (const auto& each : report.evidence) {
+    if (each.state.empty()) continue;
+    const auto lines = lines_of(each.text);
+    for (Row& row : report.rows) {
+      if (lines.empty() || row.component != each.component || !is_about_member(row)) continue;
+      row.condition = one_line(lines.front());
+      row.remedy = lines.size() > 1 && lines[1].starts_with("→ ") ? one_line(lines[1].substr(std::string_view("→ ").size())) : "";
+    }
+  }
   for (Row& row : report.rows) settle_unwatched(report, row, endings);
   for (Row& row : report.rows) settle_consequence(report, row);
   settle_members(report);

@@ -28,7 +28,9 @@ struct Row {
   step::Why why = step::Why::failed;                 ///< of one that is not true
   std::optional<std::chrono::microseconds> watched;  ///< of a hop that was not seen: for how long it was looked for
   std::string note, expected, actual, evidence, origin, help;
-  std::string words;  ///< in the component's own words, one line
+  std::string words;      ///< in the component's own words, one line
+  std::string condition;  ///< of a claim about a component: what its process is, where that explains something ("…: stopped, up 310 s")
+  std::string remedy;     ///< what to do about that
   int component = -1;
   std::vector<std::string> blocked_by;  ///< titles
 };

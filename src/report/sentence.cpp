@@ -27,6 +27,11 @@ std::string why_of(const Row& row) {
 
 std::string render_claim(const Report& report, const Row& row) {
   const auto who = who_of(report, row);
+  if (!row.condition.empty()) {
+    const auto [well, all] = standing_of(report, row.component);
+    return fmt::format("{} (\"{}\" is {}){}", row.condition, row.hop.title, row.verdict == Verdict::broken ? "not known" : "false",
+                       all > 1 ? fmt::format("; {} of {} are well", well, all) : "");
+  }
   std::string text = fmt::format("{}{}\"{}\" is {}", who, who.empty() ? "" : ": ", row.hop.title,
                                  row.verdict == Verdict::broken ? "not known" : "false");
   if (const auto why = why_of(row); !why.empty()) text += fmt::format(" ({})", why);
@@ -37,6 +42,7 @@ std::string render_claim(const Report& report, const Row& row) {
 
 std::string render_next(const Report& report, const Row& row) {
   if (!row.help.empty()) return one_line(row.help);
+  if (!row.remedy.empty()) return row.remedy;
   if (!row.hop.heal.empty()) return row.hop.heal;
   const auto& all = report.opened.components;
   if (!row.hop.travels && row.hop.group.empty() && row.component >= 0 && row.component < static_cast<int>(all.size()))

@@ -83,13 +83,15 @@ struct Ended {
   std::vector<int> blocked_by;  ///< the steps that failed first (roots), for blocked
 };
 
-/// Material collected after a failure: the tail of a component's log, a job's exception.
+/// Material collected after a failure: what a component's process is, the lines of its log that matter, a job's exception.
 struct Evidence {
   int component = -1;
   std::string title;
   std::string text;
-  int step = -1;       ///< whose failure it was collected for
-  bool words = false;  ///< the text is one line, in the component's own words: why it failed
+  /// Of what a process is, where that explains something: stopped, zombie, down, restarting, starting, out of memory.
+  std::string state{};
+  int step = -1;        ///< whose failure it was collected for
+  bool words = false;   ///< the text is one line, in the component's own words: why it failed
 };
 
 /// The last event. `interrupted`: by the user.

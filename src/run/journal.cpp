@@ -89,7 +89,7 @@ Json fields_of(const Ended& e) {
 
 Json fields_of(const Evidence& e) {
   return {{"event", "evidence"}, {"component", id_or_null(e.component)}, {"title", e.title}, {"text", e.text},
-          {"step", id_or_null(e.step)},                                    {"words", e.words}};
+          {"state", e.state},    {"step", id_or_null(e.step)},           {"words", e.words}};
 }
 
 Json fields_of(const Closed& e) {

@@ -221,6 +221,7 @@ void fill(Reader& from, Evidence& into) {
   from.take("text", into.text);
   from.take_number("step", into.step);
   from.take("words", into.words);
+  from.take("state", into.state);
 }
 
 void fill(Reader& from, Closed& into) {

@@ -204,7 +204,7 @@ def headers_alone(tree):
 
 def files_of(tree):
     if not tree.walk:
-        command = ["git", "-C", str(tree.root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        command = ["git", "-C", str(tree.root), "-c", f"safe.directory={tree.root}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         return [tree.root / n for n in subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\0") if n]
     return [p for p in tree.root.rglob("*") if p.is_file() and not {".git", "build"} & set(p.relative_to(tree.root).parts)]
 

@@ -131,6 +131,7 @@ class Sshd:
 
 class Lab:
     """A lab of toys in directories of its own: nothing of the user's is read or written."""
+    home = HERE / "home"
 
     def __init__(self, tool, ssh=True, toys=2, sshd="", login="root", ssh_type="builtin"):
         self.login, self.ssh_type = login, ssh_type
@@ -157,7 +158,7 @@ class Lab:
         self.file.write_text("\n".join(lines) + "\n")
 
     def argv(self, command, *more, known_hosts=None, yes=True):
-        argv = [self.tool, "--home", str(HERE / "home"), command, str(self.file), *(["--yes"] if command == "down" and yes else [])]
+        argv = [self.tool, "--home", str(self.home), command, str(self.file), *(["--yes"] if command == "down" and yes else [])]
         if self.ssh:
             argv += ["--ssh-port", str(self.sshd.port), "--ssh-user", self.login, "--identity", str(self.sshd.identity), "--known-hosts",
                      str(known_hosts or self.sshd.known_hosts)]

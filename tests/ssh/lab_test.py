@@ -63,6 +63,42 @@ class OverSsh(Case):
         lab.run("down")
         lab.assert_nothing_left()
 
+    def test_what_a_process_is_when_a_claim_about_it_fails(self):
+        lab = self.lab(ssh=self.ssh, toys=1)
+        lab.up()
+        port = lab.ports[0]
+        pid, keeper = greet(port)["pid"], lab.pid_of("supervisor", port)
+
+        def evidence():
+            report = json.loads(lab.run("verify", "--format", "json", code=1).stdout)
+            self.assertEqual(report["evidence"][0]["title"], "process", report["evidence"])
+            node = json.loads(lab.run("status", "--format", "json", code=1).stdout)["nodes"][0]
+            return report["evidence"], report["evidence"][0]["state"], node["state"]
+
+        os.kill(pid, signal.SIGSTOP)
+        found, *states = evidence()
+        self.assertEqual(states, ["stopped", "stopped"])
+        self.assertIn(f"its process {pid} is stopped", found[0]["text"])
+        self.assertIn(f"`kill -CONT {pid}`", found[0]["text"])
+        self.assertIn("in which no line has a time", found[1]["title"])
+        os.kill(pid, signal.SIGCONT)
+        lab.run("verify")
+        os.kill(keeper, signal.SIGSTOP)  # so nobody takes note of the end
+        os.kill(pid, signal.SIGKILL)
+        self.assertEqual(evidence()[1:], ("zombie", "zombie"))
+        os.kill(keeper, signal.SIGCONT)
+        again = soon(lambda: (greet(port) or {}).get("pid"), what="another toy")
+        lab.run("verify")
+        for each in (keeper, again):
+            os.kill(each, signal.SIGKILL)
+        soon(lambda: not os.path.exists(f"/proc/{again}"), what="the end of the toy, and that its end was taken note of")
+        found, *states = evidence()
+        self.assertEqual(states, ["down", "down"])
+        self.assertIn("it does not run\n", found[0]["text"])  # nobody saw how its last process ended
+        self.assertIn("no warning or error in ", found[1]["text"])
+        lab.run("down")
+        lab.assert_nothing_left()
+
     def test_killed_keeper_and_service(self):
         lab = self.lab(ssh=self.ssh, toys=1)
         lab.up()
@@ -279,7 +315,7 @@ class OverSsh(Case):
             self.assertIn(": 1 remote commands,", traced.stderr, "one command a host for all of its services")
         os.kill(lab.pid_of("child", lab.ports[0]), signal.SIGSTOP)
         status = json.loads(lab.run("status", "--format", "json", code=1).stdout)
-        self.assertEqual([(n["state"], n["ready"]) for n in status["nodes"]], [("running", False), ("running", True)])
+        self.assertEqual([(n["state"], n["ready"]) for n in status["nodes"]], [("stopped", None), ("running", True)])
         os.kill(lab.pid_of("child", lab.ports[0]), signal.SIGCONT)
 
         words = ["a b", "", "$HOME", "`id`", "$(id)", "'", '"', "\\", "[x,y]", "{}", "%%", "*", "-n", "--", "é→", "two\nlines", "\t"]
@@ -355,6 +391,16 @@ class Access(Case):
         self.assertIn(str(lab.sshd.port), empty.read_text())
         lab.run("down", known_hosts=empty)
         lab.assert_nothing_left()
+
+    def test_hosts_are_looked_at_before_archives_are_made(self):
+        lab = self.lab(toys=1)
+        done = lab.run("up", code=3, known_hosts="/dev/null")
+        self.assertIn("the hosts are not ready; nothing was changed", done.stderr)
+        self.assertEqual([path for path in (lab.root / "cache").rglob("*") if path.is_file()], [])
+        lab.run("up")
+        made = [path for path in (lab.root / "cache").rglob("toy-*.tar.gz")]
+        self.assertEqual(len(made), 1)
+        lab.run("down")
 
     def test_changed_host_key(self):
         lab = self.lab(toys=1)

@@ -56,7 +56,7 @@ struct Dice {
         break;
       }
       case 4: e.what = Warned{text(), text(), text(), text(), text(), text()}; break;
-      case 5: e.what = Evidence{place(), text(), text()}; break;
+      case 5: e.what = Evidence{place(), text(), text(), text()}; break;
       default: e.what = Closed{coin(), long(engine()), long(engine()), long(engine()) << 20}; break;
     }
     return e;

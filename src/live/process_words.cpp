@@ -1,0 +1,100 @@
+// A process in words: see the header.
+#include "live/process_words.hpp"
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "step/match.hpp"
+
+namespace tidelab::live {
+
+namespace {
+
+// Nobody can tell a component that starts from one that hangs; this long it has the benefit of the doubt.
+constexpr long still_starting = 60;
+constexpr long killed = 128 + SIGKILL;
+
+struct Answer {
+  const std::string& json;
+  std::string text(const char* pointer) const { return step::value_at(json, pointer).value_or(std::string()); }
+  long number(const char* pointer, long otherwise = 0) const {
+    const auto found = text(pointer);
+    char* end = nullptr;
+    const long value = std::strtol(found.c_str(), &end, 10);
+    return found.empty() || end == found.c_str() ? otherwise : value;
+  }
+};
+
+std::string span_text(long seconds) {
+  if (seconds < 120) return fmt::format("{} s", seconds);
+  return seconds < 7200 ? fmt::format("{} min", seconds / 60) : fmt::format("{} h", seconds / 3600);
+}
+
+std::string end_text(long code) {
+  struct Name {
+    int signal;
+    const char* name;
+  };
+  constexpr std::array names{Name{SIGKILL, "SIGKILL"}, Name{SIGTERM, "SIGTERM"}, Name{SIGABRT, "SIGABRT"}, Name{SIGSEGV, "SIGSEGV"},
+                             Name{SIGBUS, "SIGBUS"},   Name{SIGINT, "SIGINT"},   Name{SIGHUP, "SIGHUP"}};
+  for (const auto& each : names)
+    if (code == 128 + each.signal) return fmt::format("was ended by {} (exit code {})", each.name, code);
+  return fmt::format("ended with exit code {}", code);
+}
+
+std::string times_text(long times) { return times == 1 ? std::string("once") : fmt::format("{} times", times); }
+
+// How its last process ended, and when; empty where nobody saw it.
+std::string last_end(const Answer& answer) {
+  const long code = answer.number("/exit", -1), ended = answer.number("/ended_seconds", -1);
+  if (code < 0) return {};
+  auto out = "its last process " + end_text(code);
+  if (code == killed && answer.number("/oom") > 0) out = "its last process was ended by the kernel for want of memory";
+  if (ended >= 0) out += fmt::format(", {} ago", span_text(ended));
+  return out;
+}
+
+}  // namespace
+
+ProcessWords describe_process(const ProcessOf& of, const std::string& json) {
+  const Answer answer{json};
+  const auto word = answer.text("/state"), pid = answer.text("/pid");
+  const long up = answer.number("/up_seconds"), restarts = answer.number("/restarts"), ended = answer.number("/ended_seconds", -1);
+  const auto end = last_end(answer);
+  const bool for_memory = answer.number("/exit", -1) == killed && answer.number("/oom") > 0;
+  const auto again = restarts > 0 ? fmt::format(", restarted {} so far", times_text(restarts)) : std::string();
+  const auto restart = fmt::format("`tidelab restart {} --node {}`", of.lab, of.node);
+  const auto behind = [](const std::string& text) { return text.empty() ? text : "; " + text; };
+  ProcessWords out;
+  if (ended >= 0) out.ended = ended;
+  if (word == "stopped") {
+    out.state = "stopped";
+    out.ended = std::nullopt;
+    out.text = fmt::format("{}: its process {} is stopped (state T, as by SIGSTOP), up {}{}\n→ `kill -CONT {}` on {}, or {}", of.component,
+                           pid, span_text(up), again, pid, of.host, restart);
+  } else if (word == "zombie") {
+    out.state = "zombie";
+    out.text = fmt::format("{}: its process {} has ended, and is a zombie: whoever started it does not take note of it{}\n→ {}",
+                           of.component, pid, again, restart);
+  } else if (word == "restarting") {
+    out.state = for_memory ? "out of memory" : "restarting";
+    out.text = fmt::format("{}: it has no process at the moment{}, and will be started again{}", of.component, again, behind(end));
+  } else if (word == "down") {
+    out.state = for_memory ? "out of memory" : "down";
+    out.text = fmt::format("{}: it does not run{}\n→ `tidelab up` starts it, or {}", of.component, behind(end), restart);
+  } else if (up < still_starting && restarts > 0) {
+    out.state = for_memory ? "out of memory" : "restarting";
+    out.text = fmt::format("{}: its process {} is up for {} only{}{}", of.component, pid, span_text(up), again, behind(end));
+  } else {
+    out.ended = std::nullopt;
+    if (up < still_starting) out.state = "starting";
+    out.text = fmt::format("{}: its process {} runs, up {}{}{}", of.component, pid, span_text(up), again,
+                           up < still_starting ? ": it may still be starting" : "");
+  }
+  return out;
+}
+
+}  // namespace tidelab::live

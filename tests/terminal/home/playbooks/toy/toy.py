@@ -1,0 +1,1 @@
+../../../../ssh/home/playbooks/toy/toy.py
