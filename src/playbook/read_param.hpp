@@ -19,6 +19,9 @@ bool truth_at(const yaml::Node& node, const char* key, bool otherwise, source::D
 /// Complains (P001) when it is not there.
 Text needed(const yaml::Node& node, const char* key, source::Diagnostics& diagnostics);
 
+/// A regular expression; complains (P007) unless it is one.
+Text pattern_at(const yaml::Node& node, const char* key, source::Diagnostics& diagnostics);
+
 /// One item of `host`.
 void read_host_need(const yaml::Node& node, std::vector<HostNeed>& out, source::Diagnostics& diagnostics);
 

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "source/spelling.hpp"
+
 namespace tidelab::source {
 
 Diagnostic& Diagnostics::add(Diagnostic made) {
@@ -49,9 +51,6 @@ std::vector<const Diagnostic*> Diagnostics::ordered() const {
   return out;
 }
 
-namespace {
-
-// How many slips of the finger lie between the two: a letter more, less or other, or two neighbours swapped.
 std::size_t edits_between(std::string_view word, std::string_view other) {
   std::vector<std::size_t> before(other.size() + 1), above(other.size() + 1), row(other.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -67,6 +66,8 @@ std::size_t edits_between(std::string_view word, std::string_view other) {
   }
   return row.back();
 }
+
+namespace {
 
 // `master_servers` and `router_servers` are alike only in the part that many names have: what counts is the rest of them.
 std::size_t most_edits(std::string_view word, std::string_view other) {
