@@ -73,11 +73,13 @@ std::optional<LookAlike> look_alike(std::uint32_t character) {
   constexpr std::uint32_t full_width = 0xff00, ascii = 0x20;  // U+FF01 is the wide form of U+0021, and so on
   if (character > full_width && character <= 0xff5e) {
     const auto meant = static_cast<char>(character - full_width + ascii);
-    return LookAlike{Is::sign, fmt::format("full-width `{}`", meant), meant};
+    return LookAlike{Is::sign, fmt::format("a full-width `{}`", meant), meant};
   }
   const auto row = std::lower_bound(rows.begin(), rows.end(), character, [](const Row& r, std::uint32_t c) { return r.character < c; });
   if (row == rows.end() || row->character != character) return std::nullopt;
-  return LookAlike{row->is, row->name, row->meant};
+  constexpr std::string_view vowels = "aeioAEIO";
+  const auto* article = vowels.find(row->name[0]) == std::string_view::npos ? "a" : "an";
+  return LookAlike{row->is, fmt::format("{} {}", article, row->name), row->meant};
 }
 
 std::string code_point(std::uint32_t character) { return fmt::format("U+{:04X}", character); }
@@ -92,7 +94,7 @@ std::string help_for_look_alikes(std::string_view word) {
     if (length == 0) return "";
     ++place;
     if (const auto found = look_alike(character)) {
-      const auto what = fmt::format("character {} is a {} ({})", place, found->name, code_point(character));
+      const auto what = fmt::format("character {} is {} ({})", place, found->name, code_point(character));
       return found->is == Is::sign ? fmt::format("{}: write `{}`", what, found->meant) : what + ": remove it";
     }
     plain = plain || is_plain(character);

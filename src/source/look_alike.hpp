@@ -11,7 +11,7 @@ namespace tidelab::source {
 /// One such character.
 struct LookAlike {
   enum class Is { blank, invisible, line_end, sign } is = Is::sign;
-  std::string name;  ///< "no-break space"
+  std::string name;  ///< "a no-break space"
   char meant = ' ';  ///< what it passes for; of an invisible one nothing
 };
 

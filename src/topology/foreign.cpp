@@ -68,12 +68,14 @@ bool has_own_section(const Node& root, const playbook::Library& library) {
 
 bool has_nothing_of_a_topology(const Node& root, const playbook::Library& library) {
   const Meanings meanings(library);
-  const auto& top = top_level_keys();
-  return root.entries.size() > 1 && std::none_of(root.entries.begin(), root.entries.end(), [&](const auto& entry) {
-           const auto& key = entry.key.value;
-           return library.find(key) != nullptr || std::find(top.begin(), top.end(), key) != top.end() || !meanings.sections(key).empty() ||
-                  !meanings.help_at_top(key, entry.value).empty();
-         });
+  const auto is_of_one = [&](const std::string& key) {
+    const auto& top = top_level_keys();
+    const auto& global = library.common.global;
+    return library.find(key) != nullptr || std::find(top.begin(), top.end(), key) != top.end() || !meanings.sections(key).empty() ||
+           std::any_of(global.begin(), global.end(), [&](const auto& each) { return each.name.value == key; });
+  };
+  const auto& entries = root.entries;
+  return entries.size() > 1 && std::none_of(entries.begin(), entries.end(), [&](const auto& entry) { return is_of_one(entry.key.value); });
 }
 
 }  // namespace

@@ -76,7 +76,7 @@ bool is_loopback(const std::string& host) {
   return block || same_host(host) == "127.0.0.1";
 }
 
-bool is_host(const Text& text, Addresses which, Diagnostics& diagnostics) {
+bool is_host(const Text& text, Diagnostics& diagnostics, Addresses which) {
   const bool wildcard = is_wildcard(text.value);
   if (which == Addresses::to_listen_on && wildcard && !text.empty()) return true;
   const bool nobodys = wildcard || text.value == "255.255.255.255" || text.value == "0";

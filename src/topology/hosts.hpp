@@ -9,7 +9,7 @@ namespace tidelab::topology {
 enum class Addresses { of_host, to_listen_on };
 
 /// Complains (T004) unless it is a name or an address.
-bool is_host(const Text& text, Addresses which, source::Diagnostics& diagnostics);
+bool is_host(const Text& text, source::Diagnostics& diagnostics, Addresses which = Addresses::of_host);
 
 /// This machine, whichever it is: `localhost`, 127.0.0.0/8, ::1.
 bool is_loopback(const std::string& host);

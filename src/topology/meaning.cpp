@@ -108,6 +108,11 @@ std::string Meanings::section_with_setting(const std::string& key) const {
   return "";
 }
 
+bool Meanings::is_param(const std::string& key) const {
+  const auto& sections = library_.by_section;
+  return std::any_of(sections.begin(), sections.end(), [&](const auto& each) { return names(each.second.params, key); });
+}
+
 std::string Meanings::help_at_top(const std::string& key, const yaml::Node& value) const {
   if (is_component(key) && value.is_mapping())
     return fmt::format("settings of a component go below `server_configs:`, as `{}:` there", key);
@@ -119,6 +124,7 @@ std::string Meanings::help_at_top(const std::string& key, const yaml::Node& valu
     if (!playbook.on_hosts_of.empty() && names(playbook.params, key))
       return fmt::format("`{}` is a key of `{}`: write it below `{}:`", key, section, section);
   if (names(library_.common.instance, key)) return fmt::format("`{}` is a key of an instance: write it in an item of a section", key);
+  if (is_param(key)) return fmt::format("`{}` is a key of an instance: write it in an item of a section", key);
   if (const auto section = section_with_setting(key); !section.empty())
     return fmt::format("it is a setting: write it below `server_configs:`, there below `{}:`", library_.find(section)->component.value);
   if (key.find('.') != std::string::npos) return "settings of a configuration file go below `server_configs:`, by component";

@@ -40,6 +40,7 @@ public:
 
 private:
   bool is_component(const std::string& name) const;
+  bool is_param(const std::string& key) const;
   std::string section_with_setting(const std::string& key) const;
 
   const playbook::Library& library_;

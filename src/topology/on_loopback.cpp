@@ -1,5 +1,6 @@
 // A lab of which some are at a loopback address and others are not: what is told as 127.0.0.1 is another machine for each.
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -44,6 +45,24 @@ void check_loopback(const Topology& topology, source::Diagnostics& diagnostics) 
   if (here.size() > 1)
     d.notes.push_back({fmt::format("so {} {} more of the topology", here.size() == 2 ? "is" : "are", here.size() - 1), {}});
   d.help = "write the address that all hosts reach this machine at, or put everything on 127.0.0.1";
+}
+
+void check_listening(const Topology& topology, source::Diagnostics& diagnostics) {
+  std::set<std::pair<int, int>> told;  // what `global` says reaches many
+  for (const auto& instance : topology.instances) {
+    if (!instance.placed || is_loopback(instance.host.value)) continue;
+    for (const auto& [name, value] : instance.values) {
+      if (value.param == nullptr || !value.param->wildcard || !value.usable || !is_loopback(value.text.value)) continue;
+      const bool written = value.text.span.known() && value.text.span.file == instance.span.file;
+      const auto& span = written ? value.text.span : instance.span;
+      if (!told.insert({span.line, span.column}).second) continue;
+      auto& d = diagnostics.error(
+          "T028",
+          fmt::format("{} listens on {} only, and is looked for at its host, {}", instance.name(), value.text.value, instance.host.value),
+          span);
+      d.help = fmt::format("leave `{}` out, write `0.0.0.0`, or the address that others reach it at", name);
+    }
+  }
 }
 
 }  // namespace tidelab::topology

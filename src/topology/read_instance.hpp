@@ -36,6 +36,8 @@ public:
   InstanceReader(const playbook::Library& library, source::Diagnostics& diagnostics)
       : library_(library), meanings_(library), diagnostics_(diagnostics) {}
 
+  /// Addresses where instances should be. Code Y010.
+  void refuse_text(const std::string& section, const std::vector<const yaml::Node*>& texts);
   /// All items of a section, in order.
   void read_list(const Playbook& playbook, const yaml::Node& list, int ssh_port, std::vector<Instance>& out);
 
@@ -62,7 +64,6 @@ private:
   const Fields& fields_of(const Playbook& playbook);
   void read_field(const Param& param, const Text& key, const yaml::Node& node, Instance& made);
   std::string help_for(const Text& key, const yaml::Node& value, const std::string& near, const Playbook& playbook) const;
-  void refuse_text(const std::string& section, const std::vector<const yaml::Node*>& texts);
   void guess_field(const Fields& fields, const yaml::Entry& entry, const yaml::Node& node, Instance& made, std::set<std::string>& guessed);
 
   const playbook::Library& library_;

@@ -68,6 +68,7 @@ public:
     check_equal_per_host(out, library_.common.instance, diagnostics_);
     check_conflicts(out, diagnostics_);
     check_loopback(out, diagnostics_);
+    check_listening(out, diagnostics_);
     check_rules(out, diagnostics_);
     return out;
   }
@@ -111,7 +112,7 @@ private:
     if (!global.deploy_dir.value.starts_with('/'))
       global.deploy_dir.value = "/home/" + global.user.value + "/" + global.deploy_dir.value;  // as TiUP does
     global.deploy_dir.value = cleaned(global.deploy_dir.value);
-    check_lab(global.lab);
+    check_lab(asked, out);
   }
 
   void read_global(const Fields& fields, const Text& key, const Node& node, Global& global) {
@@ -144,12 +145,19 @@ private:
     if (name == "systemd_mode") global.systemd_mode = text;
   }
 
-  void check_lab(const Text& text) {
-    const auto& lab = text.value;
+  void check_lab(const Asked& asked, Topology& out) {
+    auto& text = out.global.lab;
+    auto& lab = text.value;
     const auto fits = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_'; };
     if (!lab.empty() && lab.size() <= 63 && std::isalnum(static_cast<unsigned char>(lab.front())) &&
         std::all_of(lab.begin(), lab.end(), fits))
       return;
+    if (!asked.lab_is_made && asked.lab.empty() && out.global.other.find("lab") == out.global.other.end()) {
+      out.lab_note = fmt::format(
+          "`{}`, the name of the file, cannot be the name of a lab: write one as `global.lab`, or use `--lab`, to bring it up", lab);
+      lab = "lab";
+      return;
+    }
     diagnostics_.error("T017", fmt::format("`{}` cannot be the name of a lab", lab), text.span).help =
         "letters, digits, `-` and `_`, at most 63, beginning with a letter or digit; write it as `global.lab`";
   }
@@ -163,7 +171,9 @@ private:
     if (playbook == nullptr) playbook = meant_section(key, value, root, out);
     if (playbook == nullptr || value.is_null()) return;
     if (!playbook->on_hosts_of.empty()) return;  // when it is known which hosts there are
-    if (!yaml::read_sequence(value, "`" + key.value + "`", diagnostics_)) {
+    const bool address = value.is_scalar() && !playbook->hostless;
+    if (address) instances_.refuse_text(key.value, {&value});
+    if (address || !yaml::read_sequence(value, "`" + key.value + "`", diagnostics_)) {
       out.unread.insert(playbook->section.value);
       return;
     }

@@ -86,8 +86,9 @@ void check_home(const Param& param, const Text& text, const std::string& what, D
   if (text.value.size() > most || !std::regex_match(text.value, match, home)) return;
   const auto rest = match[2].length() > 1 ? match[2].str().substr(1) : std::string("deploy");
   diagnostics.warning("T026", fmt::format("`{}` in {} is a name here, and no home directory", match[1].str(), what), text.span).help =
-      param.in.empty() ? fmt::format("a relative directory lies in the account's home: write `{}`; or write the whole path", rest)
-                       : fmt::format("write the whole path: a relative one lies in `{}`", param.in.value);
+      param.name.value == "deploy_dir"
+          ? fmt::format("a relative directory lies in the account's home: write `{}`; or write the whole path", rest)
+          : "write the whole path: a relative one lies in the component's own directory";
 }
 
 std::optional<Text> read_scalar(const Param& param, const Node& node, const std::string& what, Diagnostics& diagnostics) {
@@ -105,7 +106,7 @@ std::optional<Text> read_scalar(const Param& param, const Node& node, const std:
     case Type::host: {
       auto text = yaml::read_text(node, what, diagnostics);
       const auto which = param.wildcard ? Addresses::to_listen_on : Addresses::of_host;
-      return text && is_host(*text, which, diagnostics) ? text : std::nullopt;
+      return text && is_host(*text, diagnostics, which) ? text : std::nullopt;
     }
     default: break;
   }

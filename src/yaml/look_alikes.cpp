@@ -193,7 +193,7 @@ void complain(const std::vector<const Found*>& all, const Places& places, source
   const auto& first = *all.front();
   const auto what = fmt::format("{} ({})", first.what.name, source::code_point(first.character));
   auto& d =
-      diagnostics.error("Y007", fmt::format("a {}{}", what, first.indents ? " in the indentation" : ""), places.span(first.at, first.end));
+      diagnostics.error("Y007", fmt::format("{}{}", what, first.indents ? " in the indentation" : ""), places.span(first.at, first.end));
   d.help = help_for(first.what);
   if (all.size() == 1) return;
   std::string lines;
