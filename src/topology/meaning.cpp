@@ -176,7 +176,8 @@ std::string Meanings::near_setting(const std::string& key, const Playbook& playb
     // A table whose keys are the author's own.
     if (each.value.ends_with(".*") && key.starts_with(each.value.substr(0, each.value.size() - 1))) return "";
     // One slip: more would guess at settings of other releases.
-    if (near.empty() && source::edits_between(plain(key), plain(each.value)) <= 1) near = each.value;
+    const auto more = std::max(key.size(), each.value.size()) - std::min(key.size(), each.value.size());
+    if (near.empty() && more <= 1 && source::edits_between(plain(key), plain(each.value)) <= 1) near = each.value;
   }
   return near;
 }

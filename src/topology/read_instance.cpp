@@ -125,7 +125,11 @@ std::string InstanceReader::help_for(const Text& key, const Node& value, const s
   if (!playbook.hostless) known.emplace_back("host");
   for (const auto& each : playbook.params)  // one that differs between versions stands there once for each
     if (known.empty() || known.back() != each.name.value) known.push_back(each.name.value);
-  return fmt::format("its own keys are {}; settings of its configuration file go below `config:`", fmt::join(known, ", "));
+  const auto& steps = playbook.install;
+  const bool configured =
+      std::any_of(steps.begin(), steps.end(), [](const auto& each) { return std::holds_alternative<step::Config>(each.action); });
+  return fmt::format("its own keys are {}{}", fmt::join(known, ", "),
+                     configured ? "; settings of its configuration file go below `config:`" : "");
 }
 
 // An unknown key. What it must mean is then neither missing nor at its default.
@@ -187,7 +191,9 @@ step::Settings InstanceReader::read_settings(const Text& key, const Node& node, 
     if (!nested) d.notes = each->notes, d.help = each->help;
   }
   for (const auto& each : out) {
-    const auto near = Meanings::near_setting(each.key.value, playbook);
+    const auto [known, fresh] = near_settings_.try_emplace({&playbook, each.key.value});
+    if (fresh) known->second = Meanings::near_setting(each.key.value, playbook);
+    const auto& near = known->second;
     if (near.empty()) continue;
     diagnostics_.warning("T027", fmt::format("`{}` is not known as a setting of {}", each.key.value, playbook.title.value), each.key.span)
         .help = did_you_mean_help(near);

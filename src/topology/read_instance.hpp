@@ -71,6 +71,7 @@ private:
   source::Diagnostics& diagnostics_;
   std::vector<LeftAlone> left_alone_;
   std::map<std::string, Fields> fields_;
+  std::map<std::pair<const Playbook*, std::string>, std::string> near_settings_;  ///< looked for once, however many write it
 };
 
 }  // namespace tidelab::topology

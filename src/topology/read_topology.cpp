@@ -10,7 +10,7 @@
 #include "topology/conflicts.hpp"
 #include "topology/foreign.hpp"
 #include "topology/hosts.hpp"
-#include "topology/read_instance.hpp"
+#include "topology/read_components.hpp"
 #include "topology/read_value.hpp"
 #include "topology/resolve.hpp"
 #include "topology/rules.hpp"
@@ -30,7 +30,11 @@ bool contains(const std::vector<std::string>& list, const std::string& word) {
 class Reader {
 public:
   Reader(const playbook::Library& library, Diagnostics& diagnostics)
-      : library_(library), diagnostics_(diagnostics), meanings_(library), instances_(library, diagnostics) {}
+      : library_(library),
+        diagnostics_(diagnostics),
+        meanings_(library),
+        instances_(library, diagnostics),
+        components_(library, instances_, diagnostics) {}
 
   Topology read(const source::File& file, const Asked& asked) {
     Topology out;
@@ -58,9 +62,9 @@ public:
     // Beyond this point every instance, section and key is known.
     add_instances_of_hosts(root, out);
     number_machines(out);
-    resolve_versions(out, library_.common, versions_, asked, diagnostics_);
+    resolve_versions(out, library_.common, components_.versions(), asked, diagnostics_);
     check_asked(asked);
-    add_settings(out);
+    components_.add_settings(out);
     const auto before = diagnostics_.errors();
     check_presence(out, diagnostics_);
     resolve_values(out, diagnostics_.errors() == before && out.unread.empty(), diagnostics_);
@@ -77,9 +81,8 @@ private:
   const playbook::Library& library_;
   Diagnostics& diagnostics_;
   Meanings meanings_;
-  Versions versions_;                                     // by component
-  std::map<std::string, step::Settings> server_configs_;  // by component
   InstanceReader instances_;
+  ComponentReader components_;
 
   void complain_empty(const source::File& file, const char* message, const char* help) {
     diagnostics_.error("T018", message, source::Span{&file, 1, 1, 1}).help = help;
@@ -166,7 +169,7 @@ private:
 
   void read_top_level(const Text& key, const Node& value, const Node& root, Topology& out) {
     if (key.value == "global") return;
-    if (contains(top_level_keys(), key.value)) return read_by_component(key, value);
+    if (contains(top_level_keys(), key.value)) return components_.read(key, value);
     const auto* playbook = library_.find(key.value);
     if (playbook == nullptr) playbook = meant_section(key, value, root, out);
     if (playbook == nullptr || value.is_null()) return;
@@ -196,52 +199,6 @@ private:
       d.help = near.empty() ? "each playbook brings its section; `tidelab playbooks` lists them" : did_you_mean_help(near);
     if (near.size() != 1 || root.find(near.front()) != nullptr || out.sections.contains(near.front())) return nullptr;
     return library_.find(near.front());
-  }
-
-  void read_by_component(const Text& key, const Node& value) {
-    if (value.is_null() || !yaml::read_mapping(value, "`" + key.value + "`", diagnostics_)) return;
-    for (const auto& [component, node] : value.entries) read_of_component(key.value, component, node);
-  }
-
-  void read_of_component(const std::string& kind, const Text& component, const Node& node) {
-    std::vector<std::string> known;
-    for (const auto& [section, playbook] : library_.by_section) {
-      known.push_back(playbook.component.value);
-      for (const auto& each : playbook.also_components) known.push_back(each.value);
-    }
-    for (const auto& [name, playbook] : library_.runtimes) known.push_back(name);
-    auto name = component.value;
-    if (!contains(known, name)) {
-      const auto misplaced = kind == "server_configs" ? meanings_.help_in_server_configs(name) : std::string();
-      const auto near = misplaced.empty() ? meanings_.component(name) : std::string();
-      diagnostics_.error("T001", fmt::format("there is no component `{}`", name), component.span).help =
-          misplaced.empty() ? did_you_mean_help(near) : misplaced;
-      if (near.empty()) return;
-      name = near;  // and what is written is read as meant
-    }
-    if (node.is_null()) return;
-    if (kind == "server_configs") {
-      server_configs_.try_emplace(name, instances_.read_settings(component, node, playbook_of(name)));
-    } else if (const auto text = yaml::read_text(node, kind == "component_versions" ? "a version" : "a source", diagnostics_)) {
-      if (text->empty()) return;
-      if (kind == "component_versions")
-        versions_.try_emplace(name, *text);
-      else
-        instances_.leave_alone({kind, component.span});
-    }
-  }
-
-  // One that is provisioned before one that is left alone: another component's settings may stand under the same name.
-  const Playbook& playbook_of(const std::string& component) const {
-    static const Playbook of_nobody = [] {
-      Playbook out;
-      out.provisioned = false;
-      return out;
-    }();
-    const Playbook* found = &of_nobody;
-    for (const auto& [section, playbook] : library_.by_section)
-      if (playbook.component.value == component && (playbook.provisioned || found == &of_nobody)) found = &playbook;
-    return *found;
   }
 
   // ---- instances
@@ -287,19 +244,6 @@ private:
     if (made.empty()) return;
     out.sections[like.section] = {true, begin, made.size()};
     std::move(made.begin(), made.end(), std::back_inserter(out.left_alone));
-  }
-
-  void add_settings(Topology& out) {
-    for (auto* list : {&out.instances, &out.left_alone}) {
-      for (auto& instance : *list) {
-        const auto found = server_configs_.find(instance.playbook->component.value);
-        if (found == server_configs_.end()) continue;
-        auto config = found->second;
-        instance.shared_settings = config.size();
-        std::move(instance.config.begin(), instance.config.end(), std::back_inserter(config));
-        instance.config = std::move(config);
-      }
-    }
   }
 
   // ---- told at the end
