@@ -54,7 +54,7 @@ const Text* shown_by(const Node& root, const Foreign& foreign) {
 }
 
 bool tell(const Foreign& foreign, const source::Span& span, source::Diagnostics& diagnostics) {
-  diagnostics.error("T024", fmt::format("this is {}, and no topology", foreign.what.value), span).help = foreign.help.value;
+  diagnostics.error("T024", fmt::format("this is {}, which tidelab does not read", foreign.what.value), span).help = foreign.help.value;
   return true;
 }
 
