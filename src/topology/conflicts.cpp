@@ -180,7 +180,7 @@ private:
     const bool one_is_written = inner.value->stated != outer.value->stated;
     const auto& later = one_is_written ? (inner.value->stated ? inner : outer) : inner.order > outer.order ? inner : outer;
     const auto& sooner = &later == &inner ? outer : inner;
-    const Pair pair{sooner.instance, later.instance};
+    const Pair pair = inner.order > outer.order ? Pair{&b, &a} : Pair{&a, &b};
     if (&a != &b && !inner.value->stated && !outer.value->stated && clash_.contains(pair)) return;  // derived from one port
     if (&a != &b && !told_dirs_.insert(pair).second) return;                                        // one cause, one error
     const bool harmless = !same && (inner.tree() || outer.tree());  // it comes up, and taking one away may take the other, too

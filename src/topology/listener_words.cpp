@@ -77,6 +77,7 @@ void port_in(const Question& q, Faults& faults) {
 // One address of each family may have the same port.
 void ports_differ(const Question& q, Faults& faults) {
   for (const auto& value : q.values("value")) {
+    if (!value.stated) continue;  // made from ports, which are told there
     std::map<std::pair<std::string, bool>, std::string> taken;
     for (const auto& each : parse_listeners(value.value)) {
       if (each.port == "0") continue;
@@ -119,8 +120,10 @@ void answered(const Question& q, Faults& faults) {
   if (others.empty()) return;
   const auto all = parse_listeners(others.front().value);
   const bool here = q.rule.text("at") == "host";
-  for (const auto& value : q.values("value"))
+  for (const auto& value : q.values("value")) {
+    std::set<std::string> names;  // one that is there twice is told by `listeners`
     for (const auto& each : parse_listeners(value.value)) {
+      if (!value.stated || !names.insert(each.name).second) continue;
       const auto own = std::find_if(all.begin(), all.end(), [&](const auto& listener) { return listener.name == each.name; });
       if (own == all.end() || own->port == each.port || own->port == "0") continue;
       if ((same_host(each.host) == same_host(q.instance.host.value) || is_loopback(each.host) || is_wildcard(each.host)) != here) continue;
@@ -129,6 +132,7 @@ void answered(const Question& q, Faults& faults) {
       fault.said["other"] = own->port;
       fault.said["host"] = each.host;
     }
+  }
 }
 
 void reachable(const Question& q, Faults& faults) {

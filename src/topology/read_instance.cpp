@@ -115,7 +115,7 @@ void InstanceReader::read_field(const Param& param, const Text& key, const Node&
 std::string InstanceReader::help_for(const Text& key, const Node& value, const std::string& near, const Playbook& playbook) const {
   if (!near.empty() && key.value.starts_with(near + ":")) return "put a blank behind the colon";
   if (auto help = source::help_for_look_alikes(key.value); !help.empty()) return help;
-  if (near.empty() || value.is_mapping() || key.value.find('.') != std::string::npos)
+  if (near.empty())
     if (auto help = meanings_.help_on_instance(key.value, value, playbook); !help.empty()) return help;
   if (!near.empty()) return did_you_mean_help(near);
   if (key.value == "version" && !playbook.component.empty())
