@@ -168,7 +168,7 @@ const std::vector<RuleWord>& rule_words() {
       {"listeners", {{"value", operand}}},
       {"listed_in", {{"value", operand}, {"listeners", operand}}},
       {"port_in", {{"value", operand}, {"listeners", operand}}},
-      {"named_in", {{"value", operand}, {"listeners", operand}, {"otherwise", text}}},
+      {"named_in", {{"value", operand}, {"listeners", operand}, {"otherwise", text}, {"unless", operand, false}}},
       {"ports_differ", {{"value", operand}}},
       {"mapped", {{"value", operand}, {"map", operand}, {"protocols", texts}}},
       {"answered", {{"value", operand}, {"listeners", operand}, {"at", text}}},

@@ -57,6 +57,9 @@ void named_in(const Question& q, Faults& faults) {
   const auto names = q.values("value"), all = q.values("listeners");
   if (all.empty()) return;
   const auto wanted = names.empty() ? Found{&q.instance, q.rule.text("otherwise"), {}, false} : names.front();
+  for (const auto& told : q.values("unless"))  // advertised and not listened on: `listed_in` tells that
+    for (const auto& each : parse_listeners(told.value))
+      if (each.name == wanted.value) return;
   const auto parsed = parse_listeners(all.front().value);
   if (parsed.empty() || std::any_of(parsed.begin(), parsed.end(), [&](const auto& each) { return each.name == wanted.value; })) return;
   auto& fault = blame(faults, q, wanted, &all.front());
