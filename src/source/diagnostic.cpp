@@ -69,7 +69,7 @@ std::size_t edits_between(std::string_view word, std::string_view other) {
 
 namespace {
 
-// `master_servers` and `router_servers` are alike only in the part that many names have: what counts is the rest of them.
+// `big_servers` and `box_servers` are alike only in the part that many names have: what counts is the rest of them.
 std::size_t most_edits(std::string_view word, std::string_view other) {
   const auto shorter = [&] { return std::min(word.size(), other.size()); };
   std::size_t front = 0, back = 0;

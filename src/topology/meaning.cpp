@@ -25,7 +25,7 @@ bool has(const playbook::Texts& texts, const std::string& text) {
   return std::any_of(texts.begin(), texts.end(), [&](const auto& each) { return each.value == text; });
 }
 
-// What is left of a section's name without what all of them have: "pd_servers" and "PD server" are "pd".
+// What is left of a section's name without what all of them have: "echo_servers" and "Echo server" are "echo".
 std::string stem(std::string_view name) {
   std::string out;
   for (const char c : name)

@@ -93,7 +93,7 @@ private:
         .warning("T025", "nothing here is provisioned: all that the topology has are roles that tidelab leaves alone",
                  topology.left_alone.front().span)
         .help =
-        "add what a lab is made of, for example `pd_servers`, `tikv_servers` and `tidb_servers`; `tidelab playbooks` says what is "
+        "add what a lab is made of; `tidelab playbooks` says what is "
         "provisioned";
   }
 
