@@ -165,13 +165,14 @@ std::unique_ptr<Loaded> load_library(const Options& options) {
   return out;
 }
 
-bool read_into(Loaded& out, const Options& options, const std::string& name, std::string text) {
+bool read_into(Loaded& out, const Options& options, const std::string& name, std::string text, bool lab_is_made) {
   out.topology_text = std::move(text);
   if (out.diagnostics.has_errors()) return false;  // playbooks that cannot be trusted would blame the topology
   const auto& file = out.files.add(name, out.topology_text);
   // The name of the lab comes from the file's, and the standard input has none that could be one.
   const auto lab = options.lab.empty() && name == name_of_input("-") ? "stdin" : options.lab;
-  out.topology = topology::read_topology(file, out.library, {lab, options.ssh_type, versions_of(options), options.ssh}, out.diagnostics);
+  const topology::Asked asked{lab, options.ssh_type, versions_of(options), lab_is_made, options.ssh};
+  out.topology = topology::read_topology(file, out.library, asked, out.diagnostics);
   return !out.diagnostics.has_errors();
 }
 

@@ -47,7 +47,7 @@ std::unique_ptr<Loaded> load_library(const Options& options);
 void check_other_labs(Loaded& loaded);
 
 /// Reads one more topology; false when there are errors. `loaded.topology` is the last one.
-bool read_into(Loaded& loaded, const Options& options, const std::string& name, std::string text);
+bool read_into(Loaded& loaded, const Options& options, const std::string& name, std::string text, bool lab_is_made = true);
 /// U001
 void complain_unreadable(Loaded& loaded, const std::string& name, const Unreadable& why);
 

@@ -29,7 +29,7 @@ void leave_to_the_end(T&& what, const Options& options) {
 void look_into(Loaded& loaded, const Options& options, report::CheckedFile& out) {
   auto text = read_input(options.target, options.stop);
   if (!text) return complain_unreadable(loaded, out.name, text.error());
-  if (!read_into(loaded, options, out.name, std::move(*text))) return;
+  if (!read_into(loaded, options, out.name, std::move(*text), false)) return;
   // Whatever a plan would complain about is a fault of the files, too.
   leave_to_the_end(plan::make_up(loaded.inputs(options), loaded.diagnostics), options);
   (void)plan::make_verify(loaded.inputs(options), loaded.diagnostics);
@@ -40,13 +40,14 @@ void look_into(Loaded& loaded, const Options& options, report::CheckedFile& out)
     if (!each.playbook->hostless) hosts.insert(each.host.value);
   out.instances = static_cast<int>(loaded.topology.instances.size());
   out.hosts = static_cast<int>(hosts.size());
-  out.note = topology::left_alone_note(loaded.topology);
+  out.note = loaded.topology.lab_note;
+  if (const auto left = topology::left_alone_note(loaded.topology); !left.empty()) out.note += (out.note.empty() ? "" : "; ") + left;
 }
 
 void print_text(const report::Findings& findings, const Options& options) {
   if (!findings.diagnostics.empty()) std::cerr << source::render_text(findings.diagnostics, {options.colour_errors}) << "\n";
   for (const auto& file : findings.files) {
-    if (file.errors > 0 || file.instances == 0) continue;
+    if (file.errors > 0 || (file.instances == 0 && file.note.empty())) continue;
     std::cout << fmt::format("{}: ok, {} on {}\n", file.name, count_of(file.instances, "instance"), count_of(file.hosts, "host"));
     if (!file.note.empty()) std::cout << fmt::format("note: {}\n", file.note);
   }

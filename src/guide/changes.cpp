@@ -203,7 +203,7 @@ private:
            place_of(a, *old),
            place_of(b, *now),
            !a.stated && !b.stated,
-           both && now->playbook->provisioned ? refusal(a, b) : ""});
+           both ? refusal(a, b) : ""});
     }
     compare_settings(*old, *now, where);
     std::stable_partition(out_.begin() + static_cast<std::ptrdiff_t>(first), out_.end(), [](const auto& each) { return !each.derived; });

@@ -56,7 +56,9 @@ std::string default_cell(const Field& field) {
   return is_long(field) ? std::string("see below") : code(field.fallback);
 }
 
+// What is not acted on can become whatever it wants.
 const char* may_change(const Field& field) {
+  if (field.left_alone) return "yes";
   switch (field.mutability) {
     case playbook::Mutability::no: return "no";
     case playbook::Mutability::append: return "may grow";

@@ -40,6 +40,12 @@ json words(json offered, const std::vector<std::string>& all) {
   return {{"anyOf", json::array({std::move(offered), {{"type", "string"}, {"pattern", in_any_case(all)}}})}};
 }
 
+json with_keys(const Field& field, const json& value) {
+  json properties = json::object();
+  for (const auto& each : field.keys) properties[each] = value;
+  return {{"type", "object"}, {"additionalProperties", false}, {"properties", std::move(properties)}};
+}
+
 json typed(const Field& field) {
   const bool may_be_empty = !field.required;  // an empty path or host is as good as none
   const auto text = [&](const std::string& pattern) -> json {
@@ -47,7 +53,9 @@ json typed(const Field& field) {
   };
   switch (field.type) {
     case Type::port: return whole_number(field.least.value_or(1), 65535);
-    case Type::integer: return field.least ? json{{"type", "integer"}, {"minimum", *field.least}} : whole_number(0, 2147483647);
+    case Type::integer:
+      if (field.least && !field.most) return {{"type", "integer"}, {"minimum", *field.least}};
+      return whole_number(field.least.value_or(0), field.most.value_or(2147483647));
     // TiUP takes `yes` and `no` where it wants a truth, which YAML 1.2 calls texts.
     case Type::boolean: return words({{"type", "boolean"}}, {"yes", "no", "on", "off"});
     case Type::duration: return {{"type", "string"}, {"pattern", "^[0-9]+(ms|s|m|h)$"}};
@@ -55,11 +63,15 @@ json typed(const Field& field) {
     case Type::dir:
     case Type::dirs: return {{"type", "string"}};
     case Type::path: return text("^/");
-    case Type::any: return json::object();
+    case Type::any: return field.keys.empty() ? json::object() : with_keys(field, json::object());
     // No blanks, no leading dash, and not one colon alone, which would be a port.
-    case Type::host: return text("^(?!-)(?![^:]*:[^:]*$)[A-Za-z0-9._:-]+$");
+    case Type::host:
+      if (field.wildcard) return text("^(?!-)(?![^:]*:[^:]*$)[*A-Za-z0-9._:-]+$");
+      return text("^(?!-)(?!0\\.0\\.0\\.0$|::$|0$|255\\.255\\.255\\.255$)(?![^:]*:[^:]*$)[A-Za-z0-9._:-]+$");
     case Type::list: return {{"type", json::array({"string", "number", "boolean", "array"})}, {"items", {{"type", scalar}}}};
-    case Type::map: return {{"type", "object"}};
+    case Type::map:
+      return field.keys.empty() ? json{{"type", "object"}}
+                                : with_keys(field, {{"type", json::array({"string", "number", "boolean", "null"})}});
     case Type::text:
     case Type::size:
     case Type::secret: break;

@@ -52,6 +52,9 @@ Field make_field(const playbook::Param& param) {
   out.inside = param.in.value;
   out.inherits = param.inherits;
   out.least = param.least;
+  out.most = param.most;
+  out.wildcard = param.wildcard;
+  for (const auto& each : param.keys) out.keys.push_back(each.value);
   for (const auto& [alias, meant] : param.aliases) out.words.push_back(alias.value);
   if (param.inherits && out.fallback.empty()) out.fallback = "${global." + out.name + "}";
   return out;

@@ -27,6 +27,9 @@ struct Field {
   bool shared = false;                ///< in a section: one that every instance has
   std::string pattern;                ///< that a written text must match as a whole; empty: any
   std::optional<std::int64_t> least;  ///< of a number, where it is not the type's own
+  std::optional<std::int64_t> most;   ///< of a number, where it is not the type's own
+  bool wildcard = false;              ///< of a host: one to listen on
+  std::vector<std::string> keys;      ///< of a mapping: the keys that it may have; empty: any
 };
 
 /// A list of instances.

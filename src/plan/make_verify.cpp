@@ -39,7 +39,9 @@ public:
       check_ranges_of(check);
       for (std::size_t i = 0; i < builder_.instances().size(); ++i) {
         const auto& instance = builder_.instances()[i];
-        if (instance.section == check.of.value && topology::applies(check.versions, instance, inputs_.topology)) add_check(check, i);
+        if (instance.section == check.of.value &&
+            topology::applies(check.versions, instance, inputs_.topology, topology::Outside::is_missing))
+          add_check(check, i);
       }
     }
     for (const auto& use : uses_) connect(use);
@@ -73,7 +75,7 @@ private:
     scope.set("token", fmt::format("{}-{}", inputs_.token, topology::short_digest(check.name.value + std::to_string(i)).substr(0, 4)));
     scope.set("number", std::to_string(inputs_.number));
     for (const auto& each : check.steps) {
-      if (!topology::applies(each.step.versions, builder_.instances()[i], inputs_.topology)) continue;
+      if (!topology::applies(each.step.versions, builder_.instances()[i], inputs_.topology, topology::Outside::is_missing)) continue;
       auto action = builder_.expand(each.step.action, i, scope);
       name_observers(action, prefix);
       const auto id = builder_.add(each.step, std::move(action), i, scope, {});

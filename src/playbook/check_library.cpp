@@ -21,6 +21,9 @@ public:
   Checker(const Library& library, Diagnostics& diagnostics) : library_(library), diagnostics_(diagnostics) {}
 
   void check(const Playbook& playbook) const {
+    check_spelling(playbook.version_spelling);
+    for (const auto& param : playbook.params) check_spelling(param.spelling);
+    for (const auto& [section, setting] : playbook.outside) find(section);
     for (const auto& rule : playbook.rules) {
       check_versions(rule, playbook);
       const auto* word = find_rule_word(rule.word.value);
@@ -36,6 +39,11 @@ public:
 private:
   const Library& library_;
   Diagnostics& diagnostics_;
+
+  void check_spelling(const Text& name) const {
+    if (name.empty() || library_.common.spellings.contains(name.value)) return;
+    diagnostics_.error("P023", fmt::format("there are no spellings `{}`", name.value), name.span).help = "they are listed in common.yaml";
+  }
 
   const Playbook* find(const Text& section) const {
     const auto* found = library_.find(section.value);

@@ -68,6 +68,25 @@ struct Param {
   Texts known_as;                     ///< what it is called elsewhere: no key, but what somebody means who writes it
   Pairs aliases;                      ///< other ways to write a word of one_of, in lower case
   std::optional<std::int64_t> least;  ///< of a number; a port below 1 is none
+  std::optional<std::int64_t> most;   ///< of a number
+  bool wildcard = false;              ///< of a host: one to listen on, which may be all of the machine's addresses
+  Texts keys;                         ///< of a map, or of anything: the keys that its mapping may have; empty: any
+  Text spelling;                      ///< the name of the ways in which it is written (Common::spellings)
+};
+
+/// One way in which people write a value, as a regular expression for all of it: what it means, or why it is refused. Both
+/// may hold `$1` for a group.
+struct Spelling {
+  Text like, means, refused;
+};
+
+/// A file that is read by another program: what shows that it is one, and where its author should go.
+struct Foreign {
+  Text what, help;
+  Texts any;    ///< keys at the top, of which one is enough
+  Texts all;    ///< keys at the top, which must all be there
+  Texts items;  ///< keys of the first item of a list, of which one is enough
+  Texts lines;  ///< a regular expression for the first line, where the text is no YAML
 };
 
 struct Source {
@@ -155,6 +174,10 @@ struct Playbook {
   Text unless;              ///< … but not where this field of an instance is true
   Text address, log, dir, node;
   LogLook log_look;
+  Texts known_as;         ///< what its section is called elsewhere
+  Text version_spelling;  ///< the name of the ways in which its versions are written (Common::spellings)
+  Texts settings;         ///< keys of its configuration file, so that a misspelled one is found; empty: not known
+  Pairs outside;          ///< a section → the setting that says that it is outside of the lab
   Texts needs;            ///< sections whose instances must be ready before this one starts
   Text serves_with;       ///< how many of its section's instances must be well for the group to serve: any | majority | all
   std::vector<std::pair<Text, Text>> hints;  ///< a pattern of an error's words → what to do
@@ -176,6 +199,8 @@ struct Playbook {
 struct Common {
   std::vector<Param> global;    ///< fields of `global`
   std::vector<Param> instance;  ///< fields that instances have whatever their section is
+  std::map<std::string, std::vector<Spelling>, std::less<>> spellings;
+  std::vector<Foreign> foreign;
 };
 Common read_common(const source::File& file, source::Diagnostics& diagnostics);
 

@@ -78,8 +78,9 @@ void read_param(const Text& name, const Node& node, std::vector<Param>& out, Dia
   param.name = name;
   if (!yaml::read_mapping(node, "a param", diagnostics)) return;
   yaml::refuse_unknown_keys(node, "a param",
-                            {"type", "default", "required", "help", "values", "aliases", "versions", "mutable", "provisioned", "inherits",
-                             "equal_per_host", "in", "own", "known_as", "replaced_by", "pattern", "least", "harmless"},
+                            {"type",        "default",  "required",       "help",     "values", "aliases",  "versions",    "mutable",
+                             "provisioned", "inherits", "equal_per_host", "in",       "own",    "known_as", "replaced_by", "pattern",
+                             "least",       "most",     "harmless",       "wildcard", "keys",   "spelling"},
                             diagnostics);
   const auto* type = row_of(type_names, needed(node, "type", diagnostics), "type", diagnostics);
   if (type == nullptr) return;
@@ -94,13 +95,17 @@ void read_param(const Text& name, const Node& node, std::vector<Param>& out, Dia
   param.own = text_at(node, "own", diagnostics);
   param.known_as = texts_at(node, "known_as", diagnostics);
   param.replaced_by = texts_at(node, "replaced_by", diagnostics);
-  param.pattern = text_at(node, "pattern", diagnostics);
-  if (!param.pattern.empty()) check_pattern(param.pattern, diagnostics);
+  param.pattern = pattern_at(node, "pattern", diagnostics);
+  param.wildcard = truth_at(node, "wildcard", false, diagnostics);
+  param.keys = texts_at(node, "keys", diagnostics);
+  param.spelling = text_at(node, "spelling", diagnostics);
   if (const auto* row = row_of(mutability_names, text_at(node, "mutable", diagnostics), "way to be `mutable`", diagnostics))
     param.mutability = row->mutability;
   param.harmless = texts_at(node, "harmless", diagnostics);
   if (const auto* least = node.find("least"))
     param.least = yaml::read_integer(*least, "`least`", std::numeric_limits<std::int64_t>::min(), 65535, diagnostics);
+  if (const auto* most = node.find("most"))
+    param.most = yaml::read_integer(*most, "`most`", 1, std::numeric_limits<std::int64_t>::max(), diagnostics);
   if (const auto* aliases = node.find("aliases"); aliases != nullptr && yaml::read_mapping(*aliases, "`aliases`", diagnostics))
     for (const auto& [key, value] : aliases->entries) param.aliases.emplace_back(key, value.as_text());
   if (const auto* fallback = node.find("default"); fallback != nullptr && fallback->is_mapping() && param.type != Type::map)
@@ -125,6 +130,17 @@ Text text_at(const Node& node, const char* key, Diagnostics& diagnostics) {
   const auto* found = node.find(key);
   if (found == nullptr || found->is_null()) return {};
   return yaml::read_text(*found, fmt::format("`{}`", key), diagnostics).value_or(Text{});
+}
+
+Text pattern_at(const Node& node, const char* key, Diagnostics& diagnostics) {
+  auto pattern = text_at(node, key, diagnostics);
+  try {
+    if (!pattern.empty()) const std::regex made(pattern.value);
+  } catch (const std::regex_error&) {
+    diagnostics.error("P007", fmt::format("`{}` is not a regular expression", pattern.value), pattern.span).help =
+        "patterns are ECMAScript's; in YAML, single quotes keep the backslashes";
+  }
+  return pattern;
 }
 
 Texts texts_at(const Node& node, const char* key, Diagnostics& diagnostics) {

@@ -23,6 +23,8 @@ Text needed(const yaml::Node& node, const char* key, source::Diagnostics& diagno
 void read_daily(const yaml::Node& root, Playbook& out, source::Diagnostics& diagnostics);
 /// Complains (P007) when it is no regular expression.
 void check_pattern(const Text& pattern, source::Diagnostics& diagnostics);
+/// A regular expression; complains (P007) unless it is one.
+Text pattern_at(const yaml::Node& node, const char* key, source::Diagnostics& diagnostics);
 
 /// One item of `host`.
 void read_host_need(const yaml::Node& node, std::vector<HostNeed>& out, source::Diagnostics& diagnostics);

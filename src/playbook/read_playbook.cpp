@@ -102,6 +102,25 @@ void read_log(const Node& root, Playbook& out, Diagnostics& diagnostics) {
   for (const auto& each : patterns) check_pattern(each, diagnostics);
 }
 
+void read_spelling(const Node& node, std::vector<Spelling>& out, Diagnostics& diagnostics) {
+  if (!yaml::read_mapping(node, "a spelling", diagnostics)) return;
+  yaml::refuse_unknown_keys(node, "a spelling", {"like", "means", "refused"}, diagnostics);
+  Spelling made{pattern_at(node, "like", diagnostics), text_at(node, "means", diagnostics), text_at(node, "refused", diagnostics)};
+  if (made.like.empty() || made.means.empty() == made.refused.empty())
+    diagnostics.error("P001", "a spelling is `like` something, and `means` something or is `refused`", node.span);
+  else
+    out.push_back(std::move(made));
+}
+
+void read_foreign(const Node& node, std::vector<Foreign>& out, Diagnostics& diagnostics) {
+  if (!yaml::read_mapping(node, "a file of another program", diagnostics)) return;
+  yaml::refuse_unknown_keys(node, "a file of another program", {"what", "help", "any", "all", "items", "lines"}, diagnostics);
+  Foreign made{needed(node, "what", diagnostics),  needed(node, "help", diagnostics),    texts_at(node, "any", diagnostics),
+               texts_at(node, "all", diagnostics), texts_at(node, "items", diagnostics), {}};
+  if (const auto* lines = node.find("lines"); lines != nullptr && lines->is_scalar()) made.lines = {pattern_at(node, "lines", diagnostics)};
+  out.push_back(std::move(made));
+}
+
 }  // namespace
 
 bool is_condition(const Text& section, const Text& range) {
@@ -136,9 +155,15 @@ Common read_common(const source::File& file, Diagnostics& diagnostics) {
   Common out;
   const auto root = yaml::read_document(file, diagnostics);
   if (!yaml::read_mapping(root, "what is common to topologies", diagnostics)) return out;
-  yaml::refuse_unknown_keys(root, "what is common to topologies", {"global", "instance"}, diagnostics);
+  yaml::refuse_unknown_keys(root, "what is common to topologies", {"global", "instance", "spellings", "foreign"}, diagnostics);
   out.global = read_params(root, "global", Names::any, diagnostics);
   out.instance = read_params(root, "instance", Names::any, diagnostics);
+  if (const auto* spellings = root.find("spellings"); spellings != nullptr && yaml::read_mapping(*spellings, "`spellings`", diagnostics))
+    for (const auto& [name, list] : spellings->entries)
+      if (yaml::read_sequence(list, name.value, diagnostics))
+        for (const auto& item : list.items) read_spelling(item, out.spellings[name.value], diagnostics);
+  if (const auto* foreign = root.find("foreign"); foreign != nullptr && yaml::read_sequence(*foreign, "`foreign`", diagnostics))
+    for (const auto& item : foreign->items) read_foreign(item, out.foreign, diagnostics);
   return out;
 }
 
@@ -153,10 +178,10 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
   }
   yaml::refuse_unknown_keys(
       root, "a playbook",
-      {"section",         "component",  "also_components", "title", "hostless", "provisioned", "on_hosts_of", "unless", "versions",
-       "default_version", "version_of", "address",         "log",   "dir",      "node",        "needs",       "shares", "params",
-       "artifacts",       "rules",      "install",         "start", "ready",    "remove",      "flow",        "host",   "serves_with",
-       "hints",           "tools",      "shows",           "opens"},
+      {"section",          "component",  "also_components", "title", "hostless", "provisioned", "on_hosts_of", "unless",      "versions",
+       "default_version",  "version_of", "address",         "log",   "dir",      "node",        "needs",       "shares",      "params",
+       "artifacts",        "rules",      "install",         "start", "ready",    "remove",      "flow",        "host",        "known_as",
+       "version_spelling", "settings",   "outside",         "hints", "tools",    "shows",       "opens",       "serves_with"},
       diagnostics);
   out.section = text_at(root, "section", diagnostics);
   out.component = needed(root, "component", diagnostics);
@@ -171,6 +196,11 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
   out.dir = text_at(root, "dir", diagnostics);
   out.node = text_at(root, "node", diagnostics);
   out.needs = texts_at(root, "needs", diagnostics);
+  out.known_as = texts_at(root, "known_as", diagnostics);
+  out.version_spelling = text_at(root, "version_spelling", diagnostics);
+  out.settings = texts_at(root, "settings", diagnostics);
+  if (const auto* outside = root.find("outside"); outside != nullptr && yaml::read_mapping(*outside, "`outside`", diagnostics))
+    for (const auto& [section, setting] : outside->entries) out.outside.emplace_back(section, setting.as_text());
   out.shares = texts_at(root, "shares", diagnostics);
   read_serves_with(root, out, diagnostics);
   if (const auto* hints = root.find("hints"); hints != nullptr && yaml::read_sequence(*hints, "`hints`", diagnostics))

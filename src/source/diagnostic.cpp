@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "source/spelling.hpp"
+
 namespace tidelab::source {
 
 Diagnostic& Diagnostics::add(Diagnostic made) {
@@ -49,9 +51,6 @@ std::vector<const Diagnostic*> Diagnostics::ordered() const {
   return out;
 }
 
-namespace {
-
-// How many slips of the finger lie between the two: a letter more, less or other, or two neighbours swapped.
 std::size_t edits_between(std::string_view word, std::string_view other) {
   std::vector<std::size_t> before(other.size() + 1), above(other.size() + 1), row(other.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -68,15 +67,29 @@ std::size_t edits_between(std::string_view word, std::string_view other) {
   return row.back();
 }
 
+namespace {
+
+// `big_servers` and `box_servers` are alike only in the part that many names have: what counts is the rest of them.
+std::size_t most_edits(std::string_view word, std::string_view other) {
+  const auto shorter = [&] { return std::min(word.size(), other.size()); };
+  std::size_t front = 0, back = 0;
+  for (std::size_t i = 0; i < shorter() && word[i] == other[i]; ++i)
+    if (word[i] == '_') front = i + 1;
+  for (std::size_t i = 0; i + front < shorter() && word[word.size() - 1 - i] == other[other.size() - 1 - i]; ++i)
+    if (word[word.size() - 1 - i] == '_') back = i + 1;
+  const auto rest = std::max(word.size(), other.size()) - front - back;
+  return std::max<std::size_t>(1, rest / 3);
+}
+
 }  // namespace
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
   std::string best;
-  auto nearest = std::max<std::size_t>(1, std::min<std::size_t>(word.size(), 64) / 3) + 1;
+  auto nearest = word.size();
   if (word.size() > 64) return best;  // not a slip of the finger
   for (const auto& candidate : candidates) {
     if (candidate.size() > 64) continue;
-    if (const auto d = edits_between(word, candidate); d < nearest && d < candidate.size()) {
+    if (const auto d = edits_between(word, candidate); d < nearest && d < candidate.size() && d <= most_edits(word, candidate)) {
       nearest = d;
       best = candidate;
     }

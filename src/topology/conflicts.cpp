@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "topology/hosts.hpp"
+
 namespace tidelab::topology {
 
 namespace {
@@ -103,8 +105,9 @@ private:
       if (other.instance == claim.instance && !claim.instance->playbook->on_hosts_of.empty() && claim.instance->ordinal > 1) continue;
       clash_.insert({other.instance, claim.instance});
       const bool warning = only_perhaps(claim, other) || only_perhaps(other, claim);
-      complain("T012", claim, other, fmt::format("port {} is used twice on host {}", port, claim.instance->host.value), warning).help =
-          fmt::format("give one of them another `{}`, or move it to another host", *claim.name);
+      complain("T012", claim, other, fmt::format("port {} is used twice on {}", port, machine_of(*claim.instance, *other.instance)),
+               warning)
+          .help = fmt::format("give one of them another `{}`, or move it to another host", *claim.name);
     }
   }
 
@@ -142,6 +145,8 @@ private:
     for (const auto& claim : claims) {
       while (!above.empty() && !lies_in(claim.path, above.back()->path)) above.pop_back();
       for (const auto* outer : above) found.push_back({&claim, outer});
+      // One that many have is held against all of them: the first has it, and each other one is told once.
+      if (!above.empty() && above.back()->path == claim.path) continue;
       above.push_back(&claim);
       if (above.size() > most_above) above.erase(above.begin() + 1);
     }
@@ -171,9 +176,11 @@ private:
     } else if (may_share(a, b)) {
       return;
     }
-    const auto& later = inner.order > outer.order ? inner : outer;
+    // What somebody wrote is to blame before a default, and the later in the file before the earlier.
+    const bool one_is_written = inner.value->stated != outer.value->stated;
+    const auto& later = one_is_written ? (inner.value->stated ? inner : outer) : inner.order > outer.order ? inner : outer;
     const auto& sooner = &later == &inner ? outer : inner;
-    const Pair pair{sooner.instance, later.instance};
+    const Pair pair = inner.order > outer.order ? Pair{&b, &a} : Pair{&a, &b};
     if (&a != &b && !inner.value->stated && !outer.value->stated && clash_.contains(pair)) return;  // derived from one port
     if (&a != &b && !told_dirs_.insert(pair).second) return;                                        // one cause, one error
     const bool harmless = !same && (inner.tree() || outer.tree());  // it comes up, and taking one away may take the other, too
@@ -183,10 +190,10 @@ private:
       return path;
     };
     const auto x = shown(later.path), y = shown(sooner.path);
-    const auto& host = later.instance->host.value;
-    auto message = same               ? fmt::format("directory {} is used twice on host {}", x, host)
-                   : &later == &inner ? fmt::format("directory {} lies inside {} on host {}", x, y, host)
-                                      : fmt::format("directory {} holds {} on host {}", x, y, host);
+    const auto host = machine_of(*later.instance, *sooner.instance);
+    auto message = same               ? fmt::format("directory {} is used twice on {}", x, host)
+                   : &later == &inner ? fmt::format("directory {} lies inside {} on {}", x, y, host)
+                                      : fmt::format("directory {} holds {} on {}", x, y, host);
     auto& d = complain("T013", later, sooner, std::move(message), warning);
     d.notes.back().text = fmt::format("the other one is {}", sooner.text());
     d.help = fmt::format("give one of them another `{}`", *later.name);

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "source/look_alike.hpp"
+
 namespace tidelab::topology {
 
 namespace {
@@ -67,10 +69,33 @@ private:
 
 }  // namespace
 
-bool is_host(const Text& text, Diagnostics& diagnostics) {
-  if (!text.empty() && looks_like_host(text.value)) return true;
-  diagnostics.error("T004", fmt::format("`{}` is not a host", text.value), text.span).help = help_for(text.value);
+bool is_wildcard(const std::string& host) { return host.empty() || host == "*" || host == "0.0.0.0" || same_host(host) == "::"; }
+
+bool is_loopback(const std::string& host) {
+  const bool block = host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos;
+  return block || same_host(host) == "127.0.0.1";
+}
+
+bool is_host(const Text& text, Diagnostics& diagnostics, Addresses which) {
+  const bool wildcard = is_wildcard(text.value);
+  if (which == Addresses::to_listen_on && wildcard && !text.empty()) return true;
+  const bool nobodys = wildcard || text.value == "255.255.255.255" || text.value == "0";
+  if (!text.empty() && !nobodys && looks_like_host(text.value)) return true;
+  auto& d = diagnostics.error("T004", fmt::format("`{}` is not a host", text.value), text.span);
+  d.help = source::help_for_look_alikes(text.value);
+  if (nobodys && !text.empty())
+    d.help = "it stands for all addresses of a machine and leads to none: write the one that other hosts reach it at";
+  if (d.help.empty()) d.help = help_for(text.value);
   return false;
+}
+
+std::string machine_of(const Instance& a, const Instance& b) {
+  const auto &x = a.host.value, &y = b.host.value;
+  if (same_host(x) == same_host(y)) return fmt::format("host {}", x);
+  const auto reached_at = [](const Instance& each) { return each.manage_host.empty() ? each.host.value : each.manage_host.value; };
+  if (same_host(reached_at(a)) == same_host(reached_at(b)))
+    return fmt::format("one machine: {} and {} are both reached at `manage_host` {}", y, x, reached_at(a));
+  return fmt::format("one machine, which {} and {} are names of", y, x);
 }
 
 std::string same_host(const std::string& host) {
@@ -120,8 +145,8 @@ void check_equal_per_host(const Topology& topology, const std::vector<Param>& fi
         if (fresh || word(first->second.value) == word(value)) continue;
         const auto place = [](const First& f) { return f.value != nullptr && f.value->stated ? f.value->text.span : f.instance->span; };
         auto& d = diagnostics.error("T022",
-                                    fmt::format("`{}` is {} here and {} elsewhere on host {}", field.name.value, word(value),
-                                                word(first->second.value), instance.host.value),
+                                    fmt::format("`{}` is {} here and {} elsewhere on {}", field.name.value, word(value),
+                                                word(first->second.value), machine_of(instance, *first->second.instance)),
                                     place({&instance, value}));
         d.label = instance.name();
         d.notes.push_back({fmt::format("{} has {}", first->second.instance->name(), word(first->second.value)), place(first->second)});

@@ -89,6 +89,52 @@ void only_in(const Question& q, Faults& faults) {
   }
 }
 
+// "zone=z1,host=h1" as it would be a mapping.
+std::string as_mapping(const std::string& text) {
+  std::string out;
+  for (const auto& each : parts_of(text)) {
+    const auto sign = each.find_first_of("=:");
+    if (sign == std::string::npos || sign == 0) return "{KEY: VALUE}";
+    auto value = each.substr(sign + 1);
+    value.erase(0, value.find_first_not_of(' '));
+    out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", each.substr(0, sign), value);
+  }
+  return out.empty() ? "{KEY: VALUE}" : "{" + out + "}";
+}
+
+void is_mapping(const Question& q, Faults& faults) {
+  for (const auto& each : q.instance.config) {
+    if (each.key.value != q.rule.text("setting")) continue;
+    std::string all;
+    for (const auto& value : each.values) all += (all.empty() ? "" : ",") + value.value;
+    faults.push_back(fault_at(q.instance, each.values.empty() ? each.key.span : each.values.front().span));
+    faults.back().said = {{"value", each.list ? "a list" : "a text"}, {"fix", as_mapping(all)}};
+  }
+}
+
+void is_list(const Question& q, Faults& faults) {
+  for (const auto& each : q.instance.config) {
+    if (each.key.value != q.rule.text("setting") || each.list || each.values.empty() || each.values.front().empty()) continue;
+    faults.push_back(fault_at(q.instance, each.values.front().span));
+    faults.back().said = {{"value", each.values.front().value},
+                          {"fix", fmt::format("[{}]", fmt::join(parts_of(each.values.front().value), ", "))}};
+  }
+}
+
+// In the file, what looks like a number is one, and who reads the file wants a text.
+void text_values(const Question& q, Faults& faults) {
+  const auto below = q.rule.text("below") + ".";
+  for (const auto& each : q.instance.config) {
+    if (!each.key.value.starts_with(below) || each.quoted || each.list || each.values.empty()) continue;
+    const auto& text = each.values.front();
+    const bool number = !text.empty() && text.value.find_first_not_of("0123456789.-+eE") == std::string::npos &&
+                        text.value.find_first_of("0123456789") != std::string::npos;
+    if (!number && text.value != "true" && text.value != "false") continue;
+    faults.push_back(fault_at(q.instance, text.span));
+    faults.back().said = {{"value", text.value}, {"name", each.key.value}};
+  }
+}
+
 void needs_setting(const Question& q, Faults& faults) {
   if (setting_of(q.instance, q.rule.text("with")) != nullptr) return;
   for (const auto& each : q.instance.config) {
@@ -115,6 +161,9 @@ const std::vector<WordRow>& words_about_machines() {
       {"labelled", labelled, true},
       {"declared", declared, true},
       {"only_in", only_in},
+      {"is_mapping", is_mapping},
+      {"is_list", is_list},
+      {"text_values", text_values},
       {"needs_setting", needs_setting},
       {"not_global", not_global, true},
   };

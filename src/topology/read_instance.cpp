@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "source/look_alike.hpp"
 #include "step/read_step.hpp"
 #include "topology/read_value.hpp"
 #include "yaml/read.hpp"
@@ -13,16 +14,17 @@ namespace tidelab::topology {
 using source::Diagnostics;
 using yaml::Node;
 
-std::string did_you_mean_help(const std::string& near) { return near.empty() ? "" : fmt::format("did you mean `{}`?", near); }
+std::string Fields::known_as(const std::string& key) const {
+  if (const auto before = key.substr(0, key.find(':')); find(before) != nullptr) return before;  // `port:9092`
+  for (const auto& [name, param] : by_name)
+    if (is_known_as(*param, key)) return name;
+  return "";
+}
 
 std::string Fields::meant_by(const std::string& key) const {
-  if (const auto before = key.substr(0, key.find(':')); find(before) != nullptr) return before;  // `port:9092`
+  if (auto known = known_as(key); !known.empty()) return known;
   std::vector<std::string> names;
-  for (const auto& [name, param] : by_name) {
-    const auto& known_as = param->known_as;
-    if (std::any_of(known_as.begin(), known_as.end(), [&](const auto& each) { return each.value == key; })) return name;
-    names.push_back(name);
-  }
+  for (const auto& [name, param] : by_name) names.push_back(name);
   return source::did_you_mean(key, names);
 }
 
@@ -53,25 +55,50 @@ std::optional<Instance> InstanceReader::read(const Playbook& playbook, int ordin
   return made;
 }
 
+void InstanceReader::read_list(const Playbook& playbook, const Node& list, int ssh_port, std::vector<Instance>& out) {
+  int ordinal = 0;
+  std::vector<const Node*> texts;
+  for (const auto& item : list.items) {
+    ++ordinal;
+    if (item.is_scalar() && !playbook.hostless)
+      texts.push_back(&item);
+    else if (auto made = read(playbook, ordinal, item, ssh_port))
+      out.push_back(std::move(*made));
+  }
+  if (!texts.empty()) refuse_text(playbook.section.value, texts);
+}
+
+// A list of addresses is one mistake, however long it is.
+void InstanceReader::refuse_text(const std::string& section, const std::vector<const Node*>& texts) {
+  const auto& first = *texts.front();
+  auto& d = diagnostics_.error("Y010", fmt::format("expected a mapping for an instance of `{}`, found the text `{}`", section, first.text),
+                               first.span);
+  const auto colon = first.text.find(':');
+  const bool with_port = colon != std::string::npos && first.text.find(':', colon + 1) == std::string::npos;
+  d.help = fmt::format("write `- host: {}`{}", first.text.substr(0, with_port ? colon : std::string::npos),
+                       with_port ? ", and the port under its own key" : "");
+  if (texts.size() > 1) d.notes.push_back({fmt::format("and {} more like it", texts.size() - 1), {}});
+}
+
 std::set<std::string> InstanceReader::read_fields(const Node& node, Instance& made) {
   std::set<std::string> guessed;
   const auto& fields = fields_of(*made.playbook);
-  for (const auto& [key, value] : node.entries) {
-    if (const auto* param = fields.find(key.value))
-      read_field(*param, key, value, made);
+  for (const auto& entry : node.entries) {
+    if (const auto* param = fields.find(entry.key.value))
+      read_field(*param, entry.key, entry.value, made);
     else
-      guess_field(fields, key, node, made, guessed);
+      guess_field(fields, entry, node, made, guessed);
   }
   return guessed;
 }
 
 void InstanceReader::read_field(const Param& param, const Text& key, const Node& node, Instance& made) {
   if (key.value == "config" && param.type == playbook::Type::map) {
-    made.config = read_settings(node, *made.playbook);
+    made.config = read_settings(key, node, *made.playbook);
     return;
   }
   if (is_unset(param, node)) return;
-  auto value = read_value(param, node, diagnostics_);
+  auto value = read_value(param, node, library_.common, diagnostics_);
   if (key.value == "host" && !made.playbook->hostless) {
     made.host = value.text;
     made.placed = value.usable;
@@ -85,8 +112,11 @@ void InstanceReader::read_field(const Param& param, const Text& key, const Node&
   }
 }
 
-std::string InstanceReader::help_for(const Text& key, const std::string& near, const Playbook& playbook) const {
+std::string InstanceReader::help_for(const Text& key, const Node& value, const std::string& near, const Playbook& playbook) const {
   if (!near.empty() && key.value.starts_with(near + ":")) return "put a blank behind the colon";
+  if (auto help = source::help_for_look_alikes(key.value); !help.empty()) return help;
+  if (near.empty())
+    if (auto help = meanings_.help_on_instance(key.value, value, playbook); !help.empty()) return help;
   if (!near.empty()) return did_you_mean_help(near);
   if (key.value == "version" && !playbook.component.empty())
     return fmt::format("a component has one version in a topology: `component_versions: {{{}: VERSION}}` at the top level",
@@ -95,14 +125,22 @@ std::string InstanceReader::help_for(const Text& key, const std::string& near, c
   if (!playbook.hostless) known.emplace_back("host");
   for (const auto& each : playbook.params)  // one that differs between versions stands there once for each
     if (known.empty() || known.back() != each.name.value) known.push_back(each.name.value);
-  return fmt::format("its own keys are {}", fmt::join(known, ", "));
+  const auto& steps = playbook.install;
+  const bool configured =
+      std::any_of(steps.begin(), steps.end(), [](const auto& each) { return std::holds_alternative<step::Config>(each.action); });
+  return fmt::format("its own keys are {}{}", fmt::join(known, ", "),
+                     configured ? "; settings of its configuration file go below `config:`" : "");
 }
 
 // An unknown key. What it must mean is then neither missing nor at its default.
-void InstanceReader::guess_field(const Fields& fields, const Text& key, const Node& node, Instance& made, std::set<std::string>& guessed) {
-  const auto near = fields.meant_by(key.value);
+void InstanceReader::guess_field(const Fields& fields, const yaml::Entry& entry, const Node& node, Instance& made,
+                                 std::set<std::string>& guessed) {
+  const auto& key = entry.key;
+  auto near = fields.known_as(key.value);
+  // A right key in the wrong place is no slip.
+  if (near.empty() && meanings_.help_on_instance(key.value, entry.value, *made.playbook).empty()) near = fields.meant_by(key.value);
   diagnostics_.error("T001", fmt::format("`{}` is not a key of `{}`", key.value, made.section), key.span).help =
-      help_for(key, near, *made.playbook);
+      help_for(key, entry.value, near, *made.playbook);
   if (near.empty() || node.find(near) != nullptr) return;
   guessed.insert(near);
   const auto& params = made.playbook->params;
@@ -128,17 +166,37 @@ bool writes_tables(const Playbook& playbook) {
 }  // namespace
 
 // TiUP takes lists of mappings anywhere.
-step::Settings InstanceReader::read_settings(const Node& node, const Playbook& playbook) {
+step::Settings InstanceReader::read_settings(const Text& key, const Node& node, const Playbook& playbook) {
   Diagnostics found;
+  if (node.is_null()) return {};
+  if (!node.is_mapping()) {
+    yaml::read_mapping(node, "`" + key.value + "`", found);
+    auto told = *found.ordered().front();
+    const auto equals = node.text.find('='), colon = node.text.find(':');
+    const bool block = node.is_scalar() && !node.quoted && node.span.length == 1 && node.text.size() > 1;
+    if (block) told.help = "remove the sign behind the colon, so that the lines below are keys and values";
+    if (node.is_scalar() && equals < colon) told.help = "write each setting as `key: value` on a line of its own below it";
+    auto& d = diagnostics_.error(told.code, told.message, told.span);
+    d.help = told.help.empty() ? "write each setting as `key: value` on a line of its own below it" : told.help;
+    return {};
+  }
   auto out = step::read_settings(node, found, writes_tables(playbook) ? step::Nested::kept : step::Nested::refused);
   for (const auto* each : found.ordered()) {
     if (!playbook.provisioned) break;
-    const bool nested = each->code == "Y010" && node.is_mapping();
+    const bool nested = each->code == "Y010";
     auto& d =
         nested ? diagnostics_.warning(
                      "T008", "a list of lists or mappings, which this component's configuration file cannot hold, is left out", each->span)
                : diagnostics_.error(each->code, each->message, each->span);
     if (!nested) d.notes = each->notes, d.help = each->help;
+  }
+  for (const auto& each : out) {
+    const auto [known, fresh] = near_settings_.try_emplace({&playbook, each.key.value});
+    if (fresh) known->second = Meanings::near_setting(each.key.value, playbook);
+    const auto& near = known->second;
+    if (near.empty()) continue;
+    diagnostics_.warning("T027", fmt::format("`{}` is not known as a setting of {}", each.key.value, playbook.title.value), each.key.span)
+        .help = did_you_mean_help(near);
   }
   return out;
 }

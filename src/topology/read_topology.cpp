@@ -6,9 +6,11 @@
 
 #include <fmt/format.h>
 
+#include "source/look_alike.hpp"
 #include "topology/conflicts.hpp"
+#include "topology/foreign.hpp"
 #include "topology/hosts.hpp"
-#include "topology/read_instance.hpp"
+#include "topology/read_components.hpp"
 #include "topology/read_value.hpp"
 #include "topology/resolve.hpp"
 #include "topology/rules.hpp"
@@ -21,8 +23,6 @@ namespace {
 using source::Diagnostics;
 using yaml::Node;
 
-const std::vector<std::string> top_level = {"global", "server_configs", "component_versions", "component_sources"};
-
 bool contains(const std::vector<std::string>& list, const std::string& word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
@@ -30,12 +30,19 @@ bool contains(const std::vector<std::string>& list, const std::string& word) {
 class Reader {
 public:
   Reader(const playbook::Library& library, Diagnostics& diagnostics)
-      : library_(library), diagnostics_(diagnostics), instances_(library, diagnostics) {}
+      : library_(library),
+        diagnostics_(diagnostics),
+        meanings_(library),
+        instances_(library, diagnostics),
+        components_(library, instances_, diagnostics) {}
 
   Topology read(const source::File& file, const Asked& asked) {
     Topology out;
     out.file = file.name;
-    const auto root = yaml::read_document(file, diagnostics_);
+    Diagnostics of_text;
+    const auto root = yaml::read_document(file, of_text);
+    if (is_foreign(file, root, of_text.has_errors(), library_, diagnostics_)) return out;
+    diagnostics_.append(std::move(of_text));
     if (!root.is_mapping()) {
       if (!root.is_null())
         yaml::read_mapping(root, "a topology", diagnostics_);
@@ -51,18 +58,21 @@ public:
         complain_empty(file, "the topology has no instance", "add at least one section; `tidelab playbooks` lists them");
       return out;
     }
+    if (out.instances.empty() && out.unread.empty() && !diagnostics_.has_errors()) tell_none_provisioned(out);
     // Beyond this point every instance, section and key is known.
     add_instances_of_hosts(root, out);
     number_machines(out);
-    resolve_versions(out, versions_, asked, diagnostics_);
+    resolve_versions(out, library_.common, components_.versions(), asked, diagnostics_);
     check_asked(asked);
-    add_settings(out);
+    components_.add_settings(out);
     const auto before = diagnostics_.errors();
     check_presence(out, diagnostics_);
     resolve_values(out, diagnostics_.errors() == before && out.unread.empty(), diagnostics_);
     // Beyond this point every value is a literal, or marked as unusable.
     check_equal_per_host(out, library_.common.instance, diagnostics_);
     check_conflicts(out, diagnostics_);
+    check_loopback(out, diagnostics_);
+    check_listening(out, diagnostics_);
     check_rules(out, diagnostics_);
     return out;
   }
@@ -70,12 +80,21 @@ public:
 private:
   const playbook::Library& library_;
   Diagnostics& diagnostics_;
-  Versions versions_;                                     // by component
-  std::map<std::string, step::Settings> server_configs_;  // by component
+  Meanings meanings_;
   InstanceReader instances_;
+  ComponentReader components_;
 
   void complain_empty(const source::File& file, const char* message, const char* help) {
     diagnostics_.error("T018", message, source::Span{&file, 1, 1, 1}).help = help;
+  }
+
+  void tell_none_provisioned(const Topology& topology) {
+    diagnostics_
+        .warning("T025", "nothing here is provisioned: all that the topology has are roles that tidelab leaves alone",
+                 topology.left_alone.front().span)
+        .help =
+        "add what a lab is made of; `tidelab playbooks` says what is "
+        "provisioned";
   }
 
   // ---- `global`
@@ -96,18 +115,21 @@ private:
     if (!global.deploy_dir.value.starts_with('/'))
       global.deploy_dir.value = "/home/" + global.user.value + "/" + global.deploy_dir.value;  // as TiUP does
     global.deploy_dir.value = cleaned(global.deploy_dir.value);
-    check_lab(global.lab);
+    check_lab(asked, out);
   }
 
   void read_global(const Fields& fields, const Text& key, const Node& node, Global& global) {
     const auto* param = fields.find(key.value);
     if (param == nullptr) {
-      diagnostics_.error("T001", fmt::format("`{}` is not a key of `global`", key.value), key.span).help =
-          did_you_mean_help(fields.meant_by(key.value));
+      auto help = source::help_for_look_alikes(key.value);
+      if (help.empty()) help = did_you_mean_help(fields.known_as(key.value));
+      if (help.empty()) help = meanings_.help_in_global(key.value);
+      if (help.empty()) help = did_you_mean_help(fields.meant_by(key.value));
+      diagnostics_.error("T001", fmt::format("`{}` is not a key of `global`", key.value), key.span).help = std::move(help);
       return;
     }
     if (is_unset(*param, node)) return;
-    const auto value = read_value(*param, node, diagnostics_);
+    const auto value = read_value(*param, node, library_.common, diagnostics_);
     if (!value.usable) return;
     if (!asks_for_nothing(*param, value)) instances_.leave_alone(key);
     global.other[key.value] = value.text;
@@ -126,12 +148,19 @@ private:
     if (name == "systemd_mode") global.systemd_mode = text;
   }
 
-  void check_lab(const Text& text) {
-    const auto& lab = text.value;
+  void check_lab(const Asked& asked, Topology& out) {
+    auto& text = out.global.lab;
+    auto& lab = text.value;
     const auto fits = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_'; };
     if (!lab.empty() && lab.size() <= 63 && std::isalnum(static_cast<unsigned char>(lab.front())) &&
         std::all_of(lab.begin(), lab.end(), fits))
       return;
+    if (!asked.lab_is_made && asked.lab.empty() && out.global.other.find("lab") == out.global.other.end()) {
+      out.lab_note = fmt::format(
+          "`{}`, the name of the file, cannot be the name of a lab: write one as `global.lab`, or use `--lab`, to bring it up", lab);
+      lab = "lab";
+      return;
+    }
     diagnostics_.error("T017", fmt::format("`{}` cannot be the name of a lab", lab), text.span).help =
         "letters, digits, `-` and `_`, at most 63, beginning with a letter or digit; write it as `global.lab`";
   }
@@ -140,20 +169,20 @@ private:
 
   void read_top_level(const Text& key, const Node& value, const Node& root, Topology& out) {
     if (key.value == "global") return;
-    if (contains(top_level, key.value)) return read_by_component(key, value);
+    if (contains(top_level_keys(), key.value)) return components_.read(key, value);
     const auto* playbook = library_.find(key.value);
-    if (playbook == nullptr) playbook = meant_section(key, root, out);
+    if (playbook == nullptr) playbook = meant_section(key, value, root, out);
     if (playbook == nullptr || value.is_null()) return;
     if (!playbook->on_hosts_of.empty()) return;  // when it is known which hosts there are
-    if (!yaml::read_sequence(value, "`" + key.value + "`", diagnostics_)) {
+    const bool address = value.is_scalar() && !playbook->hostless;
+    if (address) instances_.refuse_text(key.value, {&value});
+    if (address || !yaml::read_sequence(value, "`" + key.value + "`", diagnostics_)) {
       out.unread.insert(playbook->section.value);
       return;
     }
     auto& list = playbook->provisioned ? out.instances : out.left_alone;
     const auto begin = list.size();
-    int ordinal = 0;
-    for (const auto& item : value.items)
-      if (auto made = instances_.read(*playbook, ++ordinal, item, out.global.ssh_port)) list.push_back(std::move(*made));
+    instances_.read_list(*playbook, value, out.global.ssh_port, list);
     if (list.size() > begin)
       out.sections[playbook->section.value] = {!playbook->provisioned, begin, list.size() - begin};
     else if (!value.items.empty())
@@ -161,58 +190,15 @@ private:
   }
 
   // The section that a misspelled key must mean: what stands in it is read as such, so that its own mistakes are told, too.
-  const Playbook* meant_section(const Text& key, const Node& root, const Topology& out) {
-    auto known = library_.sections();
-    known.insert(known.end(), top_level.begin(), top_level.end());
-    const auto near = source::did_you_mean(key.value, known);
-    diagnostics_.error("T001", fmt::format("there is no section `{}`", key.value), key.span).help =
-        near.empty() ? "each playbook brings its section; `tidelab playbooks` lists them" : did_you_mean_help(near);
-    if (near.empty() || root.find(near) != nullptr || out.sections.contains(near)) return nullptr;
-    return library_.find(near);
-  }
-
-  void read_by_component(const Text& key, const Node& value) {
-    if (value.is_null() || !yaml::read_mapping(value, "`" + key.value + "`", diagnostics_)) return;
-    for (const auto& [component, node] : value.entries) read_of_component(key.value, component, node);
-  }
-
-  void read_of_component(const std::string& kind, const Text& component, const Node& node) {
-    std::vector<std::string> known;
-    for (const auto& [section, playbook] : library_.by_section) {
-      known.push_back(playbook.component.value);
-      for (const auto& each : playbook.also_components) known.push_back(each.value);
-    }
-    for (const auto& [name, playbook] : library_.runtimes) known.push_back(name);
-    auto name = component.value;
-    if (!contains(known, name)) {
-      const auto near = source::did_you_mean(name, known);
-      diagnostics_.error("T001", fmt::format("there is no component `{}`", name), component.span).help = did_you_mean_help(near);
-      if (near.empty()) return;
-      name = near;  // and what is written is read as meant
-    }
-    if (node.is_null()) return;
-    if (kind == "server_configs") {
-      server_configs_.try_emplace(name, instances_.read_settings(node, playbook_of(name)));
-    } else if (const auto text = yaml::read_text(node, kind == "component_versions" ? "a version" : "a source", diagnostics_)) {
-      if (text->empty()) return;
-      if (kind == "component_versions")
-        versions_.try_emplace(name, *text);
-      else
-        instances_.leave_alone({kind, component.span});
-    }
-  }
-
-  // One that is provisioned before one that is left alone: another component's settings may stand under the same name.
-  const Playbook& playbook_of(const std::string& component) const {
-    static const Playbook of_nobody = [] {
-      Playbook out;
-      out.provisioned = false;
-      return out;
-    }();
-    const Playbook* found = &of_nobody;
-    for (const auto& [section, playbook] : library_.by_section)
-      if (playbook.component.value == component && (playbook.provisioned || found == &of_nobody)) found = &playbook;
-    return *found;
+  const Playbook* meant_section(const Text& key, const Node& value, const Node& root, const Topology& out) {
+    const auto misplaced = meanings_.help_at_top(key.value, value);
+    const auto near = misplaced.empty() ? meanings_.sections(key.value) : std::vector<std::string>{};
+    auto& d = diagnostics_.error("T001", fmt::format("there is no section `{}`", key.value), key.span);
+    d.help = misplaced.empty() ? source::help_for_look_alikes(key.value) : misplaced;
+    if (d.help.empty())
+      d.help = near.empty() ? "each playbook brings its section; `tidelab playbooks` lists them" : did_you_mean_help(near);
+    if (near.size() != 1 || root.find(near.front()) != nullptr || out.sections.contains(near.front())) return nullptr;
+    return library_.find(near.front());
   }
 
   // ---- instances
@@ -258,19 +244,6 @@ private:
     if (made.empty()) return;
     out.sections[like.section] = {true, begin, made.size()};
     std::move(made.begin(), made.end(), std::back_inserter(out.left_alone));
-  }
-
-  void add_settings(Topology& out) {
-    for (auto* list : {&out.instances, &out.left_alone}) {
-      for (auto& instance : *list) {
-        const auto found = server_configs_.find(instance.playbook->component.value);
-        if (found == server_configs_.end()) continue;
-        auto config = found->second;
-        instance.shared_settings = config.size();
-        std::move(instance.config.begin(), instance.config.end(), std::back_inserter(config));
-        instance.config = std::move(config);
-      }
-    }
   }
 
   // ---- told at the end

@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "source/look_alike.hpp"
 #include "topology/hosts.hpp"
+#include "topology/spelled.hpp"
 #include "yaml/read.hpp"
 
 namespace tidelab::topology {
@@ -44,14 +46,15 @@ std::optional<Text> read_word(const Param& param, const Node& node, const std::s
     if (!each.empty()) words.push_back(each.value);
   }
   auto& d = diagnostics.error("T003", fmt::format("`{}` cannot be {}", text->value, what), text->span);
-  d.help = fmt::format("one of {}", fmt::join(words, ", "));
+  d.help = source::help_for_look_alikes(text->value);
+  if (d.help.empty()) d.help = fmt::format("one of {}", fmt::join(words, ", "));
   return std::nullopt;
 }
 
 std::optional<Text> read_number(const Param& param, const Node& node, const std::string& what, Diagnostics& diagnostics) {
   const bool port = param.type == Type::port;
   const auto least = param.least.value_or(port ? 1 : 0);
-  const auto most = port ? 65535 : param.least ? std::numeric_limits<std::int64_t>::max() : 2147483647;
+  const auto most = port ? 65535 : param.most.value_or(param.least ? std::numeric_limits<std::int64_t>::max() : 2147483647);
   const auto number = yaml::read_integer(node, what, least, most, diagnostics);
   if (!number) return std::nullopt;
   if (port && *number < 1) return Text{"", node.span};  // switched off: no port at all
@@ -75,6 +78,19 @@ std::optional<Text> read_path(const Node& node, const std::string& what, Diagnos
   return text;
 }
 
+// A shell knows these; in a file they are letters of a name.
+void check_home(const Param& param, const Text& text, const std::string& what, Diagnostics& diagnostics) {
+  static const std::regex home(R"((~[a-z0-9_-]*|\$HOME|\$\{HOME\}|%h)(/.*)?)");
+  std::smatch match;
+  constexpr std::size_t most = 4096;  // the longest path there is
+  if (text.value.size() > most || !std::regex_match(text.value, match, home)) return;
+  const auto rest = match[2].length() > 1 ? match[2].str().substr(1) : std::string("deploy");
+  diagnostics.warning("T026", fmt::format("`{}` in {} is a name here, and no home directory", match[1].str(), what), text.span).help =
+      param.name.value == "deploy_dir"
+          ? fmt::format("a relative directory lies in the account's home: write `{}`; or write the whole path", rest)
+          : "write the whole path: a relative one lies in the component's own directory";
+}
+
 std::optional<Text> read_scalar(const Param& param, const Node& node, const std::string& what, Diagnostics& diagnostics) {
   switch (param.type) {
     case Type::port:
@@ -89,12 +105,25 @@ std::optional<Text> read_scalar(const Param& param, const Node& node, const std:
     case Type::path: return read_path(node, what, diagnostics);
     case Type::host: {
       auto text = yaml::read_text(node, what, diagnostics);
-      return text && is_host(*text, diagnostics) ? text : std::nullopt;
+      const auto which = param.wildcard ? Addresses::to_listen_on : Addresses::of_host;
+      return text && is_host(*text, diagnostics, which) ? text : std::nullopt;
     }
     default: break;
   }
   auto text = yaml::read_text(node, what, diagnostics);
+  if (text && (param.type == Type::dir || param.type == Type::dirs)) check_home(param, *text, what, diagnostics);
   return text && spelled(param, *text, what, diagnostics) ? text : std::nullopt;
+}
+
+void check_keys(const Param& param, const Node& node, const std::string& what, Diagnostics& diagnostics) {
+  std::vector<std::string> known;
+  for (const auto& each : param.keys) known.push_back(each.value);
+  for (const auto& [key, value] : node.entries) {
+    if (known.empty() || std::find(known.begin(), known.end(), key.value) != known.end()) continue;
+    const auto near = source::did_you_mean(key.value, known);
+    diagnostics.error("T001", fmt::format("`{}` is not a key of {}", key.value, what), key.span).help =
+        near.empty() ? fmt::format("its keys are {}", fmt::join(known, ", ")) : fmt::format("did you mean `{}`?", near);
+  }
 }
 
 }  // namespace
@@ -106,7 +135,7 @@ bool is_unset(const Param& param, const Node& node) {
   return named && !param.required && node.is_scalar() && node.text.empty();
 }
 
-Value read_value(const Param& param, const Node& node, Diagnostics& diagnostics) {
+Value read_value(const Param& param, const Node& node, const playbook::Common& common, Diagnostics& diagnostics) {
   Value out;
   out.type = param.type;
   out.param = &param;
@@ -120,10 +149,16 @@ Value read_value(const Param& param, const Node& node, Diagnostics& diagnostics)
   } else if (param.type == Type::map) {
     if (yaml::read_mapping(node, what, diagnostics))
       for (const auto& [key, value] : node.entries) out.map.emplace_back(key, value.as_text());
+    check_keys(param, node, what, diagnostics);
   } else if (param.type == Type::any) {
     out.text.value = node.text;
+    if (param.keys.empty() || yaml::read_mapping(node, what, diagnostics)) check_keys(param, node, what, diagnostics);
   } else if (const auto text = read_scalar(param, node, what, diagnostics)) {
+    const auto spelled_as = read_spelling(spellings_of(common, param.spelling), text->value);
     out.text = *text;
+    if (!spelled_as.means.empty()) out.text.value = spelled_as.means;
+    if (!spelled_as.refused.empty())
+      diagnostics.error("T007", fmt::format("`{}` cannot be {}", text->value, what), text->span).help = spelled_as.refused;
   }
   out.usable = diagnostics.errors() == before;
   return out;

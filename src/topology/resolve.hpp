@@ -13,7 +13,8 @@ using Versions = std::map<std::string, Text>;
 
 /// Which version each instance has: of the command line, of `component_versions`, of the command line for its family, or
 /// the one that its playbook names. T016: none, or not served.
-void resolve_versions(Topology& topology, const Versions& written, const Asked& asked, source::Diagnostics& diagnostics);
+void resolve_versions(Topology& topology, const playbook::Common& common, const Versions& written, const Asked& asked,
+                      source::Diagnostics& diagnostics);
 
 /// Gives each param that is not written its default; then everything is a literal and every directory absolute.
 /// `heard`: false when sections are missing, so that what is made from them is not told again.

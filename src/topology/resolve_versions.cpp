@@ -4,10 +4,12 @@
 
 #include "playbook/version.hpp"
 #include "topology/resolve.hpp"
+#include "topology/spelled.hpp"
 
 namespace tidelab::topology {
 
-void resolve_versions(Topology& topology, const Versions& written, const Asked& asked, source::Diagnostics& diagnostics) {
+void resolve_versions(Topology& topology, const playbook::Common& common, const Versions& written, const Asked& asked,
+                      source::Diagnostics& diagnostics) {
   std::set<std::string> told;  // components whose version is refused already: one cause, one error
   const auto resolve = [&](Instance& instance) {
     const auto& playbook = *instance.playbook;
@@ -22,7 +24,10 @@ void resolve_versions(Topology& topology, const Versions& written, const Asked& 
     else
       instance.version = playbook.default_version;
     if (instance.version.empty()) return;  // hostless ones may have none, and what is left alone
-    const auto version = playbook::parse_version(instance.version.value);
+    const auto written_as = instance.version;
+    const auto spelled = read_spelling(spellings_of(common, playbook.version_spelling), instance.version.value);
+    if (!spelled.means.empty()) instance.version.value = spelled.means;
+    const auto version = spelled.refused.empty() ? playbook::parse_version(instance.version.value) : std::nullopt;
     if (!version && !playbook.provisioned) {
       instance.version = {};  // "nightly": whatever it is, it is not ours
       return;
@@ -34,7 +39,10 @@ void resolve_versions(Topology& topology, const Versions& written, const Asked& 
     const auto& span = instance.version.span;
     const auto place = span.known() && span.file == instance.span.file ? span : instance.span;
     if (!version)
-      diagnostics.error("T016", fmt::format("`{}` is not a version", instance.version.value), place).help = "for example 3.6.2 or v8.4.0";
+      diagnostics.error("T016", fmt::format("`{}` is not a version of {}", written_as.value, component), place).help =
+          spelled.refused.empty()
+              ? fmt::format("for example {}", playbook.default_version.empty() ? "3.6.2" : playbook.default_version.value)
+              : spelled.refused;
     else
       diagnostics.error("T016", fmt::format("{} {} is not served by its playbook", component, instance.version.value), place).help =
           fmt::format("it serves {}", playbook.versions.value);

@@ -94,6 +94,8 @@ void agrees(const Question& q, Faults& faults) {
 }
 
 void compare_all(const Question& q, Faults& faults, int bad) {
+  const auto switches = q.values("unless_false");
+  if (std::any_of(switches.begin(), switches.end(), [](const auto& each) { return each.value == "false"; })) return;
   const auto limits = q.values("limit");
   for (const auto& value : q.values("value")) {
     const auto broken =
@@ -113,14 +115,29 @@ void range(const Question& q, Faults& faults) {
   }
 }
 
+// Who of the two took its version from a playbook, and what to write so that they fit.
+void say_versions(Fault& fault, const Question& q, const Found& own, const Found& other) {
+  const auto from = [](const Found& each) { return each.stated ? "" : " (by default)"; };
+  fault.said["value_from"] = from(own);
+  fault.said["other_from"] = from(other);
+  const auto write = [](const Instance& whose, const Found& as) {
+    return fmt::format("write `{}: {}` under `component_versions`, too", whose.playbook->component.value, as.value);
+  };
+  fault.said["fix"] = own.stated && !other.stated   ? write(*other.whose, own)
+                      : other.stated && !own.stated ? write(q.instance, other)
+                                                    : "give both the same version under `component_versions`";
+}
+
 void version_of(const Question& q, Faults& faults) {
   const auto allowed = playbook::Range::parse(q.rule.text("range"));
   const auto& members = q.of(q.rule.text("section"));
   if (!allowed || members.empty()) return;
   const auto version = parse_version(members.front()->version.value);
   if (!version || allowed->holds(*version)) return;
-  const auto other = find_version(*members.front());
-  blame(faults, q, find_version(q.instance), &other).said["range"] = q.rule.text("range");
+  const auto own = find_version(q.instance), other = find_version(*members.front());
+  auto& fault = blame(faults, q, own, &other);
+  fault.said["range"] = q.rule.text("range");
+  say_versions(fault, q, own, other);
 }
 
 void same_line(const Question& q, Faults& faults) {
@@ -129,8 +146,8 @@ void same_line(const Question& q, Faults& faults) {
   const auto theirs = members.empty() ? std::nullopt : parse_version(members.front()->version.value);
   const auto parts = static_cast<std::ptrdiff_t>(std::min<std::int64_t>(3, as_number(q.rule.text("parts")).value_or(0)));
   if (!own || !theirs || std::equal(own->part.begin(), own->part.begin() + parts, theirs->part.begin())) return;
-  const auto other = find_version(*members.front());
-  blame(faults, q, find_version(q.instance), &other);
+  const auto found = find_version(q.instance), other = find_version(*members.front());
+  say_versions(blame(faults, q, found, &other), q, found, other);
 }
 
 void one_of(const Question& q, Faults& faults) {
@@ -254,7 +271,7 @@ const std::vector<WordRow>& words_about_values() {
 }
 
 const WordRow* find_word(std::string_view name) {
-  for (const auto* rows : {&words_about_values(), &words_about_addresses(), &words_about_machines()})
+  for (const auto* rows : {&words_about_values(), &words_about_addresses(), &words_about_listeners(), &words_about_machines()})
     for (const auto& row : *rows)
       if (name == row.name) return &row;
   return nullptr;

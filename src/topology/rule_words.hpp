@@ -44,6 +44,7 @@ struct WordRow {
 const WordRow* find_word(std::string_view name);
 const std::vector<WordRow>& words_about_values();
 const std::vector<WordRow>& words_about_addresses();
+const std::vector<WordRow>& words_about_listeners();
 const std::vector<WordRow>& words_about_machines();
 
 /// The fault of a value, measured by another one: at the value where it is written, else at the other, else at the instance.

@@ -1,5 +1,7 @@
 #include "topology/rules.hpp"
 
+#include <algorithm>
+
 #include "playbook/version.hpp"
 
 namespace tidelab::topology {
@@ -24,8 +26,26 @@ bool matches_wildcard(std::string_view text, std::string_view pattern) {
   return p == pattern.size();
 }
 
-bool applies(const playbook::Versions& versions, const Instance& instance, const Topology& topology) {
+namespace {
+
+bool is_outside(const std::string& section, const Instance& instance, const Topology& topology) {
+  const auto is_said_by = [&](const auto& row) {
+    const auto& config = instance.config;
+    return row.first.value == section &&
+           std::any_of(config.begin(), config.end(), [&](const auto& each) { return each.key.value == row.second.value; });
+  };
+  const auto& outside = instance.playbook->outside;
+  return !topology.has(section) && std::any_of(outside.begin(), outside.end(), is_said_by);
+}
+
+}  // namespace
+
+bool applies(const playbook::Versions& versions, const Instance& instance, const Topology& topology, Outside outside) {
   for (const auto& [section, range_text] : versions) {
+    if (outside == Outside::is_there && is_outside(section.value, instance, topology)) {
+      if (range_text.value != "*") return false;
+      continue;
+    }
     if (range_text.value == playbook::of_no_version) {
       if (topology.has(section.value)) return false;
       continue;

@@ -7,7 +7,9 @@
 namespace tidelab::topology {
 
 /// Whether an item with these ranges is there for this instance. A section that has no instance does not hold.
-bool applies(const playbook::Versions& versions, const Instance& instance, const Topology& topology);
+/// One that is outside of the lab (Playbook::outside) counts as there, in some version, unless it is asked itself.
+enum class Outside { is_there, is_missing };
+bool applies(const playbook::Versions& versions, const Instance& instance, const Topology& topology, Outside outside = Outside::is_there);
 
 /// The playbooks' rules about which sections there must be or must not be. They need no values, and are told
 /// before defaults are derived: a default over a section that is missing has the same cause.

@@ -69,6 +69,7 @@ struct Topology {
   std::vector<Instance> instances;   ///< in the order written
   std::vector<Instance> left_alone;  ///< of roles that are understood and not provisioned; they count in conflicts
   std::map<std::string, Section> sections;
+  std::string lab_note;          ///< why the lab's name is none, where no lab is made and that is no error
   std::set<std::string> unread;  ///< sections that are there and cannot be read, which is told already
 
   /// Also of a section that is left alone.
@@ -83,6 +84,7 @@ struct Asked {
   std::string lab;                                   ///< of the file's stem, unless global.lab is written
   std::string force_type;                            ///< ssh_type in place of the written one: "builtin", "system", "none"
   std::map<std::string, std::string> versions = {};  ///< by component; covers those whose `version_of` it is
+  bool lab_is_made = true;                           ///< false: a file whose name can be no lab's is as good as any
   bool over_ssh = false;                             ///< a written ssh_type "none" is not meant: "builtin"
 };
 

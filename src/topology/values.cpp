@@ -24,17 +24,12 @@ std::vector<std::string> parts_of(const std::string& list) {
 
 namespace {
 
-using playbook::Operand;
-
-void add(std::vector<Found>& out, const Instance& whose, const Text& text, bool stated) {
-  if (!text.empty()) out.push_back({&whose, text.value, text.span, stated && text.span.known()});
-}
-
 int characters(std::string_view text) {
   return static_cast<int>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
-// The part of a text that begins at a byte, as a span; the whole text when it is not written letter by letter.
+}  // namespace
+
 source::Span part_of(const Text& text, std::size_t from, std::size_t size) {
   auto span = text.span;
   const auto all = characters(text.value);
@@ -43,6 +38,14 @@ source::Span part_of(const Text& text, std::size_t from, std::size_t size) {
   span.column += quote + characters(std::string_view(text.value).substr(0, from));
   span.length = std::max(1, characters(std::string_view(text.value).substr(from, size)));
   return span;
+}
+
+namespace {
+
+using playbook::Operand;
+
+void add(std::vector<Found>& out, const Instance& whose, const Text& text, bool stated) {
+  if (!text.empty()) out.push_back({&whose, text.value, text.span, stated && text.span.known()});
 }
 
 void add_query(std::vector<Found>& out, const Instance& whose, const Value& value, const std::string& key) {
@@ -70,7 +73,7 @@ void add_param(std::vector<Found>& out, const Instance& whose, const Operand& op
   } else if (operand.of == Operand::Of::query) {
     add_query(out, whose, value, operand.key);
   } else {
-    add(out, whose, value.text, value.stated);
+    add(out, whose, value.text, value.stated || value.text.span.file == whose.span.file);  // also what `global` says
     for (const auto& each : value.list) add(out, whose, each, value.stated);
   }
 }
@@ -92,18 +95,27 @@ Found default_of(const Operand& first, const Instance& instance) {
   return {&instance, {}, param->second.text.span, true};
 }
 
-// Nothing where one of them cannot be read: that is told already, and a sum without it would be a second complaint.
-std::optional<std::size_t> sum_of(const std::vector<const Instance*>& members, const std::string& param) {
-  std::size_t out = 0;
+// At the first that is written. Nothing where one of them cannot be read: that is told already, and a sum without it would be a second
+// complaint.
+std::optional<Found> sum_of(const std::vector<const Instance*>& members, const Operand& operand) {
+  const auto& param = operand.name;
+  std::int64_t out = 0;
+  Found made;
   for (const auto* each : members) {
     const auto* value = each->find(param);
-    std::size_t number = 0;
+    std::int64_t number = 0;
     if (value == nullptr || !value->usable) return std::nullopt;
     const auto& text = value->text.value;
     if (std::from_chars(text.data(), text.data() + text.size(), number).ec != std::errc()) return std::nullopt;
     out += number;
+    if (value->stated && !made.stated) made.span = value->text.span, made.stated = true;
   }
-  return out;
+  made.value = std::to_string(operand.times * out);
+  return made;
+}
+
+Found count_of(const std::vector<const Instance*>& members, const Operand& operand) {
+  return {nullptr, std::to_string(operand.times * static_cast<std::int64_t>(members.size())), {}, false};
 }
 
 std::string joined(const step::Setting& setting) {
@@ -170,8 +182,10 @@ std::vector<Found> find_values(const playbook::Operands& operands, const Where& 
       out.back().value = operand.name;
     } else if (operand.of == Operand::Of::count) {
       if (members == where.members.end()) continue;
-      if (const auto total = operand.name.empty() ? std::optional(members->second.size()) : sum_of(members->second, operand.name))
-        out.push_back({nullptr, std::to_string(operand.times * static_cast<std::int64_t>(*total)), {}, false});
+      if (operand.name.empty())
+        out.push_back(count_of(members->second, operand));
+      else if (auto total = sum_of(members->second, operand))
+        out.push_back(std::move(*total));
     } else if (operand.section.empty()) {
       add_values(out, operand, where.instance, where.topology);
     } else if (members != where.members.end()) {

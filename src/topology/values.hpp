@@ -8,6 +8,9 @@ namespace tidelab::topology {
 /// A list that is written in one text, with commas between its parts: blanks around them and empty ones are dropped.
 std::vector<std::string> parts_of(const std::string& list);
 
+/// The part of a text that begins at a byte, as a span; the whole text when it is not written letter by letter.
+source::Span part_of(const Text& text, std::size_t from, std::size_t size);
+
 /// Instances by section, so that rules over many instances stay linear.
 using Members = std::map<std::string, std::vector<const Instance*>>;
 Members make_members(const Topology& topology);

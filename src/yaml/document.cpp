@@ -11,6 +11,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include "yaml/look_alikes.hpp"
 #include "yaml/place.hpp"
 #include "yaml/syntax.hpp"
 #include "yaml/token.hpp"
@@ -139,6 +140,14 @@ Outcome parse(const source::File& file, const Places& places, Tree& tree, source
   return outcome;
 }
 
+Node read(const source::File& file, const Places& places, source::Diagnostics& diagnostics, const Limits& limits) {
+  Tree tree(file, places, diagnostics, limits);
+  if (parse(file, places, tree, diagnostics, limits) == Outcome::whole) return tree.take_root();
+  Node nothing;
+  nothing.span = places.at(places.begin());
+  return nothing;
+}
+
 }  // namespace
 
 const Node* Node::find(std::string_view key) const {
@@ -156,9 +165,11 @@ Node read_document(const source::File& file, source::Diagnostics& diagnostics, c
   }
   const Places places(file);
   if (!check_bytes(file, places, diagnostics)) return nothing;
-  Tree tree(file, places, diagnostics, limits);
-  if (parse(file, places, tree, diagnostics, limits) == Outcome::broken) return nothing;
-  return tree.take_root();
+  const auto meant = replace_look_alikes(file, places, diagnostics);
+  if (!meant) return nothing;
+  if (meant->empty()) return read(file, places, diagnostics, limits);
+  const source::File as_meant{file.name, *meant};
+  return read(as_meant, Places(as_meant, file), diagnostics, limits);
 }
 
 }  // namespace tidelab::yaml

@@ -53,7 +53,8 @@ struct Limits {
 /// Reads one document. Anchors, aliases and merge keys (`<<`) are resolved; duplicate keys, a second
 /// document, tabs in indentation, invalid UTF-8 are diagnostics. Codes:
 /// Y001 syntax · Y002 duplicate key · Y003 more than one document · Y004 too large · Y005 not UTF-8 ·
-/// Y006 a key that is not a scalar. Never throws for bad text. On a syntax error the root is null.
+/// Y006 a key that is not a scalar · Y007 a character that passes for another. Never throws for bad text. On a syntax error the root is
+/// null.
 Node read_document(const source::File& file, source::Diagnostics& diagnostics, const Limits& limits = {});
 
 }  // namespace tidelab::yaml

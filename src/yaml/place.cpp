@@ -23,7 +23,7 @@ bool is_control(std::uint32_t c) { return c < 0x20 || (c >= 0x7f && c < 0xa0 && 
 
 }  // namespace
 
-Places::Places(const source::File& file) : file_(&file) {
+Places::Places(const source::File& file, const source::File& named) : file_(&file), named_(&named) {
   const std::string_view text = file.text;
   if (text.starts_with(byte_order_mark)) begin_ = byte_order_mark.size();
   lines_.push_back(begin_);
@@ -54,7 +54,7 @@ source::Span Places::span(std::size_t from, std::size_t to) const {
   from = std::min(from, end);  // a parser may stand between the two bytes of a line end
   to = std::clamp(to, from, std::max(from, end));
   source::Span out;
-  out.file = file_;
+  out.file = named_;
   out.line = static_cast<int>(line);
   out.column = static_cast<int>(characters_before(from) - characters_before(lines_[static_cast<std::size_t>(line) - 1])) + 1;
   out.length = std::max(1, static_cast<int>(characters_before(to) - characters_before(from)));

@@ -14,7 +14,9 @@ namespace tidelab::yaml {
 /// file, also on a line of megabytes, and an offset past the end is the place behind the last byte.
 class Places {
 public:
-  explicit Places(const source::File& file);
+  explicit Places(const source::File& file) : Places(file, file) {}
+  /// Of a text that has the lines and columns of another one, which spans then name.
+  Places(const source::File& file, const source::File& named);
 
   /// Where the text begins: behind a byte order mark.
   std::size_t begin() const { return begin_; }
@@ -27,6 +29,7 @@ private:
   std::size_t characters_before(std::size_t offset) const;
 
   const source::File* file_;
+  const source::File* named_;
   std::size_t begin_ = 0;
   std::vector<std::size_t> lines_;         ///< offset of each line's first byte
   std::vector<std::uint32_t> characters_;  ///< characters before each block of bytes; empty when each byte is one

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "source/look_alike.hpp"
+
 namespace tidelab::yaml {
 
 namespace {
@@ -53,6 +55,7 @@ std::string help_for_integer(const Node& node) {
   std::int64_t value = 0;
   if (node.quoted) return parse_integer(node.text, value) == Digits::none ? "" : "remove the quotes";
   const std::string_view text = node.text;
+  if (auto help = source::help_for_look_alikes(text); !help.empty()) return help;
   const auto only = [&](std::string_view letters) { return !text.empty() && text.find_first_not_of(letters) == std::string_view::npos; };
   if (text.starts_with("0x") || text.starts_with("0o")) return "write it in decimal";
   if (only("0123456789_,") && text.find_first_of("0123456789") != std::string_view::npos) return "write the digits without separators";

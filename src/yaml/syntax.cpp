@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+
+#include <fmt/format.h>
 
 #include "yaml/token.hpp"
 
@@ -91,6 +94,46 @@ std::string help_for_colon(std::string_view text, std::size_t at) {
   return "indent the key like the keys that it belongs with";
 }
 
+// `key = value`, behind blanks and a dash: where its sign is in the line.
+std::size_t equals_sign_of(std::string_view line) {
+  auto at = std::min(line.find_first_not_of(" \t-"), line.size());
+  const auto key = at;
+  while (at < line.size() && (std::isalnum(static_cast<unsigned char>(line[at])) != 0 || std::string_view("_.-").find(line[at]) != none))
+    ++at;
+  if (at == key) return none;
+  at = std::min(line.find_first_not_of(" \t", at), line.size());
+  return at < line.size() && line[at] == '=' && line.substr(at + 1, 1) != "=" ? at : none;
+}
+
+// Of lines like that, a parser makes one text and complains behind them: the first of them is to blame.
+std::size_t first_equals_sign(std::string_view text, std::size_t at) {
+  auto start = line_start(text, at);
+  auto sign = equals_sign_of(line_at(text, start));
+  if (sign == none && start > 0) {
+    start = line_start(text, start - 1);
+    sign = equals_sign_of(line_at(text, start));
+  }
+  if (sign == none) return none;
+  auto out = start + sign;
+  while (start > 0) {
+    start = line_start(text, start - 1);
+    sign = equals_sign_of(line_at(text, start));
+    if (sign == none) break;
+    out = start + sign;
+  }
+  return out;
+}
+
+// The same line as YAML has it.
+std::string as_entry(std::string_view line) {
+  const auto sign = equals_sign_of(line);
+  const auto trimmed = [](std::string_view each) {
+    const auto first = each.find_first_not_of(" \t-"), last = each.find_last_not_of(" \t\r");
+    return first == none ? std::string_view() : each.substr(first, last + 1 - first);
+  };
+  return fmt::format("{}: {}", trimmed(line.substr(0, sign)), trimmed(line.substr(sign + 1)));
+}
+
 // Two slips end in the same complaint of the parser: where a mapping should go on, something else stands.
 Fault make_fault_in_mapping(std::string_view text, std::size_t at) {
   const auto line = line_at(text, at);
@@ -108,6 +151,9 @@ Fault make_fault_in_mapping(std::string_view text, std::size_t at) {
 
 Fault make_fault(std::string_view text, std::size_t at, std::string_view cause) {
   at = std::min(at, text.size());
+  if (const auto sign = first_equals_sign(text, at); sign != none)
+    return {sign, "`=` between a key and its value, as in TOML or a .properties file",
+            fmt::format("write `{}`", as_entry(line_at(text, sign)))};
   const auto start = line_start(text, at);
   const auto first = std::min(text.find_first_not_of(" \t", start), text.size());
   if (const auto tab = tab_before(text, first); tab != none) return {tab, "a tab in the indentation", "indent with blanks"};
