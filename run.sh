@@ -8,7 +8,7 @@ usage() {
 usage: ./run.sh smoke [TOPOLOGY] [flags…]   build, then: lab up, rows verified at every hop, lab down
                                             (default topology: topologies/one_host.yaml)
        ./run.sh test [LEVEL…]               every test, or those of the levels named:
-                                            arch unit net golden fuzz standin terminal ssh e2e hosts sabotage
+                                            arch unit net golden fuzz standin terminal ssh e2e groups hosts sabotage
        ./run.sh build                       only build/release/tidelab
 Missing Debian packages are installed (with sudo when not root).
 END
@@ -35,7 +35,7 @@ jobs=$(nproc)
 
 # level, seconds it may take on two cores from cold. A level may also use what those before it have left, so that the
 # whole ends within the sum: 90 minutes.
-budgets="packages 180  build 840  arch 300  unit 90  net 240  golden 480  fuzz 240  terminal 60  ssh 540  standin 270  e2e 540  hosts 1140  sabotage 480"
+budgets="packages 150  build 780  arch 270  unit 60  net 210  golden 480  fuzz 210  terminal 60  ssh 480  standin 210  e2e 480  groups 270  hosts 960  sabotage 780"
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'run.sh: %s\n' "$*" >&2; exit 1; }
@@ -194,6 +194,7 @@ print(passed, failed if passed or failed else 1)' >"$counts"
     add_counts $((1 - bad)) "$bad"
 }
 level_e2e() { lab_level e2e tests/e2e/run.py e2e; }
+level_groups() { lab_level groups tests/e2e/run.py groups; }
 level_hosts() { lab_level hosts tests/hosts/run.py; }
 level_sabotage() { lab_level sabotage tests/e2e/run.py sabotage; }
 
@@ -275,7 +276,7 @@ end_everything() {
 }
 
 test_all() { # LEVEL...
-    local all="arch unit net golden fuzz terminal ssh standin e2e hosts sabotage" one since
+    local all="arch unit net golden fuzz terminal ssh standin e2e groups hosts sabotage" one since
     local wanted=${*:-$all}
     for one in $wanted; do
         case " $all " in *" $one "*) ;; *) usage >&2; die "there is no level $one" ;; esac
@@ -286,7 +287,7 @@ test_all() { # LEVEL...
     since=$SECONDS
     install_packages "${packages[@]}" "${packages_for_tests[@]}"
     record_row packages 0 0 $((SECONDS - since))
-    case " $wanted " in *" standin "* | *" e2e "* | *" hosts "* | *" sabotage "*) warm_go ;; esac
+    case " $wanted " in *" standin "* | *" e2e "* | *" groups "* | *" hosts "* | *" sabotage "*) warm_go ;; esac
     since=$SECONDS
     allowed=$(($(budget_of packages) + $(budget_of build)))
     if ! compile release tidelab || ! compile dev all; then

@@ -80,7 +80,7 @@ std::string render_rows(const Report& report, const std::vector<const Row*>& row
 
 std::string render_warnings(const Report& report) {
   if (report.warned.empty()) return {};
-  auto out = "<h2>before the first change</h2>\n" + render_head({"result", "host", "check", "found"});
+  auto out = "<h2>warnings</h2>\n" + render_head({"result", "host", "check", "found"});
   for (const auto& each : report.warned)
     out += fmt::format(
         "<tr><td class=\"word broken\">{}</td><td class=\"word\">{}</td><th class=\"word\" scope=\"row\">{}</th><td>{}{}{}</td></tr>\n",

@@ -44,7 +44,8 @@ const run::Ended* observer_that_failed(const Report& report, const Row& row, con
   if (ended == endings.end()) return nullptr;
   const run::Ended* found = nullptr;
   for (const int root : ended->second.blocked_by) {
-    if (row_of(report, root) != nullptr) return nullptr;  // an earlier hop, or a claim that is told by itself
+    // An earlier hop, or a claim that is told by itself; but an observer may have a row of its own, too.
+    if (const Row* other = row_of(report, root); other != nullptr && (other->hop.travels || !row.hop.travels)) return nullptr;
     const auto at = endings.find(root);
     if (found == nullptr && at != endings.end() && at->second.failure) found = &at->second;
   }

@@ -137,7 +137,7 @@ Tally add_run(pugi::xml_node root, const Report& report, const Tally& before) {
 /// They fail nothing: the words stand in cases that pass, as those of `tidelab preflight` do.
 Tally add_warnings(pugi::xml_node root, const Report& report) {
   if (report.warned.empty()) return {};
-  const std::string name = "before the first change";
+  const std::string name = "warnings";
   Tally tally;
   auto suite = add_suite(root, name);
   for (const auto& each : report.warned) {

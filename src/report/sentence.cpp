@@ -163,7 +163,8 @@ std::string render_no_claim(const Report& report, const Row& lost) {
   if (!report.complete) return "the run ended in the middle";
   if (!lost.words.empty() && report.story.seen.find(lost.words) == std::string::npos) return lost.words;
   const int others = beside(report, nullptr);
-  if (others == 0) return "every other claim holds";
+  const bool asked = std::any_of(report.rows.begin(), report.rows.end(), [](const Row& row) { return !row.hop.travels; });
+  if (others == 0) return asked ? "every other claim holds" : "";
   return others == 1 ? "the claim that is false is not about its way" : fmt::format("the {} claims that are false are not about its way", others);
 }
 

@@ -16,7 +16,12 @@ plan::Plan three(bool hops) {
   component.title = "Broker", component.node = "10.0.0.1:9092";
   out.components = {component};
   for (int i = 0; i < 3; ++i) {
-    plan::Step step{i, i == 0 ? "serves hush" : "is there", step::Dir{}, 1, i == 0 ? 0 : -1, {}, {}, {}, {}, {}, false, true, {}, {}};
+    plan::Step step;
+    step.id = i;
+    step.title = i == 0 ? "serves hush" : "is there";
+    step.action = step::Dir{};
+    step.lane = 1;
+    step.component = i == 0 ? 0 : -1;
     if (hops && i > 0) step.hop = plan::Hop{"c", "", "", "is there", "", -1, false};
     out.steps.push_back(step);
   }

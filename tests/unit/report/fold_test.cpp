@@ -242,6 +242,15 @@ TEST_CASE("what could not be looked at is neither there nor not there") {
   CHECK(report.troubles.empty());  // it is told with the hop
 }
 
+TEST_CASE("an observer that has a row of its own is no hop: what it could not watch was not looked at") {
+  Way way;
+  const int query = way.claim("the query runs", 1);
+  way.hop_of(query).group = "orders";
+  way.healthy().bad(query, Why::timed_out, "never").good(way.write).good(way.kafka).blocked(way.flink, {query});
+  CHECK(way.report().rows.at(way.flink).verdict == Verdict::broken);
+  CHECK(way.report().story.seen == "the row was seen in TiDB and in Kafka; it could not be looked for in Flink (never)");
+}
+
 TEST_CASE("of a row that was not written nobody says that it could not be looked for") {
   Way way;
   const int arm = way.step("watch topic ticdc-test", false);
