@@ -20,7 +20,7 @@ struct Hop {
   Text heal;                ///< the command that heals it, or looks further; empty: what the component's kind suggests
   bool drift = false;       ///< it tells that the lab differs from its topology, which is no sickness
   bool warns = false;       ///< that it is false is told, and no reason to fail
-  Text since;  ///< id of the step whose end is time zero
+  Text since;               ///< id of the step whose end is time zero
   bool travels = false;
 };
 
@@ -28,9 +28,9 @@ struct CheckStep {
   Text id;
   step::Step step;
   std::optional<Hop> hop;
-  std::vector<Text> needs;           ///< ids of this check, or names of checks: must hold
-  std::vector<step::Step> evidence;  ///< asked when it is false
-  std::vector<Text> after;           ///< the same, but only an order: whatever came of them
+  std::vector<Text> needs;                          ///< ids of this check, or names of checks: must hold
+  std::vector<step::Step> evidence;                 ///< asked when it is false
+  std::vector<Text> after;                          ///< the same, but only an order: whatever came of them
   std::optional<std::chrono::milliseconds> within;  ///< in place of what its word states, or of the word's default
 };
 

@@ -119,8 +119,8 @@ report::Report run_plan(const plan::Plan& plan, const Lab& lab, live::Setup setu
   opened.when = now_text();
   opened.notes = plan.notes;
   for (const auto& c : plan.components) {
-    run::ComponentLine line{c.name, c.node, c.title, c.version, plan.lanes[static_cast<std::size_t>(c.lane)].name, c.jre, {},
-                            c.section, c.serves_with, c.needs};
+    run::ComponentLine line{c.name, c.node, c.title,   c.version,     plan.lanes[static_cast<std::size_t>(c.lane)].name,
+                            c.jre,  {},     c.section, c.serves_with, c.needs};
     const auto found = c.artifacts.empty() ? setup.acquired.end() : setup.acquired.find(c.artifacts.front());
     if (found != setup.acquired.end()) {
       line.source = artifact::name_of(found->second.kind);

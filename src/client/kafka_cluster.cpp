@@ -45,9 +45,8 @@ Result<ClusterState> describe_cluster(const std::string& bootstrap, const Contro
   // A client of its own: one that has worked before knows other brokers, and would ask those.
   auto handle = KafkaHandle::open(KafkaUse::ask, bootstrap);
   if (!handle) return tl::unexpected(handle.error());
-  auto state = wait_aside<ClusterState>(control, doing, [handle = *handle, doing, timeout = milliseconds_left(control)] {
-    return ask_blocking(*handle, doing, timeout);
-  });
+  auto state = wait_aside<ClusterState>(
+      control, doing, [handle = *handle, doing, timeout = milliseconds_left(control)] { return ask_blocking(*handle, doing, timeout); });
   if (!state && (control.stopped() || control.expired())) return ended(control, doing, (*handle)->log());
   return state;
 }

@@ -75,7 +75,7 @@ private:
 bool is_connection_error(int code) { return code >= 2000 && code < 3000; }
 
 // Answers that are the same however often one asks: who may not come in (1044, 1045, 1698), what is not there or not allowed
-// (1049 database, 1054 column, 1142 and 1227 rights, 1146 table), and what is no SQL (1064). Numbers are MySQL's, which TiDB keeps:
+// (1049 database, 1054 column, 1142 and 1227 rights, 1146 table), and what is no SQL (1064). Numbers are those of MySQL, which others keep:
 // dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html
 bool is_lasting(int code) {
   constexpr int codes[] = {1044, 1045, 1049, 1054, 1064, 1142, 1146, 1227, 1698};

@@ -116,11 +116,11 @@ Result<Asked> ask_topic(const Topic& w, const Control& control) {
 }
 
 const Asking* asking_of(const Action& action) {
-  return std::visit(overloaded{[](const Tcp& w) { return &w.ask; }, [](const Http& w) { return &w.ask; },
-                               [](const Sql& w) { return &w.ask; }, [](const Exec& w) { return &w.ask; },
-                               [](const Process& w) { return &w.ask; }, [](const Brokers& w) { return &w.ask; },
-                               [](const auto&) -> const Asking* { return nullptr; }},
-                    action);
+  return std::visit(
+      overloaded{[](const Tcp& w) { return &w.ask; }, [](const Http& w) { return &w.ask; }, [](const Sql& w) { return &w.ask; },
+                 [](const Exec& w) { return &w.ask; }, [](const Process& w) { return &w.ask; }, [](const Brokers& w) { return &w.ask; },
+                 [](const auto&) -> const Asking* { return nullptr; }},
+      action);
 }
 
 Result<Asked> ask_raw(World& world, const Action& action, const Where& where, const Control& control) {
@@ -153,8 +153,8 @@ Result<Asked> ask_member(World& world, const Action& bound, const Where& where, 
   if (asking == nullptr) return asked;
   asked->answer = pick(asked->answer, asking->pick);
   if (auto wrong = mismatch(asked->answer, asking->expect)) {
-    Failure failure{Why::differs, fmt::format("{}: {}", render_action(bound).substr(0, 160), wrong->actual), {}, wrong->expected, wrong->actual,
-                    {}};
+    Failure failure{
+        Why::differs, fmt::format("{}: {}", render_action(bound).substr(0, 160), wrong->actual), {}, wrong->expected, wrong->actual, {}};
     failure.lasting = !asking->give_up.empty() && !mismatch(asked->answer, asking->give_up);
     return tl::unexpected(std::move(failure));
   }

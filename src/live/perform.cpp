@@ -119,7 +119,8 @@ Result<Done> absent(World& world, const Absent& w) {
   for (const auto& item : watch->all()) {
     if (mismatch(item.json, w.find) || ++seen <= most) continue;
     const auto what = most == 0 ? std::string("this was seen before anything was written") : fmt::format("it came {} times or more", seen);
-    return tl::unexpected(Failure{Why::differs, what, {}, most == 0 ? "nothing yet" : fmt::format("at most {}", most), item.json.substr(0, 400), {}});
+    return tl::unexpected(
+        Failure{Why::differs, what, {}, most == 0 ? "nothing yet" : fmt::format("at most {}", most), item.json.substr(0, 400), {}});
   }
   return Done{false, {}, {}};
 }

@@ -74,7 +74,8 @@ Result<std::string> cluster_state(const Brokers& word, const Control& control) {
   if (!state) return tl::unexpected(state.error());
   std::string brokers, leaderless;
   for (const auto& each : state->brokers)
-    brokers += fmt::format("{}{{\"id\":{},\"host\":{},\"port\":{}}}", brokers.empty() ? "" : ",", each.id, json_string(each.host), each.port);
+    brokers +=
+        fmt::format("{}{{\"id\":{},\"host\":{},\"port\":{}}}", brokers.empty() ? "" : ",", each.id, json_string(each.host), each.port);
   for (const auto& each : state->leaderless) leaderless += (leaderless.empty() ? "" : ",") + json_string(each);
   return fmt::format(R"({{"controller":{},"brokers":[{}],"partitions":{},"leaderless":{},"under_replicated":{},"offline":[{}]}})",
                      state->controller, brokers, state->partitions, state->leaderless.size(), state->under_replicated, leaderless);

@@ -137,13 +137,13 @@ struct GateNeed {
 
 /// A row of the hop table: what a step claims about the lab.
 struct Hop {
-  std::string check;     ///< name of the check
-  std::string group;     ///< the instance that the check is for, or "" for claims about components
-  std::string place;     ///< where the data is when this holds: "Kafka"; used in the sentence
-  std::string title;     ///< "the insert is in topic orders"
-  std::string look_at;   ///< what a person should look at next when it is false
-  int since = -1;        ///< the step whose end is time zero of the latency; -1: no latency is told
-  bool travels = false;  ///< part of a row's way (else a claim about health, shown as context)
+  std::string check;                 ///< name of the check
+  std::string group;                 ///< the instance that the check is for, or "" for claims about components
+  std::string place;                 ///< where the data is when this holds: "Kafka"; used in the sentence
+  std::string title;                 ///< "the insert is in topic orders"
+  std::string look_at;               ///< what a person should look at next when it is false
+  int since = -1;                    ///< the step whose end is time zero of the latency; -1: no latency is told
+  bool travels = false;              ///< part of a row's way (else a claim about health, shown as context)
   std::vector<std::string> about{};  ///< sections whose trouble explains that it is false
   bool drift = false;                ///< not health: the lab differs from its topology
   bool warns = false;                ///< that it is false is told, and no reason to fail

@@ -181,8 +181,8 @@ struct Playbook {
   Texts needs;            ///< sections whose instances must be ready before this one starts
   Text serves_with;       ///< how many of its section's instances must be well for the group to serve: any | majority | all
   std::vector<std::pair<Text, Text>> hints;  ///< a pattern of an error's words → what to do
-  Texts shares;           ///< sections that may live in the same tree
-  Texts also_components;  ///< other keys in server_configs that belong to it
+  Texts shares;                              ///< sections that may live in the same tree
+  Texts also_components;                     ///< other keys in server_configs that belong to it
   std::vector<Param> params;
   std::vector<Artifact> artifacts;
   std::vector<Rule> rules;

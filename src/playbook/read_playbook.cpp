@@ -178,9 +178,9 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
   }
   yaml::refuse_unknown_keys(
       root, "a playbook",
-      {"section",          "component",  "also_components", "title", "hostless", "provisioned", "on_hosts_of", "unless",      "versions",
-       "default_version",  "version_of", "address",         "log",   "dir",      "node",        "needs",       "shares",      "params",
-       "artifacts",        "rules",      "install",         "start", "ready",    "remove",      "flow",        "host",        "known_as",
+      {"section",          "component",  "also_components", "title", "hostless", "provisioned", "on_hosts_of", "unless",     "versions",
+       "default_version",  "version_of", "address",         "log",   "dir",      "node",        "needs",       "shares",     "params",
+       "artifacts",        "rules",      "install",         "start", "ready",    "remove",      "flow",        "host",       "known_as",
        "version_spelling", "settings",   "outside",         "hints", "tools",    "shows",       "opens",       "serves_with"},
       diagnostics);
   out.section = text_at(root, "section", diagnostics);

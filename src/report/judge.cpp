@@ -117,7 +117,8 @@ public:
 
   const Row* find() const {
     if (const auto* root = first([&](const Row& row) { return is_root(row); })) return root;
-    if (const auto* spans = first([&](const Row& row) { return !row.hop.group.empty() && !row.hop.drift && !row.hop.warns && is_on_way(row); }))
+    if (const auto* spans =
+            first([&](const Row& row) { return !row.hop.group.empty() && !row.hop.drift && !row.hop.warns && is_on_way(row); }))
       return spans;
     if (const auto* member = first([&](const Row& row) { return is_about_member(row) && is_relevant(row); })) return member;
     if (const auto* drift = first([&](const Row& row) { return row.hop.drift && is_on_way(row); })) return drift;
@@ -144,11 +145,12 @@ private:
     const auto* line = component_of(report_, row.component);
     return !relevant_ || (line != nullptr && relevant_->contains(line->section));
   }
-  /// What spans several hosts belongs to one pipeline, and is about some of its sections; another's trouble explains nothing.
+  /// What spans several hosts belongs to one instance, and is about some of its sections; another's trouble explains nothing.
   bool is_on_way(const Row& row) const {
     if (!group_.empty() && !row.hop.group.empty() && row.hop.group != group_) return false;
     const auto& about = row.hop.about;
-    return !relevant_ || about.empty() || std::any_of(about.begin(), about.end(), [&](const auto& each) { return relevant_->contains(each); });
+    return !relevant_ || about.empty() ||
+           std::any_of(about.begin(), about.end(), [&](const auto& each) { return relevant_->contains(each); });
   }
 
   bool is_root(const Row& row) const {

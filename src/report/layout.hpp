@@ -55,7 +55,7 @@ std::vector<Patient> patients_of(const Report& report);
 /// "Kafka broker 10.0.0.2:9092"; empty when the index points nowhere.
 std::string component_label(const run::Opened& opened, int component);
 
-/// Of whom a claim is: its component, or the pipeline (or whatever has no host) that it was made for.
+/// Of whom a claim is: its component, or what has no host and that it was made for.
 std::string label_of(const run::Opened& opened, const Row& row);
 
 /// Components of which only a stand-in runs.

@@ -46,9 +46,9 @@ struct Trouble {
 /// What a run comes to, in three parts; each may be empty.
 struct Story {
   bool arrived = true;  ///< all that was written was seen; the cause is then of something else
-  std::string seen;   ///< where the row was seen, and where it was not, and for how long it was looked for
-  std::string cause;  ///< what explains it: a component that is down, and whom others need
-  std::string next;   ///< a command, or a place to look
+  std::string seen;     ///< where the row was seen, and where it was not, and for how long it was looked for
+  std::string cause;    ///< what explains it: a component that is down, and whom others need
+  std::string next;     ///< a command, or a place to look
 };
 
 struct Report {

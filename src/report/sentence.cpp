@@ -32,8 +32,8 @@ std::string render_claim(const Report& report, const Row& row) {
     return fmt::format("{} (\"{}\" is {}){}", row.condition, row.hop.title, row.verdict == Verdict::broken ? "not known" : "false",
                        all > 1 ? fmt::format("; {} of {} are well", well, all) : "");
   }
-  std::string text = fmt::format("{}{}\"{}\" is {}", who, who.empty() ? "" : ": ", row.hop.title,
-                                 row.verdict == Verdict::broken ? "not known" : "false");
+  std::string text =
+      fmt::format("{}{}\"{}\" is {}", who, who.empty() ? "" : ": ", row.hop.title, row.verdict == Verdict::broken ? "not known" : "false");
   if (const auto why = why_of(row); !why.empty()) text += fmt::format(" ({})", why);
   if (const auto [well, all] = standing_of(report, row.component); row.hop.group.empty() && all > 1)
     text += fmt::format("; {} of {} are well", well, all);
@@ -70,7 +70,8 @@ std::string render_unwritten(const Report& report, const Row& write) {
   });
   const char* what = first ? "a row" : "the next change";
   if (write.verdict == Verdict::blocked || write.verdict == Verdict::unknown)
-    return fmt::format("no row was written: {}", write.blocked_by.empty() ? "the run ended before" : "not before \"" + write.blocked_by.front() + "\"");
+    return fmt::format("no row was written: {}",
+                       write.blocked_by.empty() ? "the run ended before" : "not before \"" + write.blocked_by.front() + "\"");
   if (write.why == step::Why::timed_out)
     return fmt::format("{} was sent to {}, which has not acknowledged it ({}); whether it is committed is not known", what, write.hop.place,
                        one_line(write.note));
@@ -165,7 +166,8 @@ std::string render_no_claim(const Report& report, const Row& lost) {
   const int others = beside(report, nullptr);
   const bool asked = std::any_of(report.rows.begin(), report.rows.end(), [](const Row& row) { return !row.hop.travels; });
   if (others == 0) return asked ? "every other claim holds" : "";
-  return others == 1 ? "the claim that is false is not about its way" : fmt::format("the {} claims that are false are not about its way", others);
+  return others == 1 ? "the claim that is false is not about its way"
+                     : fmt::format("the {} claims that are false are not about its way", others);
 }
 
 void tell_lost(Report& report, const Row& lost) {

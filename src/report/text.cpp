@@ -105,7 +105,7 @@ void Page::hop_line(const Row& row, int title_width, const std::string& indent) 
   const bool told_below = row.verdict == Verdict::fail || row.verdict == Verdict::broken;
   const std::string looked = row.watched ? fmt::format("not seen in {}", render_span(*row.watched)) : "";
   std::string note = told_below                                                   ? ""
-                     : row.verdict == Verdict::blocked && row.watched           ? looked + " either"
+                     : row.verdict == Verdict::blocked && row.watched             ? looked + " either"
                      : row.verdict == Verdict::blocked && !row.blocked_by.empty() ? "after: " + row.blocked_by.front()
                                                                                   : row.note;
   note = left < 12 ? "" : clip(one_line(note), left);
@@ -164,7 +164,8 @@ void Page::block(const std::string& text, const std::string& indent) {
 }
 
 void Page::finding(const Row& row) {
-  line(fmt::format("\n{} {}{}", mark(row.verdict), paint(one_line(row.hop.title), "1"), dim("  " + one_line(label_of(report_.opened, row)))));
+  line(fmt::format("\n{} {}{}", mark(row.verdict), paint(one_line(row.hop.title), "1"),
+                   dim("  " + one_line(label_of(report_.opened, row)))));
   if (!row.words.empty()) field("why:", row.words);
   field(row.verdict != Verdict::broken ? "false:" : row.hop.travels ? "could not look:" : "could not ask:", row.note);
   field("expected:", row.expected);

@@ -30,7 +30,7 @@ struct StepLine {
 
 struct ComponentLine {
   std::string name, node, title, version, host, jre;
-  std::string source;  ///< "assembled (stand-in, not …)", "official", "" when nothing was acquired in this run
+  std::string source;                    ///< "assembled (stand-in, not …)", "official", "" when nothing was acquired in this run
   std::string section{}, serves_with{};  ///< of the topology; any | majority | all
   std::vector<std::string> needs{};      ///< sections
 };
@@ -90,8 +90,8 @@ struct Evidence {
   std::string text;
   /// Of what a process is, where that explains something: stopped, zombie, down, restarting, starting, out of memory.
   std::string state{};
-  int step = -1;        ///< whose failure it was collected for
-  bool words = false;   ///< the text is one line, in the component's own words: why it failed
+  int step = -1;       ///< whose failure it was collected for
+  bool words = false;  ///< the text is one line, in the component's own words: why it failed
 };
 
 /// The last event. `interrupted`: by the user.

@@ -24,10 +24,12 @@ Json list_of(const std::vector<T>& items) {
 }
 
 Json make_json(const plan::Hop& hop) {
-  return {{"check", hop.check},    {"group", hop.group},     {"place", hop.place},
-          {"title", hop.title},    {"look_at", hop.look_at}, {"since", id_or_null(hop.since)},
-          {"travels", hop.travels}, {"about", list_of(hop.about)}, {"drift", hop.drift},
-          {"warns", hop.warns},     {"heal", hop.heal}};
+  return {{"check", hop.check},     {"group", hop.group},
+          {"place", hop.place},     {"title", hop.title},
+          {"look_at", hop.look_at}, {"since", id_or_null(hop.since)},
+          {"travels", hop.travels}, {"about", list_of(hop.about)},
+          {"drift", hop.drift},     {"warns", hop.warns},
+          {"heal", hop.heal}};
 }
 
 Json make_json(const StepLine& line) {
@@ -43,9 +45,10 @@ Json make_json(const StepLine& line) {
 }
 
 Json make_json(const ComponentLine& line) {
-  return {{"name", line.name}, {"node", line.node}, {"title", line.title},  {"version", line.version},
-          {"host", line.host}, {"jre", line.jre},   {"source", line.source}, {"section", line.section},
-          {"serves_with", line.serves_with},        {"needs", list_of(line.needs)}};
+  return {{"name", line.name},           {"node", line.node},       {"title", line.title},
+          {"version", line.version},     {"host", line.host},       {"jre", line.jre},
+          {"source", line.source},       {"section", line.section}, {"serves_with", line.serves_with},
+          {"needs", list_of(line.needs)}};
 }
 
 Json make_json(const step::Failure& failure) {

@@ -53,9 +53,9 @@ constexpr std::string_view name_of_word() {
 }
 
 template <class Word>
-constexpr bool is_asking = std::is_same_v<Word, Tcp> || std::is_same_v<Word, Http> || std::is_same_v<Word, Sql> ||
-                           std::is_same_v<Word, Exec> || std::is_same_v<Word, Topic> || std::is_same_v<Word, Process> ||
-                           std::is_same_v<Word, Brokers> || std::is_same_v<Word, Every>;
+constexpr bool is_asking =
+    std::is_same_v<Word, Tcp> || std::is_same_v<Word, Http> || std::is_same_v<Word, Sql> || std::is_same_v<Word, Exec> ||
+    std::is_same_v<Word, Topic> || std::is_same_v<Word, Process> || std::is_same_v<Word, Brokers> || std::is_same_v<Word, Every>;
 template <class Word>
 constexpr bool is_watching = std::is_same_v<Word, Consume> || std::is_same_v<Word, Follow> || std::is_same_v<Word, Page>;
 

@@ -20,11 +20,9 @@ struct Operator {
   const char* name;
   Op op;
 };
-constexpr Operator operators[] = {{"eq", Op::equals},   {"ne", Op::not_equals},   {"contains", Op::contains},
-                                  {"lacks", Op::lacks}, {"matches", Op::matches}, {"ge", Op::at_least},
-                                  {"le", Op::at_most},  {"one_of", Op::one_of},   {"exists", Op::exists},
-                                  {"before", Op::before},
-                                  {"soon_after", Op::before}};
+constexpr Operator operators[] = {{"eq", Op::equals},       {"ne", Op::not_equals}, {"contains", Op::contains}, {"lacks", Op::lacks},
+                                  {"matches", Op::matches}, {"ge", Op::at_least},   {"le", Op::at_most},        {"one_of", Op::one_of},
+                                  {"exists", Op::exists},   {"before", Op::before}, {"soon_after", Op::before}};
 
 void check_pattern(const Text& pattern, Diagnostics& diagnostics) {
   if (pattern.value.find("${") != std::string::npos || pattern.value.find("@{") != std::string::npos) return;
@@ -204,7 +202,8 @@ void check_nested(const Action& action, Diagnostics& diagnostics) {
     for (const auto& step : steps) {
       if (!fits(step))
         diagnostics.error("S004", fmt::format("this word cannot stand in `{}`", field), step.origin).help =
-            watching ? "words that watch are consume, follow, page" : "words that ask are tcp, http, sql, exec, topic, process, brokers, every";
+            watching ? "words that watch are consume, follow, page"
+                     : "words that ask are tcp, http, sql, exec, topic, process, brokers, every";
     }
   };
   if (const auto* wait = std::get_if<Wait>(&action)) only(wait->on, "for", false, true);

@@ -66,7 +66,8 @@ struct FieldPrinter {
   }
   void operator()(std::string_view name, const Takes& takes, Use) {
     std::string all;
-    for (const auto& each : takes) all += fmt::format("{}{} = {}{}", all.empty() ? "" : ", ", each.name.value, each.pointer.value,
+    for (const auto& each : takes)
+      all += fmt::format("{}{} = {}{}", all.empty() ? "" : ", ", each.name.value, each.pointer.value,
                          each.last.empty() ? "" : ", the last line that matches " + each.last.value);
     line(name, all);
   }

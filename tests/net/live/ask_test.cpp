@@ -50,14 +50,13 @@ public:
     setup.of_user = {false};
     auto effects = live::make_live(plan, std::move(setup));
     run::Ended ended;
-    run::carry_out(
-        plan, {}, *effects,
-        [&](const run::Event& event) {
-          if (const auto* one = std::get_if<run::Ended>(&event.what)) ended = *one;
-          if (const auto* one = std::get_if<run::Evidence>(&event.what)) evidence.push_back(*one);
-          if (const auto* one = std::get_if<run::Warned>(&event.what)) warned.push_back(*one);
-        },
-        {});
+    run::carry_out(plan, {}, *effects,
+                   [&](const run::Event& event) {
+                     if (const auto* one = std::get_if<run::Ended>(&event.what)) ended = *one;
+                     if (const auto* one = std::get_if<run::Evidence>(&event.what)) evidence.push_back(*one);
+                     if (const auto* one = std::get_if<run::Warned>(&event.what)) warned.push_back(*one);
+                   },
+                   {});
     return ended;
   }
   std::vector<plan::Hint> hints;
@@ -83,7 +82,8 @@ TEST_CASE("of a group the next member is asked when one refuses, and whoever ans
   const HttpServer second([](const Request&) { return json(R"({"a":1})"); });
   const auto group = nobody() + "," + address_of(second);
   Asking asking;
-  const auto ended = asking.last("- http: {url: \"http://" + group + "/x\", expect: {/a: 1}}\n- http: {url: \"http://" + group + "/y\", expect: {/a: 1}}\n");
+  const auto ended = asking.last("- http: {url: \"http://" + group + "/x\", expect: {/a: 1}}\n- http: {url: \"http://" + group +
+                                 "/y\", expect: {/a: 1}}\n");
   CHECK(ended.outcome == run::Outcome::held);
   REQUIRE(second.requests().size() == 2);
   CHECK(second.requests()[0].path == "/x");
@@ -114,11 +114,12 @@ TEST_CASE("a state that does not end by itself ends the waiting") {
   Asking asking;
   asking.hints = {{"too l.rge", "write less"}};
   const auto began = step::Clock::now();
-  const auto ended = asking.last("wait: {for: {http: {url: \"" + server.url("/c") +
-                                     "\", expect: {/state: normal}, give_up: {/state: {one_of: [failed, stopped]}}}}, within: 60s}\n"
-                                     "evidence:\n  - http: {url: \"" +
-                                     server.url("/c") + "\", take: {code: /error/code, text: /error/message}}\n    say: \"@{code}: @{text}\"\n",
-                                 60s);
+  const auto ended =
+      asking.last("wait: {for: {http: {url: \"" + server.url("/c") +
+                      "\", expect: {/state: normal}, give_up: {/state: {one_of: [failed, stopped]}}}}, within: 60s}\n"
+                      "evidence:\n  - http: {url: \"" +
+                      server.url("/c") + "\", take: {code: /error/code, text: /error/message}}\n    say: \"@{code}: @{text}\"\n",
+                  60s);
   REQUIRE(ended.failure);
   CHECK(step::Clock::now() - began < 30s);
   REQUIRE(asking.evidence.size() == 1);
@@ -144,8 +145,9 @@ TEST_CASE("every: the question is asked of each element, and one that does not f
   });
   Asking asking;
   const auto every = [&](const std::string& lacks) {
-    return "every:\n  of: {http: {url: \"" + server.url("/all") + "\"}}\n  items: /items\n  where: {/id: {ne: own}}\n  take: {other: /id}\n" +
-           "  that: {http: {url: \"" + server.url("/of/@{other}") + "\", expect: {/uri: {lacks: \"" + lacks + "\"}}}}\n";
+    return "every:\n  of: {http: {url: \"" + server.url("/all") +
+           "\"}}\n  items: /items\n  where: {/id: {ne: own}}\n  take: {other: /id}\n" + "  that: {http: {url: \"" +
+           server.url("/of/@{other}") + "\", expect: {/uri: {lacks: \"" + lacks + "\"}}}}\n";
   };
   CHECK(asking.last(every("nothing of the kind")).outcome == run::Outcome::held);
   CHECK(server.requests().size() == 3);  // not of our own
@@ -158,8 +160,9 @@ TEST_CASE("every: the question is asked of each element, and one that does not f
 TEST_CASE("a list that is not there is no empty one") {
   const HttpServer server([](const Request&) { return json(R"({"error":"x"})"); });
   Asking asking;
-  const auto ended = asking.last("every:\n  of: {http: {url: \"" + server.url("/all") +
-                                 "\", expect: {/items: {exists: true}}}}\n  items: /items\n  that: {http: {url: \"" + server.url("/x") + "\"}}\n");
+  const auto ended =
+      asking.last("every:\n  of: {http: {url: \"" + server.url("/all") +
+                  "\", expect: {/items: {exists: true}}}}\n  items: /items\n  that: {http: {url: \"" + server.url("/x") + "\"}}\n");
   CHECK(ended.outcome == run::Outcome::failed);
 }
 

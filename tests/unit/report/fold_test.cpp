@@ -73,9 +73,10 @@ TEST_CASE("of a lost row is told where it was seen, where not and for how long, 
   Way way;
   way.healthy().good(way.write, milliseconds(100)).good(way.kafka, milliseconds(130));
   way.end_step(way.flink, Outcome::failed, milliseconds(30'100), Failure{Why::timed_out, "no such row within 30 s"});
-  check(way, {1,
-              "the row was seen in TiDB and in Kafka; it was not seen in Flink within 30 s; explanation: every other claim holds; next: look "
-              "at the job's exceptions at http://10.0.0.2:8081"});
+  check(way,
+        {1,
+         "the row was seen in TiDB and in Kafka; it was not seen in Flink within 30 s; explanation: every other claim holds; next: look "
+         "at the job's exceptions at http://10.0.0.2:8081"});
   CHECK(way.report().rows.at(way.flink).watched == milliseconds(30'000));
 }
 
@@ -83,7 +84,8 @@ TEST_CASE("a claim that is false explains a loss, and says what to do") {
   Way way;
   way.good(way.tidb_up).bad(way.kafka_up, Why::refused, "10.0.0.2:9092 refuses").good(way.kafka_leads);
   way.good(way.write, milliseconds(100));
-  for (const int hop : {way.kafka, way.flink}) way.end_step(hop, Outcome::failed, milliseconds(30'100), Failure{Why::timed_out, "nothing arrived"});
+  for (const int hop : {way.kafka, way.flink})
+    way.end_step(hop, Outcome::failed, milliseconds(30'100), Failure{Why::timed_out, "nothing arrived"});
   check(way, {1,
               "the row was seen in TiDB; it was not seen in Kafka within 30 s and in Flink within 30 s; explanation: Kafka broker "
               "10.0.0.2:9092: \"the broker answers\" is false (10.0.0.2:9092 refuses); next: tidelab restart lab3 --node 10.0.0.2:9092"});
@@ -207,7 +209,9 @@ TEST_CASE("a write that fails was tried, and the sentence says how it ended") {
   }
   SECTION("not acknowledged: nobody knows whether there is a row") {
     way.good(way.kafka_up).good(way.kafka_leads).bad(way.tidb_up, Why::timed_out, "silent");
-    way.bad(way.write, Why::timed_out, "the sql statement took longer than it may").blocked(way.kafka, {way.write}).blocked(way.flink, {way.write});
+    way.bad(way.write, Why::timed_out, "the sql statement took longer than it may")
+        .blocked(way.kafka, {way.write})
+        .blocked(way.flink, {way.write});
     const auto report = way.report();
     CHECK(report.story.seen ==
           "a row was sent to TiDB, which has not acknowledged it (the sql statement took longer than it may); whether it is committed is "
@@ -285,9 +289,10 @@ TEST_CASE("a journal that ends in the middle") {
   }
   SECTION("even when all that it tells is good") {
     way.healthy().good(way.write).good(way.kafka).good(way.flink);
-    check(way, {2,
-                "rows travel: a row written to TiDB reached Flink in 0 ms; all 3 hops passed, and all 3 claims of health; but the run ended "
-                "in the middle"});
+    check(way,
+          {2,
+           "rows travel: a row written to TiDB reached Flink in 0 ms; all 3 hops passed, and all 3 claims of health; but the run ended "
+           "in the middle"});
   }
   Story up("up");
   up.closed = false;

@@ -108,10 +108,10 @@ TEST_CASE("junit: what is not a success never looks like one") {
 TEST_CASE("html: self-contained, and nothing of others gets through as markup") {
   const std::string page = report::render_html(make_failing().report());
   for (const char* banned : {"<script", "src=", "<b>", "\x1b", "\xFF", "no <row>"}) CHECK(page.find(banned) == std::string::npos);
-  for (const char* there : {"no &lt;row&gt; &amp; &quot;none&quot;", "<div class=\"box fail\"", "<small>12 ms</small>",
-                            "<details><summary>evidence", "was not seen in Flink", "log &lt;1&gt; – Kafka broker 10.0.0.2:9092",
-                            "warnings", "held by &lt;b&gt; &amp;", "end it", "<title>✗ lab3 verify</title>",
-                            "<th scope=\"col\">verdict</th>", "<a href=\"http://10.0.0.2:8081\">", "href=\"#component-1\""}) {
+  for (const char* there :
+       {"no &lt;row&gt; &amp; &quot;none&quot;", "<div class=\"box fail\"", "<small>12 ms</small>", "<details><summary>evidence",
+        "was not seen in Flink", "log &lt;1&gt; – Kafka broker 10.0.0.2:9092", "warnings", "held by &lt;b&gt; &amp;", "end it",
+        "<title>✗ lab3 verify</title>", "<th scope=\"col\">verdict</th>", "<a href=\"http://10.0.0.2:8081\">", "href=\"#component-1\""}) {
     INFO(there);
     CHECK(page.find(there) != std::string::npos);
   }

@@ -57,7 +57,7 @@ struct Story {
     return static_cast<int>(opened.components.size()) - 1;
   }
   Story& words(int step, const std::string& text) {
-    events.push_back({now, run::Evidence{-1, "why", text, step, true}});
+    events.push_back({now, run::Evidence{-1, "why", text, "", step, true}});
     return *this;
   }
 

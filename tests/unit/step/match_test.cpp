@@ -165,7 +165,7 @@ TEST_CASE("before compares two moments of one answer") {
   };
   CHECK(before(R"({"ran":1000,"now":4000})", "/now 3000"));
   CHECK_FALSE(before(R"({"ran":1001,"now":4000})", "/now 3000"));
-  CHECK_FALSE(before(R"({"ran":0,"now":4000})", "/now 3000"));   // it never happened
+  CHECK_FALSE(before(R"({"ran":0,"now":4000})", "/now 3000"));  // it never happened
   CHECK_FALSE(before(R"({"ran":1000})", "/now 3000"));
   CHECK_FALSE(before(R"({"ran":"x","now":4000})", "/now 3000"));
   CHECK(before(R"({"ran":4000,"now":1000})", "/now -3000"));  // soon after: no more than so much later
