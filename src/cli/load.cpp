@@ -136,14 +136,6 @@ std::map<std::string, std::string> versions_of(const Options& options) {
   return out;
 }
 
-std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return std::nullopt;
-  std::string text((std::istreambuf_iterator<char>(in)), {});
-  if (in.bad()) return std::nullopt;
-  return text;
-}
-
 plan::Inputs Loaded::inputs(const Options& options) const {
   return {topology, library, templates, checks, options.source, options.nodes, token, number, options.mirror};
 }

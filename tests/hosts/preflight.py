@@ -163,7 +163,7 @@ def what_is_of_a_lab_and_what_is_not():
         hosts.good("up", file)
         kept = {key: row[key] for key in ("host", "check", "result", "found", "fix", "evidence")}
         must(json.loads(report_of(hosts, "up", "json"))["warnings"] == [kept], "the report has other warnings", report_of(hosts, "up", "json"))
-        must(row["found"] in report_of(hosts, "up", "text").split("before the first change")[1], "the text does not have the warning", report_of(hosts, "up", "text"))
+        must(row["found"] in report_of(hosts, "up", "text").split("\nwarnings\n")[1], "the text does not have the warning", report_of(hosts, "up", "text"))
         hosts.good("up", file)
         must(json.loads(report_of(hosts, "up", "json"))["warnings"] == [], "a second up, which changes nothing, warns", report_of(hosts, "up", "json"))
         hosts.good("down", file, "--yes")

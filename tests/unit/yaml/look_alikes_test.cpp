@@ -38,7 +38,7 @@ TEST_CASE("Y007: one kind is one mistake") {
 
 TEST_CASE("Y007: what nobody sees, and signs of full width, in the place of YAML's own") {
   CHECK(brief("ho\u200bst: a\n") == "Y007 1:3+1 a zero width space (U+200B)");
-  CHECK(brief("a: 1\n\ufeffb: 2\n") == "Y007 2:1+1 a byte order mark (U+FEFF)");
+  CHECK(brief("a: 1\n\ufeffb: 2\n") == "Y007 2:1+1 a byte order mark (U+FEFF) in the indentation");
   CHECK(brief("a\uff1a 1\n") == "Y007 1:2+1 a full-width `:` (U+FF1A)");
   CHECK(brief("- a\uff1a1\n") == "Y007 1:4+1 a full-width `:` (U+FF1A)");
   CHECK(brief("a: {b: 1\uff0cc: 2}\n") == "Y007 1:9+1 a full-width `,` (U+FF0C)");
