@@ -128,7 +128,7 @@ TEST_CASE("a state that does not end by itself ends the waiting") {
   CHECK(ended.failure->help == "write less");  // whoever knows the words knows what to do
 }
 
-TEST_CASE("what only warns is told, and fails nothing; what could not be asked does") {
+TEST_CASE("what only warns is told, and fails nothing, what could not be asked does") {
   const HttpServer server([](const Request&) { return json(R"({"n":4})"); });
   Asking asking;
   const auto ended = asking.last("wait: {for: {http: {url: \"" + server.url("/c") + "\", expect: {/n: 0}}}}\nwarns: true\n", 200ms);

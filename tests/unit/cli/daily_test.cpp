@@ -22,7 +22,7 @@ constexpr double now = 1'700'000'010'000;
 
 }  // namespace
 
-TEST_CASE("a state is what the component says; an age is in seconds, whatever the unit of the answer") {
+TEST_CASE("a state is what the component says, an age is in seconds, whatever the unit of the answer") {
   const auto fare = judge(changefeed(), std::string(R"({"state":"normal","checkpoint_ts":445644800000000000,"last_error":null})"), now);
   CHECK(fare.good == true);
   CHECK(fare.state == "normal");
@@ -49,7 +49,7 @@ TEST_CASE("what is not good says so, in the component's words") {
   CHECK(gone.state == "is nowhere");
 }
 
-TEST_CASE("what could not be asked is not known; who is silent on its own port is not good") {
+TEST_CASE("what could not be asked is not known, who is silent on its own port is not good") {
   const auto far = judge(changefeed(), step::fail(step::Why::unreachable, "no route to 10.0.0.9"), now);
   CHECK_FALSE(far.good.has_value());
   CHECK(far.state == "unknown");
@@ -74,7 +74,7 @@ TEST_CASE("fares stand below what they are of, and fit a narrow line") {
         "\nother\n"
         "?  changefeed other  unknown\n"
         "    127.0.0.1:8300 refuses\n");
-  CHECK(render_fares(fares, false, 40).find("✓  changefeed orders  normal\n     checkpoint 0.4 s ago\n") != std::string::npos);
+  CHECK_THAT(render_fares(fares, false, 40), Catch::Contains("✓  changefeed orders  normal\n    checkpoint 0.4 s ago\n"));
   CHECK(render_fares(fares, true, 0).find("\n\033[33m?\033[0m  changefeed other") != std::string::npos);
 }
 

@@ -33,7 +33,7 @@ TEST_CASE("a table of any width has every column") {
         "Server  b:1                              345  1\n");
 }
 
-TEST_CASE("what finds no room goes below its row, or away; no name is cut") {
+TEST_CASE("what finds no room goes below its row, or away, no name is cut") {
   CHECK(render_table(head, lines, 50) ==
         "role    node                             version\n"
         "Broker  a.rather.long.name.example:9092  2.7.0\n"

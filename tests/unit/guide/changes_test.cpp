@@ -64,7 +64,7 @@ TEST_CASE("what may grow may only grow at its end") {
   CHECK(compare(front(""), front(", steps: [two, one]")) == "x fronts 1 (a:7000) steps [one]>[two, one]\n");
 }
 
-TEST_CASE("what is left alone may come and go; of its fields is said what the page of fields says") {
+TEST_CASE("what is left alone may come and go, of its fields is said what the page of fields says") {
   CHECK(compare(front(""), front("") + "guests: [{host: b}]\n") == "+ guests 1 (b:7200)\n");
   CHECK(compare(front("") + "guests: [{host: b}]\n", front("")) == "- guests 1 (b:7200)\n");
   CHECK(compare(front("") + "guests: [{host: b}]\n", front("") + "guests: [{host: b, port: 7201}]\n") ==

@@ -36,7 +36,9 @@ std::string brief(const std::string& text) {
 TEST_CASE("once_per_host, labelled: by machine, whatever it is called") {
   CHECK(brief("keepers: [{host: a}, {host: b}]") == "");
   CHECK(brief("keepers: [{host: localhost, config: {tags.zone: z}}, {host: 127.0.0.1, port: 1}]") ==
-        "R803 2:55 no tags\nR801 2:61 two on one host");
+        "T023 2:18 keepers 1 is at localhost, and stores 1 is on s: only one of them can be where the other is not | write the address "
+        "that all "
+        "hosts reach this machine at, or put everything on 127.0.0.1\nR803 2:55 no tags\nR801 2:61 two on one host");
 }
 
 TEST_CASE("no_more_than: each that is too many") {

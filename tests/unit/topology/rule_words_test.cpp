@@ -231,7 +231,7 @@ TEST_CASE("listeners") {
     CAPTURE(good);
     CHECK(said(good) == "");
   }
-  CHECK(said("h:1") == "R900 1:34 v=h:1");
+  CHECK(said("h:1") == "R900 1:35 v=h:1");
   CHECK(said("P://h:1,P://h:2") == "R900 1:43 v=P://h:2");  // at the one that is wrong
   CHECK(said("P://h:1,p://h:2") == "R900 1:43 v=p://h:2");  // names know no case
   for (const std::string bad : {"P://h", "P://h:", "P://h:x", "P://h:70000", "://h:1", "P:h:1", "P://h:-1", "P://h:1,"}) {
