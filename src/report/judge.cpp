@@ -83,7 +83,9 @@ void settle_members(Report& report) {
   const bool travel = std::none_of(report.rows.begin(), report.rows.end(), lost);
   const auto down = sections_down(report);
   for (Row& row : report.rows) {
-    if (row.verdict != Verdict::fail && row.verdict != Verdict::broken) continue;
+    // What was not asked of a member that is down is no more than that it is down.
+    const bool not_asked = row.verdict == Verdict::blocked && !row.hop.travels;
+    if (row.verdict != Verdict::fail && row.verdict != Verdict::broken && !not_asked) continue;
     const auto* component = component_of(report, row.component);
     const bool spared = travel && is_about_member(row) && component != nullptr && !component->section.empty() &&
                         standing_of(report, row.component).all > 1 && !down.contains(component->section);
