@@ -272,7 +272,7 @@ Result<Asked> ask_until(World& world, const Action& action, const Where& where, 
     if (asked) return asked;
     if (asked.error().why == Why::interrupted || control.stopped()) return step::fail(Why::interrupted, "interrupted");
     // That an attempt ran out of time says less than what an earlier answer said; the last one may have had next to none.
-    const bool cut_short = asked.error().why == Why::timed_out || Clock::now() >= attempt.deadline;
+    const bool cut_short = asked.error().why == Why::timed_out || Clock::now() + std::chrono::milliseconds(20) >= attempt.deadline;
     if (!last || !cut_short) last = asked.error();
     if (last->lasting) return tl::unexpected(*last);
     const auto now = Clock::now();
