@@ -134,12 +134,7 @@ Text text_at(const Node& node, const char* key, Diagnostics& diagnostics) {
 
 Text pattern_at(const Node& node, const char* key, Diagnostics& diagnostics) {
   auto pattern = text_at(node, key, diagnostics);
-  try {
-    if (!pattern.empty()) const std::regex made(pattern.value);
-  } catch (const std::regex_error&) {
-    diagnostics.error("P007", fmt::format("`{}` is not a regular expression", pattern.value), pattern.span).help =
-        "patterns are ECMAScript's; in YAML, single quotes keep the backslashes";
-  }
+  if (!pattern.empty()) check_pattern(pattern, diagnostics);
   return pattern;
 }
 

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <regex>
 
 #include <fmt/format.h>
 
@@ -68,12 +67,8 @@ void read_hint(const Node& node, Playbook& out, Diagnostics& diagnostics) {
   if (!yaml::read_mapping(node, "a hint", diagnostics)) return;
   yaml::refuse_unknown_keys(node, "a hint", {"says", "help"}, diagnostics);
   const auto says = needed(node, "says", diagnostics), help = needed(node, "help", diagnostics);
-  try {
-    const std::regex compiled(says.value, std::regex::ECMAScript);
-    out.hints.emplace_back(says, help);
-  } catch (const std::regex_error&) {
-    diagnostics.error("P007", "this is not a regular expression", says.span).help = "patterns are ECMAScript regular expressions";
-  }
+  check_pattern(says, diagnostics);
+  out.hints.emplace_back(says, help);
 }
 
 void read_hop(const Node& node, Playbook& out, Diagnostics& diagnostics) {
