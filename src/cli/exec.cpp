@@ -21,7 +21,7 @@ using nlohmann::ordered_json;
 constexpr std::size_t most_kept = 8 << 20;  // bytes of each stream that JSON holds of one host
 
 /// What one host answered.
-struct Answer {
+struct HostAnswer {
   std::string host;
   int code = -1;  ///< -1: could not be asked, see `problem`
   std::string out, err, problem;
@@ -90,7 +90,7 @@ std::vector<std::string> words_of(const Options& options) {
 }
 
 // Of a program that is not there: what it may be called. Asked of the host, since only it knows what is in those directories.
-std::string look_for_meaning(const Answer& answer, const Options& options, const plan::Plan& plan, const live::Setup& setup,
+std::string look_for_meaning(const HostAnswer& answer, const Options& options, const plan::Plan& plan, const live::Setup& setup,
                              std::size_t lane) {
   if (answer.code != 127 || options.words.empty() || !options.script.empty()) return {};
   auto question = question_for_missing(tool_owners(plan, lane, options.nodes), options.words.front());
@@ -100,8 +100,8 @@ std::string look_for_meaning(const Answer& answer, const Options& options, const
   return listed ? what_was_meant(options.words.front(), listed->out) : std::string();
 }
 
-void ask_host(Answer& answer, host::Host& host, host::Command command, const Options& options, const plan::Plan& plan, std::mutex& mutex,
-              std::size_t width) {
+void ask_host(HostAnswer& answer, host::Host& host, host::Command command, const Options& options, const plan::Plan& plan,
+              std::mutex& mutex, std::size_t width) {
   const bool text = options.format == "text";
   const auto prefix = fmt::format("{:<{}} │ ", answer.host, width);
   Lines out(prefix, std::cout, mutex, plan.secrets), err(prefix, std::cerr, mutex, plan.secrets);
@@ -114,7 +114,7 @@ void ask_host(Answer& answer, host::Host& host, host::Command command, const Opt
     answer.problem = output.error().what;
 }
 
-void print_json(const plan::Plan& plan, const std::vector<Answer>& answers) {
+void print_json(const plan::Plan& plan, const std::vector<HostAnswer>& answers) {
   auto rows = ordered_json::array();
   for (const auto& a : answers) {
     // Bytes that are no text are replaced: JSON has no others.
@@ -141,7 +141,7 @@ int exec(const Options& options) {
   const auto made = plan::make_status(lab->loaded->inputs(lab->options), lab->loaded->diagnostics);
   if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
   const auto setup = make_setup(made, *lab);
-  std::vector<Answer> answers;
+  std::vector<HostAnswer> answers;
   std::size_t width = 0;
   const auto meant = lanes_meant(made, options);
   const std::vector<std::size_t> lanes(meant.begin(), meant.end());

@@ -13,8 +13,7 @@ namespace tidelab::cli {
 
 namespace {
 
-using host::Lock;
-using Kind = Lock::Kind;
+using Kind = host::Lock::Kind;
 using namespace std::chrono_literals;
 
 // Hosts close connections that are not let in after two minutes; whoever answers later than that has gone.
@@ -42,7 +41,7 @@ void tell_unreadable(Kind kind, int fd) {
                            errno ? std::strerror(errno) : "it is empty");
 }
 
-std::string render(const Lock& lock) { return fmt::format("{} of {}", words_of(lock.kind).what, lock.name); }
+std::string render(const host::Lock& lock) { return fmt::format("{} of {}", words_of(lock.kind).what, lock.name); }
 
 }  // namespace
 
@@ -91,7 +90,7 @@ bool Keyring::read_list(Kind kind, int fd) {
   return number > 0;
 }
 
-std::string Keyring::find(const Lock& lock) {
+std::string Keyring::find(const host::Lock& lock) {
   const std::lock_guard guard(mutex_);
   if (const auto asked = asked_.find({lock.kind, lock.name}); asked != asked_.end() && !asked->second.secret.empty())
     return asked->second.secret;
@@ -101,7 +100,7 @@ std::string Keyring::find(const Lock& lock) {
   return for_all_[lock.kind];
 }
 
-tl::expected<void, std::string> Keyring::ask(const Lock& lock, const std::string& refused) {
+tl::expected<void, std::string> Keyring::ask(const host::Lock& lock, const std::string& refused) {
   const std::lock_guard one(terminal_);
   if (const auto known = find(lock); !known.empty() && known != refused) return {};
   const auto& from = from_[lock.kind];
@@ -117,7 +116,7 @@ tl::expected<void, std::string> Keyring::ask(const Lock& lock, const std::string
   return prompt(lock, !refused.empty());
 }
 
-tl::expected<void, std::string> Keyring::prompt(const Lock& lock, bool again) {
+tl::expected<void, std::string> Keyring::prompt(const host::Lock& lock, bool again) {
   const auto what = render(lock);
   const auto answer = ask_terminal(again ? "that does not open it; " + what : what, kPatience, stop_);
   const std::lock_guard guard(mutex_);

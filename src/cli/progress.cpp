@@ -27,14 +27,6 @@ constexpr std::string_view wiped = "\r\033[K";
 
 std::atomic<int> live_line = -1;  // the descriptor that one stands on
 
-void write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const auto n = ::write(fd, text.data(), text.size());
-    if (n <= 0) return;  // a terminal that is gone needs no line
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-}
-
 std::string seconds_text(microseconds span) { return fmt::format("{:.1f} s", static_cast<double>(span.count()) / 1e6); }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "cli/progress.hpp"
+#include "cli/terminal.hpp"
 #include "host/fd.hpp"
 
 namespace tidelab::cli {
@@ -41,15 +42,6 @@ private:
   termios before_{};
   bool was_;
 };
-
-void write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const auto n = ::write(fd, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return;  // then there is nobody who could read it
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-}
 
 // The terminal gives whole lines.
 Answer await_line(int fd, Clock::time_point until, const std::stop_token& stop) {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
 
@@ -22,6 +23,15 @@ std::size_t cells_at(std::string_view text, std::size_t& at) {
 }
 
 }  // namespace
+
+void write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const auto n = ::write(fd, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return;
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
 
 std::size_t columns_of(int stream) {
   if (const char* said = std::getenv("COLUMNS"); said != nullptr) {

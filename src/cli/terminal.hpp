@@ -11,6 +11,9 @@ namespace tidelab::cli {
 /// Cells of a line of `stream`: what COLUMNS says, else the terminal; 0 where it is none, and lines may be of any length.
 std::size_t columns_of(int stream);
 
+/// The whole of it, past signals; what can no longer be written, a terminal that is gone, needs nobody to be told.
+void write_all(int fd, std::string_view text);
+
 /// Cells that a text takes.
 std::size_t cells(std::string_view text);
 

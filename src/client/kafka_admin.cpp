@@ -18,7 +18,7 @@ using step::Why;
 
 namespace {
 
-constexpr int slice_ms = 100;
+constexpr int poll_ms = 100;
 
 template <class T, void (*Free)(T*)>
 struct Freed {
@@ -49,7 +49,7 @@ Result<Event> ask(const KafkaHandle& handle, const Request& request, const Contr
   request.send(handle.get(), options.get(), queue.get());
   for (;;) {
     if (control.stopped() || control.expired()) return ended(control, request.doing, handle.log());
-    const auto patience = std::min<long>(slice_ms, static_cast<long>(control.left().count()) + 1);
+    const auto patience = std::min<long>(poll_ms, static_cast<long>(control.left().count()) + 1);
     Event event(rd_kafka_queue_poll(queue.get(), static_cast<int>(patience)));
     if (!event) continue;
     if (const auto error = rd_kafka_event_error(event.get())) {

@@ -13,8 +13,6 @@ namespace {
 
 using step::Why;
 
-constexpr std::size_t kEvidence = 2000;
-
 class Local final : public Host {
 public:
   Result<Output> run(const Command& command, const Control& control) override;
@@ -39,7 +37,7 @@ Result<Output> Local::run(const Command& command, const Control& control) {
   if (ended->by) {
     const auto what = *ended->by == Why::interrupted ? fmt::format("`{}` was ended because of the stop", words)
                                                      : fmt::format("`{}` did not end in time on this machine", words);
-    return step::fail(*ended->by, what, output.err.size() > kEvidence ? output.err.substr(output.err.size() - kEvidence) : output.err);
+    return step::fail(*ended->by, what, last_words(output.err));
   }
   output.code = ended->code;
   if (const auto& told = ended->problem) {

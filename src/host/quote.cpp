@@ -52,4 +52,9 @@ std::string short_argv(const std::vector<std::string>& argv) {
   return out;
 }
 
+std::string last_words(const std::string& err) {
+  constexpr std::size_t most = 2000;
+  return err.substr(err.size() - std::min(err.size(), most));
+}
+
 }  // namespace tidelab::host

@@ -15,4 +15,7 @@ std::string quote_argv(const std::vector<std::string>& argv);
 /// For a sentence: one short line; a script or what is long is left away, as `sh -c …`.
 std::string short_argv(const std::vector<std::string>& argv);
 
+/// What a failure keeps of a command's stderr: its last 2,000 bytes.
+std::string last_words(const std::string& err);
+
 }  // namespace tidelab::host

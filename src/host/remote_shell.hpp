@@ -30,6 +30,9 @@ namespace tidelab::host {
 /// 125, as env(1) has it: the directory to start in cannot be entered.
 inline constexpr int kNoDirectory = 125;
 
+/// Of a channel or session, at a connection with no other one, before that is taken for an answer; 3 s.
+inline constexpr int kRefusals = 60;
+
 /// What can be said before anything is started on `host`: no time, a stop, a name that is none, no such input.
 Result<void> check_runnable(const Command& command, const Control& control, const std::string& host);
 

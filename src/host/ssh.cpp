@@ -12,11 +12,7 @@ using step::Clock;
 using step::Why;
 using namespace std::chrono_literals;
 
-namespace {
-
-constexpr std::size_t kEvidence = 2000;
-
-}  // namespace
+namespace {}  // namespace
 
 Ssh::~Ssh() {
   part();
@@ -117,7 +113,7 @@ Result<Output> Ssh::end(Request& request, const Control& control) {
   auto what = why == Why::interrupted ? fmt::format("`{}` was ended on {} because of the stop", words, name())
                                       : fmt::format("`{}` did not end in time on {}", words, name());
   if (!ended) what += "; it could not be ended and may still run there";
-  return step::fail(why, what, err.substr(err.size() - std::min(err.size(), kEvidence)));
+  return step::fail(why, what, last_words(err));
 }
 
 Result<Output> Ssh::run(const Command& command, const Control& control) {

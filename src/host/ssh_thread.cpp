@@ -16,11 +16,7 @@ using step::Clock;
 using step::Why;
 using namespace std::chrono_literals;
 
-namespace {
-
-constexpr int kRefusals = 60;  // of a channel, at a connection with no other one; 3 s
-
-}  // namespace
+namespace {}  // namespace
 
 void Ssh::work() {
   while (!quit_) {

@@ -29,8 +29,6 @@ using namespace std::chrono_literals;
 using Way = SystemClient::Way;
 
 constexpr int kMostClients = 8;  // sshd allows 10 (MaxSessions)
-constexpr int kRefusals = 60;    // of a session, at a connection with no other one; 3 s
-constexpr std::size_t kEvidence = 2000;
 
 /// One command's way through a client.
 struct Attempt {
@@ -210,7 +208,7 @@ Result<Output> System::end(const Command& command, Attempt& attempt) {
                                                     : fmt::format("`{}` did not end in time on {}", words, name());
   if (!ended) what += "; it could not be ended and may still run there";
   const auto& err = attempt.output.err;
-  return step::fail(*attempt.ended.by, what, err.substr(err.size() - std::min(err.size(), kEvidence)));
+  return step::fail(*attempt.ended.by, what, last_words(err));
 }
 
 // A command that did not begin: true when it may be tried again.

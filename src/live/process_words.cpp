@@ -28,9 +28,9 @@ struct Answer {
   }
 };
 
-std::string span_text(long seconds) {
-  if (seconds < 120) return fmt::format("{} s", seconds);
-  return seconds < 7200 ? fmt::format("{} min", seconds / 60) : fmt::format("{} h", seconds / 3600);
+std::string span_text(long whole) {
+  if (whole < 120) return fmt::format("{} s", whole);
+  return whole < 7200 ? fmt::format("{} min", whole / 60) : fmt::format("{} h", whole / 3600);
 }
 
 std::string end_text(long code) {

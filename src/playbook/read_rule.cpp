@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "playbook/read_param.hpp"
 #include "playbook/rule.hpp"
 #include "playbook/version.hpp"
 #include "yaml/read.hpp"
@@ -16,7 +17,6 @@ namespace {
 using source::Diagnostics;
 using yaml::Node;
 
-constexpr auto range_help = "for example `>=2.4 <4.0 || 5.0.3`";
 constexpr auto operand_help =
     "a number, `count SECTION`, `sum SECTION.PARAM`, either with `N times ` before it, or `PARAM`, `PARAM[KEY]`, `PARAM?KEY`, "
     "`config[KEY]`, `version`, each with `SECTION.` "
@@ -131,15 +131,6 @@ void read_arguments(const RuleWord& word, const Node& node, Rule& rule, Diagnost
   for (const auto& each : word.parameters)
     if (each.needed && node.find(each.name) == nullptr)
       diagnostics.error("P021", fmt::format("`{}` needs `{}`", word.name, each.name), rule.word.span);
-}
-
-Text needed(const Node& node, const char* key, Diagnostics& diagnostics) {
-  const auto* found = node.find(key);
-  if (found == nullptr) {
-    diagnostics.error("P001", fmt::format("`{}` is missing", key), node.span);
-    return {};
-  }
-  return yaml::read_text(*found, fmt::format("`{}`", key), diagnostics).value_or(Text{});
 }
 
 }  // namespace

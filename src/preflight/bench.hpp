@@ -1,6 +1,7 @@
 // Private to this room: what the judges of single checks share. Each adds rows for one host.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,10 @@ std::vector<WantedDir> dirs_on(const plan::Plan& plan, int lane);
 
 /// Two paths of which one is the other or lies in it.
 bool overlap(const std::string& a, const std::string& b);
+
+inline bool contains(const std::vector<std::string>& list, const std::string& word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
 
 // judge_system.cpp
 void judge_rights(const Bench& bench);

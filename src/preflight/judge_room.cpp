@@ -24,10 +24,6 @@ struct Want {
   long long all() const { return archives + data; }
 };
 
-bool contains(const std::vector<std::string>& list, const std::string& word) {
-  return std::find(list.begin(), list.end(), word) != list.end();
-}
-
 const DirFact* fact_of(const Bench& bench, const std::string& path) {
   const auto wanted = dirs_on(bench.plan, bench.lane);
   const auto& dirs = bench.facts().dirs;

@@ -31,10 +31,6 @@ std::string arch_of(const std::string& processor) {
   return processor == "aarch64" ? "arm64" : processor;
 }
 
-bool contains(const std::vector<std::string>& list, const std::string& word) {
-  return std::find(list.begin(), list.end(), word) != list.end();
-}
-
 std::string holder_text(const Holder& holder) {
   const auto& user = holder.user.empty() ? holder.socket_user : holder.user;
   if (holder.pid == 0) return fmt::format("a process of {} that cannot be seen without root", user);

@@ -13,24 +13,20 @@ namespace tidelab::report {
 
 namespace {
 
-void set(pugi::xml_node node, const char* name, const std::string& value) { node.append_attribute(name) = one_line(value).c_str(); }
-
-pugi::xml_node add_case(pugi::xml_node suite, const std::string& name, const std::string& file) {
-  auto made = suite.append_child("testcase");
-  set(made, "name", name);
-  set(made, "classname", file);
-  set(made, "file", file);
+pugi::xml_node add_case_of_file(pugi::xml_node suite, const std::string& name, const std::string& file) {
+  auto made = add_case(suite, name, file);
+  set_line(made, "file", file);
   return made;
 }
 
 void add_diagnostic(pugi::xml_node suite, const source::Diagnostic& d, const std::string& file) {
-  auto made = add_case(suite, fmt::format("{}: {}", d.code, d.message), file);
+  auto made = add_case_of_file(suite, fmt::format("{}: {}", d.code, d.message), file);
   if (d.span.has_line()) made.append_attribute("line") = d.span.line;
   const bool fails = d.severity == source::Severity::error;
   auto body = made.append_child(fails ? "failure" : "system-out");
   if (fails) {
-    set(body, "message", d.message);
-    set(body, "type", d.code);
+    set_line(body, "message", d.message);
+    set_line(body, "type", d.code);
   }
   body.append_child(pugi::node_pcdata).set_value(printable(source::render_text(d)).c_str());
 }
@@ -41,12 +37,12 @@ int failures_of(const std::vector<const source::Diagnostic*>& found) {
 
 void add_suite(pugi::xml_node root, const std::string& file, const std::vector<const source::Diagnostic*>& found) {
   auto suite = root.append_child("testsuite");
-  set(suite, "name", file);
+  set_line(suite, "name", file);
   suite.append_attribute("tests") = std::max<long>(1, static_cast<long>(found.size()));
   suite.append_attribute("failures") = failures_of(found);
   suite.append_attribute("errors") = 0;
   suite.append_attribute("skipped") = 0;
-  if (found.empty()) add_case(suite, "no findings", file);
+  if (found.empty()) add_case_of_file(suite, "no findings", file);
   for (const auto* each : found) add_diagnostic(suite, *each, file);
 }
 

@@ -46,7 +46,7 @@ Json make_hop(const run::Opened& opened, const Row& row) {
            })}};
 }
 
-Json make_trouble(const Trouble& trouble) {
+Json make_trouble_json(const Trouble& trouble) {
   const auto& failure = trouble.failure;
   return {{"step", trouble.step},           {"title", trouble.title},       {"host", trouble.host},
           {"component", trouble.component}, {"origin", trouble.origin},     {"why", step::name_of(failure.why)},
@@ -96,7 +96,7 @@ std::string render_json(const Report& report) {
       {"counts", make_counts(report)},
       {"warnings", list_of(report.warned, make_warning)},
       {"hops", list_of(report.rows, [&](const Row& row) { return make_hop(opened, row); })},
-      {"troubles", list_of(report.troubles, make_trouble)},
+      {"troubles", list_of(report.troubles, make_trouble_json)},
       {"evidence", list_of(report.evidence,
                            [&](const run::Evidence& item) {
                              return Json{{"component", name_or_null(opened, item.component)},

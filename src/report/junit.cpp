@@ -23,10 +23,7 @@ struct Tally {
   }
 };
 
-// pugixml writes control characters as references that no XML 1.0 reader takes: all texts pass printable().
-void set(pugi::xml_node node, const char* name, const std::string& value) { node.append_attribute(name) = printable(value).c_str(); }
-
-void set(pugi::xml_node node, const Tally& tally) {
+void set_tally(pugi::xml_node node, const Tally& tally) {
   node.append_attribute("tests") = tally.tests;
   node.append_attribute("failures") = tally.failures;
   node.append_attribute("errors") = tally.errors;
@@ -35,7 +32,7 @@ void set(pugi::xml_node node, const Tally& tally) {
 
 void add_finding(pugi::xml_node test, const char* kind, const std::string& message, const std::string& body) {
   auto node = test.append_child(kind);
-  set(node, "message", one_line(message));
+  set_line(node, "message", message);
   if (!body.empty()) node.append_child(pugi::node_pcdata).set_value(printable(body).c_str());
 }
 
@@ -47,17 +44,10 @@ std::string body_of(std::initializer_list<std::pair<const char*, const std::stri
   return body;
 }
 
-pugi::xml_node add_case(pugi::xml_node suite, const std::string& name, const std::string& suite_name) {
-  auto test = suite.append_child("testcase");
-  set(test, "name", one_line(name));
-  set(test, "classname", one_line(suite_name));
-  return test;
-}
-
 void add_row(pugi::xml_node suite, const std::string& suite_name, const Row& row, Tally& tally) {
   auto test = add_case(suite, row.hop.title, suite_name);
   const double seconds = row.latency ? static_cast<double>(row.latency->count()) / 1e6 : 0;
-  set(test, "time", fmt::format("{:.6f}", seconds < 0 ? 0 : seconds));
+  set_line(test, "time", fmt::format("{:.6f}", seconds < 0 ? 0 : seconds));
   ++tally.tests;
   const std::string body = body_of({{"expected", row.expected},
                                     {"actual", row.actual},
@@ -89,7 +79,7 @@ void add_row(pugi::xml_node suite, const std::string& suite_name, const Row& row
 
 pugi::xml_node add_suite(pugi::xml_node root, const std::string& name) {
   auto suite = root.append_child("testsuite");
-  set(suite, "name", one_line(name));
+  set_line(suite, "name", name);
   return suite;
 }
 
@@ -97,7 +87,7 @@ Tally add_group(pugi::xml_node root, const Group& group) {
   Tally tally;
   auto suite = add_suite(root, group.title());
   for (const Row* row : group.rows) add_row(suite, group.title(), *row, tally);
-  set(suite, tally);
+  set_tally(suite, tally);
   return tally;
 }
 
@@ -130,7 +120,7 @@ Tally add_run(pugi::xml_node root, const Report& report, const Tally& before) {
       add_finding(test, "error", report.sentence, "");
     }
   }
-  set(suite, tally);
+  set_tally(suite, tally);
   return tally;
 }
 
@@ -145,7 +135,7 @@ Tally add_warnings(pugi::xml_node root, const Report& report) {
     add_case(suite, each.host + ": " + each.check, name).append_child("system-out").text().set(printable(body).c_str());
     ++tally.tests;
   }
-  set(suite, tally);
+  set_tally(suite, tally);
   return tally;
 }
 
@@ -154,12 +144,12 @@ Tally add_warnings(pugi::xml_node root, const Report& report) {
 std::string render_junit(const Report& report) {
   pugi::xml_document document;
   auto root = begin_suites(document, printable(one_line(fmt::format("tidelab {} {}", report.opened.command, report.opened.lab))));
-  set(root, "time", fmt::format("{:.3f}", static_cast<double>(report.took.count()) / 1e6));
+  set_line(root, "time", fmt::format("{:.3f}", static_cast<double>(report.took.count()) / 1e6));
   Tally all;
   for (const Group& group : groups_of(report)) all += add_group(root, group);
   all += add_run(root, report, all);
   all += add_warnings(root, report);
-  set(root, all);
+  set_tally(root, all);
   return text_of(document);
 }
 

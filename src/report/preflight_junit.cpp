@@ -15,8 +15,6 @@ namespace {
 using preflight::Finding;
 using preflight::Outcome;
 
-void set(pugi::xml_node node, const char* name, const std::string& value) { node.append_attribute(name) = one_line(value).c_str(); }
-
 struct Case {
   std::string check;
   std::vector<const Finding*> rows;
@@ -39,10 +37,8 @@ std::vector<Case> cases_of(const Preflight& found, int lane) {
   return out;
 }
 
-void add_case(pugi::xml_node suite, const std::string& host, const Case& each, bool strict) {
-  auto node = suite.append_child("testcase");
-  set(node, "name", each.check);
-  set(node, "classname", host);
+void add_check(pugi::xml_node suite, const std::string& host, const Case& each, bool strict) {
+  auto node = add_case(suite, each.check, host);
   std::string text, first;
   for (const auto* row : each.rows) {
     text += fmt::format("{}: {}\n", preflight::name_of(row->outcome), one_line(row->found));
@@ -53,8 +49,8 @@ void add_case(pugi::xml_node suite, const std::string& host, const Case& each, b
   const bool fails = each.fails(strict), errs = each.errs(strict);
   auto body = node.append_child(fails ? "failure" : errs ? "error" : "system-out");
   if (fails || errs) {
-    set(body, "message", first);
-    set(body, "type", each.check);
+    set_line(body, "message", first);
+    set_line(body, "type", each.check);
   }
   body.append_child(pugi::node_pcdata).set_value(text.c_str());
 }
@@ -78,13 +74,13 @@ std::string render_junit(const Preflight& found) {
   for (std::size_t i = 0; i < found.hosts.size(); ++i) {
     const auto cases = cases_of(found, static_cast<int>(i) + 1);
     auto suite = root.append_child("testsuite");
-    set(suite, "name", found.hosts[i].name);
+    set_line(suite, "name", found.hosts[i].name);
     const auto count = [&](auto which) { return static_cast<long>(std::count_if(cases.begin(), cases.end(), which)); };
     const Counts own{static_cast<long>(cases.size()), count([&](const Case& c) { return c.fails(found.strict); }),
                      count([&](const Case& c) { return c.errs(found.strict); })};
     own.put(suite);
     all = {all.tests + own.tests, all.failures + own.failures, all.errors + own.errors};
-    for (const auto& each : cases) add_case(suite, found.hosts[i].name, each, found.strict);
+    for (const auto& each : cases) add_check(suite, found.hosts[i].name, each, found.strict);
   }
   all.put(root);
   return text_of(document);

@@ -14,7 +14,7 @@ using preflight::Finding;
 using preflight::Outcome;
 
 constexpr int check_width = 12;
-constexpr std::size_t evidence_lines = 10;
+constexpr std::size_t lines_of_evidence = 10;
 
 struct Mark {
   const char* sign;
@@ -32,9 +32,9 @@ Mark mark_of(Outcome outcome) {
   return {"?", "35"};
 }
 
-class Page {
+class PreflightPage {
 public:
-  Page(const Preflight& found, bool colour) : found_(found), colour_(colour) {}
+  PreflightPage(const Preflight& found, bool colour) : found_(found), colour_(colour) {}
 
   std::string render(bool all) {
     for (std::size_t i = 0; i < found_.hosts.size(); ++i) host(found_.hosts[i], static_cast<int>(i) + 1, all);
@@ -70,7 +70,7 @@ private:
     const auto name = each.outcome == Outcome::fixed ? each.check + " set" : each.check;
     auto out = fmt::format("  {} {}  {}\n", paint(mark.sign, mark.colour), pad(again ? "" : name, check_width), one_line(each.found));
     const auto lines = lines_of(printable(each.evidence));
-    for (std::size_t i = 0; i < std::min(lines.size(), evidence_lines); ++i)
+    for (std::size_t i = 0; i < std::min(lines.size(), lines_of_evidence); ++i)
       if (!lines[i].empty()) out += indent + dim(lines[i]) + "\n";
     if (!each.fix.empty()) out += indent + "→ " + one_line(each.fix) + "\n";
     return out;
@@ -113,11 +113,11 @@ bool stops_up(const Preflight& found) {
 }
 
 std::string render_text(const Preflight& found, bool colour) {
-  Page page(found, colour);
+  PreflightPage page(found, colour);
   const auto head = page.bold(fmt::format("preflight {}", one_line(found.lab))) + page.dim("  " + one_line(found.topology)) + "\n";
   return head + page.render(true) + "\n" + sentence_of(found) + "\n";
 }
 
-std::string render_troubles(const Preflight& found, bool colour) { return Page(found, colour).render(false); }
+std::string render_troubles(const Preflight& found, bool colour) { return PreflightPage(found, colour).render(false); }
 
 }  // namespace tidelab::report

@@ -12,7 +12,7 @@
 namespace tidelab::run {
 namespace {
 
-using Json = nlohmann::json;
+using Value = nlohmann::json;
 
 constexpr Outcome outcomes[] = {Outcome::held, Outcome::made, Outcome::failed, Outcome::blocked, Outcome::interrupted};
 constexpr step::Why whys[] = {step::Why::differs,     step::Why::refused, step::Why::timed_out,
@@ -21,13 +21,13 @@ constexpr step::Why whys[] = {step::Why::differs,     step::Why::refused, step::
 /// Takes fields out of one object and remembers whether anything was of the wrong kind.
 class Reader {
 public:
-  explicit Reader(const Json& object) : object_(object), good_(object.is_object()) {}
+  explicit Reader(const Value& object) : object_(object), good_(object.is_object()) {}
 
   bool good() const { return good_; }
   void spoil() { good_ = false; }
 
   /// The field, or nullptr when it is not there or null.
-  const Json* find(const char* key) const {
+  const Value* find(const char* key) const {
     if (!object_.is_object()) return nullptr;
     const auto at = object_.find(key);
     return at == object_.end() || at->is_null() ? nullptr : &*at;
@@ -39,10 +39,10 @@ public:
   }
 
   void take(const char* key, std::string& into) {
-    if (const Json* value = find(key)) take(*value, into);
+    if (const Value* value = find(key)) take(*value, into);
   }
   void take(const char* key, bool& into) {
-    const Json* value = find(key);
+    const Value* value = find(key);
     if (value == nullptr) return;
     if (value->is_boolean())
       into = value->get<bool>();
@@ -51,7 +51,7 @@ public:
   }
   template <class Number>
   void take_number(const char* key, Number& into) {
-    if (const Json* value = find(key)) take(*value, into);
+    if (const Value* value = find(key)) take(*value, into);
   }
   void take(const char* key, microseconds& into) {
     std::int64_t count = into.count();
@@ -60,27 +60,27 @@ public:
   }
   template <class T>
   void take_list(const char* key, std::vector<T>& into) {
-    if (const Json* value = find(key)) take(*value, into);
+    if (const Value* value = find(key)) take(*value, into);
   }
   template <class T>
   void take_part(const char* key, std::optional<T>& into) {
-    if (const Json* value = find(key)) take(*value, into.emplace());
+    if (const Value* value = find(key)) take(*value, into.emplace());
   }
 
 private:
-  void take(const Json& value, std::string& into) {
+  void take(const Value& value, std::string& into) {
     if (value.is_string())
       into = value.get<std::string>();
     else
       spoil();
   }
   template <class T>
-  void take(const Json& value, std::vector<T>& into) {
+  void take(const Value& value, std::vector<T>& into) {
     if (!value.is_array()) return spoil();
-    for (const Json& item : value) take(item, into.emplace_back());
+    for (const Value& item : value) take(item, into.emplace_back());
   }
   template <class Number>
-  void take(const Json& value, Number& into) {
+  void take(const Value& value, Number& into) {
     // Checked by hand: get<int>() would cut a number that does not fit without a word.
     if (!value.is_number_integer()) return spoil();
     if (value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t(std::numeric_limits<std::int64_t>::max())) return spoil();
@@ -88,16 +88,16 @@ private:
     if (!std::in_range<Number>(number)) return spoil();
     into = static_cast<Number>(number);
   }
-  void take(const Json& value, ComponentLine& into);
-  void take(const Json& value, StepLine& into);
-  void take(const Json& value, plan::Hop& into);
-  void take(const Json& value, step::Failure& into);
+  void take(const Value& value, ComponentLine& into);
+  void take(const Value& value, StepLine& into);
+  void take(const Value& value, plan::Hop& into);
+  void take(const Value& value, step::Failure& into);
 
-  const Json& object_;
+  const Value& object_;
   bool good_;
 };
 
-void Reader::take(const Json& value, ComponentLine& into) {
+void Reader::take(const Value& value, ComponentLine& into) {
   Reader part(value);
   part.take("name", into.name);
   part.take("node", into.node);
@@ -112,7 +112,7 @@ void Reader::take(const Json& value, ComponentLine& into) {
   good_ = good_ && part.good();
 }
 
-void Reader::take(const Json& value, plan::Hop& into) {
+void Reader::take(const Value& value, plan::Hop& into) {
   Reader part(value);
   part.take("check", into.check);
   part.take("group", into.group);
@@ -128,7 +128,7 @@ void Reader::take(const Json& value, plan::Hop& into) {
   good_ = good_ && part.good();
 }
 
-void Reader::take(const Json& value, StepLine& into) {
+void Reader::take(const Value& value, StepLine& into) {
   Reader part(value);
   part.need({"id"});
   part.take_number("id", into.id);
@@ -154,7 +154,7 @@ bool take_word(const Enum (&values)[N], const std::string& word, Enum& into) {
   return false;
 }
 
-void Reader::take(const Json& value, step::Failure& into) {
+void Reader::take(const Value& value, step::Failure& into) {
   Reader part(value);
   std::string why;
   part.need({"why"});
@@ -250,7 +250,7 @@ bool fill_named(const std::string& name, Reader& from, Event& into) {
 }  // namespace
 
 std::optional<Event> parse_line(const std::string& line) {
-  const Json json = Json::parse(line, nullptr, false);
+  const Value json = Value::parse(line, nullptr, false);
   if (!json.is_object()) return std::nullopt;  // also what could not be parsed
   Reader reader(json);
   Event event;

@@ -12,6 +12,7 @@
 
 #include "source/look_alike.hpp"
 #include "source/utf8.hpp"
+#include "yaml/token.hpp"
 
 namespace tidelab::yaml {
 
@@ -27,7 +28,6 @@ struct Found {
   bool indents = false;
 };
 
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
 bool in_key(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '-'; }
 
 class Walk {

@@ -14,8 +14,6 @@ namespace tidelab::yaml {
 
 namespace {
 
-constexpr auto none = std::string_view::npos;
-
 struct Row {
   std::string_view cause;  ///< how the parser's message begins
   std::string_view message;

@@ -8,9 +8,6 @@ namespace tidelab::yaml {
 
 namespace {
 
-constexpr auto none = std::string_view::npos;
-
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
 bool is_space(char c) { return is_blank(c) || c == '\n' || c == '\r'; }
 
 std::size_t line_end(std::string_view text, std::size_t at) { return std::min(text.find('\n', at), text.size()); }

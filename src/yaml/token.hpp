@@ -7,6 +7,11 @@
 
 namespace tidelab::yaml {
 
+/// What `find` says when there is nothing.
+inline constexpr auto none = std::string_view::npos;
+
+inline bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
 /// Where a scalar stands in the text.
 struct Extent {
   std::size_t begin = 0;

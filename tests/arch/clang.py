@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """clang's view of every file that a build compiles: a second compiler refuses what the first lets pass (a lambda that captures a
-structured binding), and the sanitizers' fuzz build would be the first to say so. The flags are those of the build, from its
-compile_commands.json. One line a file that is refused, then `N files, M refused`; exit 1 on any."""
+structured binding), and the sanitizers' fuzz build would be the first to say so. Each file is compiled alone, as a build for working
+on it would, where the build of the tests takes many together and would not miss an include. The flags are those of such a build: it
+is configured here, and its compile_commands.json read. One line a file that is refused, then `N files, M refused`; exit 1 on any."""
 
 import argparse
 import json
@@ -32,12 +33,21 @@ def refusal(clang, entry):
     return next((line for line in out.stderr.splitlines() if "error:" in line), f"{entry['file']}: {out.stderr[:200]}")
 
 
+def configure(root, build):
+    made = subprocess.run(["cmake", "-S", root, "-B", build, "--preset", "dev", "-DCMAKE_UNITY_BUILD=OFF"], capture_output=True, text=True)
+    if made.returncode != 0:
+        sys.exit(f"{root} cannot be configured:\n{made.stderr}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", required=True, help="a build that was configured: it has compile_commands.json")
+    parser.add_argument("--root", help="sources; without them, the build was configured")
+    parser.add_argument("--build", required=True, help="where compile_commands.json is, or is made")
     parser.add_argument("--clang", default="clang++-14")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
+    if options.root:
+        configure(options.root, options.build)
     entries = json.loads((Path(options.build) / "compile_commands.json").read_text())
     if not entries:
         sys.exit(f"{options.build} compiles nothing: nothing was checked")

@@ -12,7 +12,7 @@ struct Case {
   int code;
   std::string sentence;
 };
-void check(const Story& story, const Case& expected) {
+void check(const Tale& story, const Case& expected) {
   const auto report = story.report();
   CHECK(report.sentence == expected.sentence);
   CHECK(report.exit_code == expected.code);
@@ -25,12 +25,12 @@ TEST_CASE("verdicts follow from how a step ended") {
                                            {Why::timed_out, Verdict::fail},     {Why::failed, Verdict::fail},
                                            {Why::unreachable, Verdict::broken}, {Why::interrupted, Verdict::unknown}};
   for (const auto& [why, verdict] : table) {
-    Story story("verify");
+    Tale story("verify");
     story.bad(story.hop("TiDB", "x"), why, "w");
     INFO(step::name_of(why));
     CHECK(story.report().rows.at(0).verdict == verdict);
   }
-  Story story("verify");
+  Tale story("verify");
   const int a = story.hop("A", "a"), b = story.hop("B", "b"), c = story.hop("C", "c"), d = story.hop("D", "d"), e = story.hop("E", "e");
   story.end_step(a, Outcome::failed, {}).made(b).blocked(c, {a}).end_step(d, Outcome::interrupted, {});
   const auto report = story.report();
@@ -59,7 +59,7 @@ TEST_CASE("all is well") {
 }
 
 TEST_CASE("several pipelines are several clauses") {
-  Story s("verify");
+  Tale s("verify");
   for (const char* group : {"orders", "users"}) {
     const int write = s.hop("TiDB", "w", -1, "", group), kafka = s.hop("Kafka", "k", write, "", group);
     s.good(write, milliseconds(10)).good(kafka, milliseconds(22));
@@ -267,14 +267,14 @@ TEST_CASE("of a row that was not written nobody says that it could not be looked
 }
 
 TEST_CASE("a step of ours that fails beside hops that all passed is not hidden") {
-  Story s("verify");
+  Tale s("verify");
   const int write = s.hop("TiDB", "w"), clean = s.step("remove the topic");
   s.good(write).bad(clean, Why::refused, "no");
   check(s, {2, "rows travel: a row written to TiDB was there; all 1 hop passed; but this did not work: remove the topic on 10.0.0.2: no"});
 }
 
 TEST_CASE("nothing checked is not all true") {
-  check(Story("verify"), {2, "nothing was checked"});
+  check(Tale("verify"), {2, "nothing was checked"});
   const auto none = report::fold({});
   CHECK(none.exit_code == 2);
   CHECK(none.sentence == "nothing was checked: this journal holds no run");
@@ -296,7 +296,7 @@ TEST_CASE("a journal that ends in the middle") {
            "rows travel: a row written to TiDB reached Flink in 0 ms; all 3 hops passed, and all 3 claims of health; but the run ended "
            "in the middle"});
   }
-  Story up("up");
+  Tale up("up");
   up.closed = false;
   up.made(up.step("a"));
   check(up, {2, "the lab could not be brought up: the run ended in the middle"});
@@ -325,7 +325,7 @@ TEST_CASE("the last run of a journal counts") {
 }
 
 TEST_CASE("up") {
-  Story s("up");
+  Tale s("up");
   const int dir = s.step("directory /opt/kafka"), service = s.step("Kafka broker runs"), ready = s.step("Kafka broker is ready", false);
   SECTION("made") {
     s.good(dir).made(service).good(ready, milliseconds(41'000));
@@ -356,10 +356,10 @@ TEST_CASE("down, start and stop speak of themselves") {
   for (const auto& [command, done, not_done] : {std::tuple{"down", "the lab is down", "the lab could not be taken down"},
                                                 {"start", "the lab is started", "the lab could not be started"},
                                                 {"stop", "the lab is stopped", "the lab could not be stopped"}}) {
-    Story s(command);
+    Tale s(command);
     const int step = s.step("a");
-    check(Story(s).made(step), {0, std::string(done) + ": 1 thing changed, 0 already so, in 1 ms"});
-    check(Story(s).bad(step, Why::failed, "disk"), {3, std::string(not_done) + ": a on 10.0.0.2: disk"});
+    check(Tale(s).made(step), {0, std::string(done) + ": 1 thing changed, 0 already so, in 1 ms"});
+    check(Tale(s).bad(step, Why::failed, "disk"), {3, std::string(not_done) + ": a on 10.0.0.2: disk"});
   }
 }
 
@@ -372,7 +372,7 @@ TEST_CASE("an interrupted verify is not decided") {
 }
 
 TEST_CASE("what was warned of before is kept in order, and is no verdict") {
-  Story s("up");
+  Tale s("up");
   s.warned({"10.0.0.2", "swap", "warning", "swap is on", "swapoff -a", ""}).warned({"10.0.0.1", "clock", "unknown", "?", "", "e"});
   s.made(s.step("directory /opt/kafka"));
   check(s, {0, "the lab is up: 1 thing made, 0 already so, in 1 ms"});
@@ -382,6 +382,6 @@ TEST_CASE("what was warned of before is kept in order, and is no verdict") {
   CHECK(warned[1].host == "10.0.0.1");
   // Of an older run in the same file nothing stays.
   auto events = s.told();
-  for (const auto& event : Story("up").told()) events.push_back(event);
+  for (const auto& event : Tale("up").told()) events.push_back(event);
   CHECK(report::fold(events).warned.empty());
 }

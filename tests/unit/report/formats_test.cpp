@@ -92,10 +92,10 @@ TEST_CASE("junit: what is not a success never looks like one") {
   good.healthy().good(good.write).good(good.kafka).good(good.flink);
   Way stopped = good;
   stopped.end.interrupted = true;
-  Story up("up"), failed("up");
+  Tale up("up"), failed("up");
   up.warned({"h", "swap", "warning", "on", "", ""}).made(up.step("a"));
   failed.bad(failed.step("a"), Why::failed, "x");
-  for (const auto& report : {report::fold({}), Story("verify").report(), open.report(), good.report(), stopped.report(), up.report(),
+  for (const auto& report : {report::fold({}), Tale("verify").report(), open.report(), good.report(), stopped.report(), up.report(),
                              failed.report(), make_failing().report()}) {
     const auto document = read_xml(report::render_junit(report));
     const auto root = document.child("testsuites");
@@ -159,7 +159,7 @@ TEST_CASE("timeline: a hop's bar goes from its time zero to when it was seen, wh
 }
 
 TEST_CASE("timeline: what a run took, by component") {
-  Story up("up");
+  Tale up("up");
   const auto install = up.step("unpack it"), start = up.step("start it");
   up.events.push_back({milliseconds(0), run::Started{install}});
   up.end_step(install, Outcome::made, milliseconds(1500));

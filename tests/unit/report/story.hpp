@@ -16,14 +16,14 @@ using std::chrono::milliseconds;
 using step::Failure;
 using step::Why;
 
-struct Story {
+struct Tale {
   run::Opened opened;
   std::vector<run::Event> events;
   bool closed = true;
   run::Closed end;
   microseconds now{};
 
-  explicit Story(const std::string& command) {
+  explicit Tale(const std::string& command) {
     opened.command = command;
     opened.lab = "lab3";
     opened.topology = "lab3.yaml";
@@ -56,26 +56,26 @@ struct Story {
     opened.components.push_back(std::move(line));
     return static_cast<int>(opened.components.size()) - 1;
   }
-  Story& words(int step, const std::string& text) {
+  Tale& words(int step, const std::string& text) {
     events.push_back({now, run::Evidence{-1, "why", text, "", step, true}});
     return *this;
   }
 
-  Story& end_step(int step, Outcome outcome, microseconds at, std::optional<Failure> failure = {}, std::vector<int> roots = {},
+  Tale& end_step(int step, Outcome outcome, microseconds at, std::optional<Failure> failure = {}, std::vector<int> roots = {},
                   std::string note = {}) {
     now = std::max(now, at);
     events.push_back({now, run::Ended{step, outcome, std::move(note), at, std::move(failure), std::move(roots)}});
     return *this;
   }
-  Story& good(int step, milliseconds at = milliseconds(0), std::string note = {}) {
+  Tale& good(int step, milliseconds at = milliseconds(0), std::string note = {}) {
     return end_step(step, Outcome::held, at, {}, {}, std::move(note));
   }
-  Story& made(int step) { return end_step(step, Outcome::made, now); }
-  Story& bad(int step, Why why, const std::string& what) { return end_step(step, Outcome::failed, now, Failure{why, what}); }
-  Story& bad(int step, Failure failure) { return end_step(step, Outcome::failed, now, std::move(failure)); }
-  Story& blocked(int step, std::vector<int> roots) { return end_step(step, Outcome::blocked, now, {}, std::move(roots)); }
+  Tale& made(int step) { return end_step(step, Outcome::made, now); }
+  Tale& bad(int step, Why why, const std::string& what) { return end_step(step, Outcome::failed, now, Failure{why, what}); }
+  Tale& bad(int step, Failure failure) { return end_step(step, Outcome::failed, now, std::move(failure)); }
+  Tale& blocked(int step, std::vector<int> roots) { return end_step(step, Outcome::blocked, now, {}, std::move(roots)); }
 
-  Story& warned(run::Warned warning) {
+  Tale& warned(run::Warned warning) {
     events.push_back({now, std::move(warning)});
     return *this;
   }
@@ -90,9 +90,9 @@ struct Story {
 };
 
 /// TiDB → Kafka → Flink, and one claim about each of two components.
-struct Way : Story {
+struct Way : Tale {
   int tidb_up, kafka_up, kafka_leads, write, kafka, flink;
-  Way() : Story("verify") {
+  Way() : Tale("verify") {
     tidb_up = claim("TiDB answers", 0);
     kafka_up = claim("the broker answers", 1, "its log");
     kafka_leads = claim("every partition has a leader", 1);

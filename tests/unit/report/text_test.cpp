@@ -105,7 +105,7 @@ TEST_CASE("colour changes no character but its own") {
 }
 
 TEST_CASE("of long evidence the end is shown") {
-  Story s("verify");
+  Tale s("verify");
   std::string log;
   for (int i = 1; i <= 42; ++i) log += "line " + std::to_string(i) + "\n";
   s.bad(s.hop("TiDB", "x"), Failure{Why::differs, "w", log, "", "", ""});
@@ -116,13 +116,13 @@ TEST_CASE("of long evidence the end is shown") {
 }
 
 TEST_CASE("tables stay within 120 characters") {
-  Story s("verify");
+  Tale s("verify");
   s.good(s.hop("TiDB", std::string(70, 't')), milliseconds(0), std::string(300, 'n'));
   for (const std::string& line : report::lines_of(report::render_text(s.report(), false))) CHECK(report::width_of(line) <= 120);
 }
 
 TEST_CASE("what was warned of comes first, word for word") {
-  Story s("up");
+  Tale s("up");
   s.warned({"10.0.0.2", "swap", "warning", "swap\tis\non", "swapoff -a", "one\ntwo"})
       .warned({"10.0.0.1", "clock", "unknown", "none", "", ""});
   s.made(s.step("directory /opt/kafka"));
