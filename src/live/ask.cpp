@@ -111,7 +111,7 @@ Result<Asked> ask_topic(const Topic& w, const Control& control) {
   for (const auto& [key, value] : w.configs) want("/configs/" + key.value, value.value);
   if (auto wrong = mismatch(*state, expect))
     return tl::unexpected(
-        Failure{Why::differs, fmt::format("topic {} is not as asked", w.name.value), {}, wrong->expected, wrong->actual, {}});
+        Failure{Why::differs, fmt::format("topic {} is not as asked: {}", w.name.value, wrong->actual), {}, wrong->expected, wrong->actual, {}});
   return Asked{*state, Clock::now()};
 }
 

@@ -318,7 +318,8 @@ def sabotage_wrong_password_in_the_sink():
                              "      CREATE TABLE tidelab_check_sink (id BIGINT, token STRING, note STRING, PRIMARY KEY (id) NOT ENFORCED) WITH\n"
                              "      ('connector' = 'jdbc', 'url' = 'jdbc:mysql://127.0.0.1:14000/test?useSSL=false', 'table-name' = 'tidelab_check_sink',\n"
                              "      'username' = 'root', 'password' = 'wrong', 'sink.buffer-flush.max-rows' = '1')")
-    tidelab("up", other, *ASSEMBLED)  # on a slow machine the job has not come to its sink yet
+    ran = tidelab("up", other, *ASSEMBLED)
+    must(ran.code == 3 and "Access denied for user" in ran.out, f"up ended with {ran.code}", ran.out[-3000:])
     told(LOST_IN_FLINK, r"Access denied for user")
     repaired()
 
