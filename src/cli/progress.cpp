@@ -140,6 +140,7 @@ void Progress::ended(const run::Event& event, const run::Ended& ended) {
     case Outcome::made:
       if (step.changes || how_.verbose)
         line(event.at, good, fmt::format("{}{}", text, took > std::chrono::milliseconds(100) ? " (" + seconds_text(took) + ")" : ""));
+      if (!step.say.empty()) line(event.at, "·", ended.note);
       break;
     case Outcome::failed: line(event.at, bad, fmt::format("{}: {}", text, ended.failure ? ended.failure->what : "")); break;
     case Outcome::blocked:

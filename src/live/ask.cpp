@@ -98,23 +98,6 @@ Result<Asked> ask_exec(World& world, const Exec& w, const Where& where, const Co
                Clock::now()};
 }
 
-Result<Asked> ask_topic(const Topic& w, const Control& control) {
-  auto state = topic_state(w, control);
-  if (!state) return tl::unexpected(state.error());
-  Match expect;
-  const auto want = [&](std::string pointer, const std::string& value) {
-    expect.push_back({{std::move(pointer), {}}, Op::equals, {value, {}}});
-  };
-  want("/exists", w.state.value == "absent" ? "false" : "true");
-  if (!w.partitions.empty()) want("/partitions", w.partitions.value);
-  if (!w.replication_factor.empty()) want("/replication_factor", w.replication_factor.value);
-  for (const auto& [key, value] : w.configs) want("/configs/" + key.value, value.value);
-  if (auto wrong = mismatch(*state, expect))
-    return tl::unexpected(
-        Failure{Why::differs, fmt::format("topic {} is not as asked: {}", w.name.value, wrong->actual), {}, wrong->expected, wrong->actual, {}});
-  return Asked{*state, Clock::now()};
-}
-
 const Asking* asking_of(const Action& action) {
   return std::visit(
       overloaded{[](const Tcp& w) { return &w.ask; }, [](const Http& w) { return &w.ask; }, [](const Sql& w) { return &w.ask; },

@@ -173,7 +173,9 @@ Clock::time_point Collector::began(const plan::Step& step) {
 std::vector<run::Evidence> Collector::collect(const plan::Step& step, const Failure& failure, const Control& control) {
   std::vector<run::Evidence> out;
   const auto& plan = world_.plan;
-  if (step.component >= 0 && failure.why != Why::unreachable) {
+  // That the lab differs from its topology says nothing of how a component is.
+  const bool drift = step.hop && step.hop->drift;
+  if (step.component >= 0 && !drift && failure.why != Why::unreachable) {
     const auto& component = plan.components[static_cast<std::size_t>(step.component)];
     Turn* turn = nullptr;
     {

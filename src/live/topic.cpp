@@ -18,26 +18,31 @@ std::map<std::string, std::string> configs_of(const Topic& topic) {
   return out;
 }
 
+// What cannot be made true in place.
+std::optional<Failure> beyond_mending(const Topic& topic, const client::TopicState& state) {
+  constexpr auto help = "remove the topic, or change the topology";
+  if (!topic.replication_factor.empty() && state.replication_factor != number(topic.replication_factor, 0))
+    return Failure{Why::failed,
+                   fmt::format("topic {} has another replication factor, which cannot be changed in place", topic.name.value),
+                   {},
+                   "replication factor " + topic.replication_factor.value,
+                   std::to_string(state.replication_factor),
+                   help};
+  if (const int partitions = number(topic.partitions, state.partitions); state.partitions > partitions)
+    return Failure{Why::failed,
+                   fmt::format("topic {} has more partitions than asked for, and they cannot be taken away", topic.name.value),
+                   {},
+                   std::to_string(partitions),
+                   std::to_string(state.partitions),
+                   help};
+  return std::nullopt;
+}
+
 // What differs and can be changed in place is changed; true when something was.
 Result<bool> mend(const Topic& topic, const client::TopicState& state, const Control& control) {
+  if (auto never = beyond_mending(topic, state)) return tl::unexpected(std::move(*never));
   bool acted = false;
   const auto partitions = number(topic.partitions, state.partitions);
-  if (!topic.replication_factor.empty() && state.replication_factor != number(topic.replication_factor, 0))
-    return tl::unexpected(
-        Failure{Why::failed,
-                fmt::format("topic {} has another replication factor, which cannot be changed in place", topic.name.value),
-                {},
-                "replication factor " + topic.replication_factor.value,
-                std::to_string(state.replication_factor),
-                "remove the topic, or change the topology"});
-  if (state.partitions > partitions)
-    return tl::unexpected(
-        Failure{Why::failed,
-                fmt::format("topic {} has more partitions than asked for, and they cannot be taken away", topic.name.value),
-                {},
-                std::to_string(partitions),
-                std::to_string(state.partitions),
-                "remove the topic, or change the topology"});
   if (state.partitions < partitions) {
     if (auto done = client::add_partitions(topic.bootstrap.value, topic.name.value, partitions, control); !done)
       return tl::unexpected(done.error());
@@ -56,17 +61,37 @@ Result<bool> mend(const Topic& topic, const client::TopicState& state, const Con
   return acted;
 }
 
+std::string render_state(const std::optional<client::TopicState>& state) {
+  if (!state) return R"({"exists":false,"partitions":0,"replication_factor":0,"configs":{}})";
+  std::string configs;
+  for (const auto& [key, value] : state->configs)
+    configs += fmt::format("{}{}:{}", configs.empty() ? "" : ",", json_string(key), json_string(value));
+  return fmt::format("{{\"exists\":true,\"partitions\":{},\"replication_factor\":{},\"configs\":{{{}}}}}", state->partitions,
+                     state->replication_factor, configs);
+}
+
 }  // namespace
 
-Result<std::string> topic_state(const Topic& topic, const Control& control) {
+Result<Asked> ask_topic(const Topic& topic, const Control& control) {
   const auto state = client::describe_topic(topic.bootstrap.value, topic.name.value, control);
   if (!state) return tl::unexpected(state.error());
-  if (!*state) return std::string(R"({"exists":false,"partitions":0,"replication_factor":0,"configs":{}})");
-  std::string configs;
-  for (const auto& [key, value] : (*state)->configs)
-    configs += fmt::format("{}{}:{}", configs.empty() ? "" : ",", json_string(key), json_string(value));
-  return fmt::format("{{\"exists\":true,\"partitions\":{},\"replication_factor\":{},\"configs\":{{{}}}}}", (*state)->partitions,
-                     (*state)->replication_factor, configs);
+  Match expect;
+  const auto want = [&](std::string pointer, const std::string& value) {
+    expect.push_back({{std::move(pointer), {}}, Op::equals, {value, {}}});
+  };
+  want("/exists", topic.state.value == "absent" ? "false" : "true");
+  if (!topic.partitions.empty()) want("/partitions", topic.partitions.value);
+  if (!topic.replication_factor.empty()) want("/replication_factor", topic.replication_factor.value);
+  for (const auto& [key, value] : topic.configs) want("/configs/" + key.value, value.value);
+  const auto answer = render_state(*state);
+  if (const auto wrong = mismatch(answer, expect)) {
+    Failure failure{
+        Why::differs, fmt::format("topic {} is not as asked: {}", topic.name.value, wrong->actual), {}, wrong->expected, wrong->actual, {}};
+    if (*state)
+      if (const auto never = beyond_mending(topic, **state)) failure.help = never->help;
+    return tl::unexpected(std::move(failure));
+  }
+  return Asked{answer, Clock::now()};
 }
 
 Result<std::string> cluster_state(const Brokers& word, const Control& control) {

@@ -149,7 +149,7 @@ std::vector<run::Looked> read_looks(std::string_view text, std::size_t count);
 Result<std::string> process_state(World& world, const std::string& service, int lane, const Control& control);
 
 /// A topic as JSON, and as a thing to make true.
-Result<std::string> topic_state(const step::Topic& topic, const Control& control);
+Result<Asked> ask_topic(const step::Topic& topic, const Control& control);
 Result<run::Done> ensure_topic(const step::Topic& topic, const Control& control);
 /// What a broker knows of its cluster, as JSON.
 Result<std::string> cluster_state(const step::Brokers& word, const Control& control);

@@ -123,7 +123,10 @@ public:
             first([&](const Row& row) { return !row.hop.group.empty() && !row.hop.drift && !row.hop.warns && is_on_way(row); }))
       return spans;
     if (const auto* member = first([&](const Row& row) { return is_about_member(row) && is_relevant(row); })) return member;
-    if (const auto* drift = first([&](const Row& row) { return row.hop.drift && is_on_way(row); })) return drift;
+    const auto drifts = [&](const Row& row) { return row.hop.drift && is_on_way(row); };
+    // What is known to be so goes before what could not be asked, which may well follow from it.
+    if (const auto* known = first([&](const Row& row) { return row.verdict != Verdict::broken && drifts(row); })) return known;
+    if (const auto* drift = first(drifts)) return drift;
     return relevant_ ? nullptr : first([](const Row&) { return true; });
   }
 

@@ -291,9 +291,7 @@ private:
 
   void report(const plan::Step& step, Result<Done> done, int thread) {
     std::vector<Evidence> evidence;
-    // That the lab differs from its topology says nothing of how a component is.
-    const bool sick = !step.hop || !step.hop->drift;
-    if (!done && sick && done.error().why != step::Why::interrupted) {
+    if (!done && done.error().why != step::Why::interrupted) {
       const Control brief{Clock::now() + std::chrono::seconds(10), stop_, {}};
       evidence = effects_.collect(step, done.error(), brief);
     }
