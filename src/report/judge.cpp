@@ -140,7 +140,8 @@ private:
   const Row* first(const std::function<bool(const Row&)>& fits) const {
     const Row* found = nullptr;
     for (const Row& row : report_.rows) {
-      if (row.hop.travels || row.hop.since >= 0 || !is_bad(row) || !fits(row)) continue;  // what follows a write is no cause of its loss
+      const bool after = relevant_ && row.hop.since >= 0;  // what follows a write is no cause of its loss
+      if (row.hop.travels || after || !is_bad(row) || !fits(row)) continue;
       if (found == nullptr || (found->words.empty() && !row.words.empty() && row.component == found->component)) found = &row;
     }
     return found;

@@ -19,11 +19,10 @@ std::string who_of(const Report& report, const Row& row) {
   return {};
 }
 
+constexpr int longest_note = 200;  // an answer may be a whole page; all of it stands with the claim
+
 /// Why a claim is false: the component's own words before ours.
-std::string why_of(const Row& row) {
-  if (!row.words.empty()) return one_line(row.words);
-  return row.note.empty() ? std::string() : one_line(row.note);
-}
+std::string why_of(const Row& row) { return row.words.empty() ? clip(one_line(row.note), longest_note) : one_line(row.words); }
 
 std::string render_claim(const Report& report, const Row& row) {
   const auto who = who_of(report, row);
@@ -170,9 +169,20 @@ std::string render_no_claim(const Report& report, const Row& lost) {
                      : fmt::format("the {} claims that are false are not about its way", others);
 }
 
+/// What arrived beside the row that did not: that one did and another did not says much about where to look.
+std::string render_others(const Report& report) {
+  std::string text;
+  for (const Group& group : groups_of(report, true)) {
+    const bool all = std::all_of(group.rows.begin(), group.rows.end(), [](const Row* row) { return row->verdict == Verdict::pass; });
+    const Row &first = *group.rows.front(), &last = *group.rows.back();
+    if (all && last.hop.place != first.hop.place) text += fmt::format("; another row reached {} ({})", last.hop.place, one_line(group.title()));
+  }
+  return text;
+}
+
 void tell_lost(Report& report, const Row& lost) {
   report.story.arrived = false;
-  report.story.seen = render_seen(report, lost);
+  report.story.seen = render_seen(report, lost) + render_others(report);
   const Row* cause = cause_of(report, &lost);
   if (cause != nullptr) {
     report.story.cause = render_claim(report, *cause) + and_more(beside(report, cause));

@@ -1,3 +1,6 @@
+#include <iostream>
+#include <sstream>
+
 #include <catch2/catch.hpp>
 
 #include "cli/progress.hpp"
@@ -53,4 +56,18 @@ TEST_CASE("where there are hops, they are what is counted") {
   under_way({seconds(1), run::Ended{0, run::Outcome::held, {}, {}, {}, {}}});
   under_way({seconds(1), run::Started{1}});
   CHECK(under_way.line(seconds(1)) == "0 of 2, 0 s: 10.0.0.1 is there");
+}
+
+TEST_CASE("what a step has to say when it made something stands below it, and only then") {
+  auto plan = three(false);
+  plan.steps[1].say = plan.steps[2].say = "it was made now";
+  std::ostringstream said;
+  auto* const before = std::cout.rdbuf(said.rdbuf());
+  {
+    Progress progress(plan, {true, false, false, -1});
+    progress({seconds(1), run::Ended{1, run::Outcome::made, "it was made now", {}, {}, {}}});
+    progress({seconds(2), run::Ended{2, run::Outcome::held, "", {}, {}, {}}});
+  }
+  std::cout.rdbuf(before);
+  CHECK(said.str() == "    1.0s ✓ 10.0.0.1                           is there\n    1.0s · it was made now\n");
 }

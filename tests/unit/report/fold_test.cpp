@@ -178,6 +178,35 @@ TEST_CASE("drift is a finding of its own, and no sickness") {
   CHECK(report.story.next == "tidelab up lab3");
 }
 
+TEST_CASE("a claim about what follows a write is no cause of its loss, and is told where rows travel") {
+  const auto story = [](bool arrives) {
+    Way way;
+    const int same = way.claim("source and sink hold the same rows", 1);
+    way.hop_of(same).drift = true, way.hop_of(same).since = way.write;
+    way.healthy().bad(same, Why::differs, "1 is missing").good(way.write).good(way.kafka);
+    if (arrives)
+      way.good(way.flink);
+    else
+      way.end_step(way.flink, Outcome::failed, milliseconds(9000), Failure{Why::timed_out, "nothing"});
+    return way.report().story.cause;
+  };
+  CHECK(story(true) == "\"source and sink hold the same rows\" is false (1 is missing)");
+  CHECK(story(false).find("hold the same rows") == std::string::npos);
+}
+
+TEST_CASE("drift that is known goes before what could not be asked, which may follow from it") {
+  Way way;
+  const int same = way.claim("source and sink hold the same rows", 1), tables = way.claim("the tables are there", 1);
+  for (const int each : {same, tables}) way.hop_of(each).drift = true, way.hop_of(each).group = "orders";
+  way.healthy()
+      .bad(same, Why::unreachable, "server says 1146")
+      .bad(tables, Why::differs, "orders is missing")
+      .good(way.write)
+      .good(way.kafka);
+  way.end_step(way.flink, Outcome::failed, milliseconds(9000), Failure{Why::unreachable, "server says 1146"});
+  CHECK(way.report().story.cause == "\"the tables are there\" is false (orders is missing) (and 1 more)");
+}
+
 TEST_CASE("what only warns fails with strict alone") {
   Way way;
   const int once = way.claim("the message came once", 1);

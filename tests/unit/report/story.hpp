@@ -62,7 +62,7 @@ struct Tale {
   }
 
   Tale& end_step(int step, Outcome outcome, microseconds at, std::optional<Failure> failure = {}, std::vector<int> roots = {},
-                  std::string note = {}) {
+                 std::string note = {}) {
     now = std::max(now, at);
     events.push_back({now, run::Ended{step, outcome, std::move(note), at, std::move(failure), std::move(roots)}});
     return *this;
