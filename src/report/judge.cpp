@@ -115,6 +115,7 @@ public:
     if (const auto* own = component_of(report, lost->component)) sections.push_back(own->section);
     relevant_ = closure_of(report, sections);
     group_ = lost->hop.group;
+    told_ = !lost->words.empty();
   }
 
   const Row* find() const {
@@ -122,7 +123,8 @@ public:
     if (const auto* spans =
             first([&](const Row& row) { return !row.hop.group.empty() && !row.hop.drift && !row.hop.warns && is_on_way(row); }))
       return spans;
-    if (const auto* member = first([&](const Row& row) { return is_about_member(row) && is_relevant(row); })) return member;
+    // One member of a group that serves without it is a guess, and what a component itself says of this loss is none.
+    if (const auto* member = first([&](const Row& row) { return !told_ && is_about_member(row) && is_relevant(row); })) return member;
     const auto drifts = [&](const Row& row) { return row.hop.drift && is_on_way(row); };
     // What is known to be so goes before what could not be asked, which may well follow from it.
     if (const auto* known = first([&](const Row& row) { return row.verdict != Verdict::broken && drifts(row); })) return known;
@@ -135,6 +137,7 @@ private:
   std::set<std::string> down_;
   std::optional<std::set<std::string>> relevant_;
   std::string group_;
+  bool told_ = false;  ///< a component says in its own words why the row was lost
 
   /// Of the claims that fit, one that has the component's own words, else the first.
   const Row* first(const std::function<bool(const Row&)>& fits) const {

@@ -194,6 +194,21 @@ TEST_CASE("a claim about what follows a write is no cause of its loss, and is to
   CHECK(story(false).find("hold the same rows") == std::string::npos);
 }
 
+TEST_CASE("what a component says of the loss goes before a member that its group can do without") {
+  const auto story = [](const char* words) {
+    Way way;
+    const auto second =
+        way.component({"kafka_servers 2", "10.0.0.3:9092", "Kafka broker", "2.7.0", "h", "", "", "kafka_servers", "any", {}});
+    const int second_up = way.claim("the broker answers", second);
+    way.healthy().bad(second_up, Why::refused, "refuses").good(way.write).good(way.kafka);
+    way.end_step(way.flink, Outcome::failed, milliseconds(9000), Failure{Why::timed_out, "nothing"});
+    if (*words != 0) way.words(way.flink, words);
+    return way.report().story.cause;
+  };
+  CHECK(story("") == "Kafka broker 10.0.0.3:9092: \"the broker answers\" is false (refuses); 1 of 2 are well");
+  CHECK(story("the job says: no") == "the job says: no");
+}
+
 TEST_CASE("drift that is known goes before what could not be asked, which may follow from it") {
   Way way;
   const int same = way.claim("source and sink hold the same rows", 1), tables = way.claim("the tables are there", 1);
