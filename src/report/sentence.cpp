@@ -175,7 +175,8 @@ std::string render_others(const Report& report) {
   for (const Group& group : groups_of(report, true)) {
     const bool all = std::all_of(group.rows.begin(), group.rows.end(), [](const Row* row) { return row->verdict == Verdict::pass; });
     const Row &first = *group.rows.front(), &last = *group.rows.back();
-    if (all && last.hop.place != first.hop.place) text += fmt::format("; another row reached {} ({})", last.hop.place, one_line(group.title()));
+    if (all && last.hop.place != first.hop.place)
+      text += fmt::format("; another row reached {} ({})", last.hop.place, one_line(group.title()));
   }
   return text;
 }
