@@ -1,5 +1,8 @@
 // Asks each rule of each playbook, and tells what does not hold.
+#include <algorithm>
 #include <set>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -15,17 +18,50 @@ namespace {
 using playbook::Rule;
 using source::Diagnostics;
 
-void tell(const Rule& rule, const Fault& fault, const Topology& topology, Diagnostics& diagnostics) {
+/// What a rule says, and of how many places.
+struct Told {
+  const Fault* fault;
+  std::string message, help;
+  std::vector<int> more;  ///< lines of the others of which it would say the same
+};
+
+Told render(const Rule& rule, const Fault& fault, const Topology& topology, Diagnostics& diagnostics) {
   Scope scope(topology, fault.instance, diagnostics);
   if (const auto version = playbook::parse_version(fault.instance->version.value))
     scope.set("line", fmt::format("{}.{}", version->part[0], version->part[1]));
   for (const auto& [name, value] : fault.said) scope.set(name, value);
-  auto message = scope.expand(rule.message), help = rule.help.empty() ? std::string() : scope.expand(rule.help);
-  auto& d = rule.warning ? diagnostics.warning(rule.code.value, std::move(message), fault.span)
-                         : diagnostics.error(rule.code.value, std::move(message), fault.span);
-  d.help = std::move(help);
+  return {&fault, scope.expand(rule.message), rule.help.empty() ? std::string() : scope.expand(rule.help), {}};
+}
+
+void tell(const Rule& rule, const Told& told, Diagnostics& diagnostics) {
+  const auto& fault = *told.fault;
+  auto& d = rule.warning ? diagnostics.warning(rule.code.value, told.message, fault.span)
+                         : diagnostics.error(rule.code.value, told.message, fault.span);
+  d.help = told.help;
   d.label = fault.label;
   d.notes = fault.notes;
+  if (!told.more.empty())
+    d.notes.push_back(
+        {fmt::format("and {} more like it, in line{} {}", told.more.size(), told.more.size() == 1 ? "" : "s", fmt::join(told.more, ", ")),
+         {}});
+}
+
+/// Warnings that say the same word for word are one; where something is wrong, each place is told.
+void tell_all(const Rule& rule, const Faults& faults, const Topology& topology, Diagnostics& diagnostics) {
+  std::set<std::pair<int, int>> places;  // one setting of a component can be at fault in each of its instances
+  std::vector<Told> all;
+  for (const auto& fault : faults) {
+    if (!places.insert({fault.span.line, fault.span.column}).second) continue;
+    auto told = render(rule, fault, topology, diagnostics);
+    const auto same = std::find_if(all.begin(), all.end(), [&](const Told& each) {
+      return rule.warning && each.message == told.message && each.help == told.help && each.fault->span.file == fault.span.file;
+    });
+    if (same == all.end())
+      all.push_back(std::move(told));
+    else
+      same->more.push_back(fault.span.line);
+  }
+  for (const auto& each : all) tell(rule, each, diagnostics);
 }
 
 void check_some_rules(const Topology& topology, Diagnostics& diagnostics, bool presence) {
@@ -42,9 +78,7 @@ void check_some_rules(const Topology& topology, Diagnostics& diagnostics, bool p
         row->word({rule, *instance, topology, members}, faults);
         if (row->once) break;
       }
-      std::set<std::pair<int, int>> told;  // one setting of a component can be at fault in each of its instances
-      for (const auto& fault : faults)
-        if (told.insert({fault.span.line, fault.span.column}).second) tell(rule, fault, topology, diagnostics);
+      tell_all(rule, faults, topology, diagnostics);
     }
   }
 }

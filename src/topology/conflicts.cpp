@@ -77,6 +77,7 @@ private:
   const Topology& topology_;
   Diagnostics& diagnostics_;
   std::set<Pair> clash_;  ///< whose ports are told: what derives from those is not told again
+  std::set<Pair> twins_;  ///< of one section, with several ports the same: an instance that stands there twice
   std::set<Pair> told_dirs_;
 
   // The claim that is told about, and the one that it is held against: the later in the file complains about the earlier.
@@ -88,9 +89,13 @@ private:
     return d;
   }
 
+  /// The ports that a later instance wants and an earlier one has; of one section, all of them: they have one cause.
+  using Clash = std::vector<std::pair<Claim, Claim>>;
+
   void check_ports() {
     std::unordered_map<std::string, Claim> taken;
     std::vector<Claim> claims;
+    std::vector<Clash> clashes;
     each_value(topology_, [&](const Instance& instance, const std::string& name, const Value& value) {
       if (value.type == Type::port && !value.text.empty()) claims.push_back({&instance, &name, &value, value.text.span, {}, 0});
     });
@@ -104,11 +109,39 @@ private:
       if (claim.instance == other.instance && !claim.value->stated && other.value->stated) std::swap(claim, other);
       if (other.instance == claim.instance && !claim.instance->playbook->on_hosts_of.empty() && claim.instance->ordinal > 1) continue;
       clash_.insert({other.instance, claim.instance});
-      const bool warning = only_perhaps(claim, other) || only_perhaps(other, claim);
-      complain("T012", claim, other, fmt::format("port {} is used twice on {}", port, machine_of(*claim.instance, *other.instance)),
-               warning)
-          .help = fmt::format("give one of them another `{}`, or move it to another host", *claim.name);
+      const auto same = std::find_if(clashes.begin(), clashes.end(), [&](const Clash& each) {
+        const bool pair = each.front().first.instance == claim.instance && each.front().second.instance == other.instance;
+        return pair && claim.instance != other.instance && claim.instance->section == other.instance->section;
+      });
+      if (same == clashes.end())
+        clashes.push_back({{claim, other}});
+      else
+        same->emplace_back(claim, other);
     }
+    for (auto& clash : clashes) {
+      const auto number = [](const auto& each) { return std::tuple(each.first.value->text.value.size(), each.first.value->text.value); };
+      std::stable_sort(clash.begin(), clash.end(), [&](const auto& a, const auto& b) { return number(a) < number(b); });
+      tell_clash(clash);
+    }
+  }
+
+  void tell_clash(const Clash& clash) {
+    const auto& [claim, other] = clash.front();
+    const bool warning = only_perhaps(claim, other) || only_perhaps(other, claim);
+    std::string ports, names;
+    for (std::size_t i = 0; i < clash.size(); ++i) {
+      const auto* between = i == 0 ? "" : i + 1 == clash.size() ? " and " : ", ";
+      ports += between + clash[i].first.value->text.value, names += fmt::format("{}`{}`", between, *clash[i].first.name);
+    }
+    const bool several = clash.size() > 1;
+    if (several) twins_.insert({other.instance, claim.instance});
+    auto& d = complain("T012", claim, other,
+                       fmt::format("{} {} used twice on {}", several ? "ports " + ports : "port " + ports, several ? "are" : "is",
+                                   machine_of(*claim.instance, *other.instance)),
+                       warning);
+    d.help = several
+                 ? fmt::format("take {} away if it is written twice; else give it another host, or other {}", claim.instance->name(), names)
+                 : fmt::format("give one of them another {}, or move it to another host", names);
   }
 
   void check_dirs() {
@@ -182,7 +215,8 @@ private:
     const auto& sooner = &later == &inner ? outer : inner;
     const Pair pair = inner.order > outer.order ? Pair{&b, &a} : Pair{&a, &b};
     if (&a != &b && !inner.value->stated && !outer.value->stated && clash_.contains(pair)) return;  // derived from one port
-    if (&a != &b && !told_dirs_.insert(pair).second) return;                                        // one cause, one error
+    if (same && twins_.contains(pair)) return;
+    if (&a != &b && !told_dirs_.insert(pair).second) return;        // one cause, one error
     const bool harmless = !same && (inner.tree() || outer.tree());  // it comes up, and taking one away may take the other, too
     const bool warning = harmless || only_perhaps(inner, outer) || only_perhaps(outer, inner);
     const auto shown = [](std::string path) {

@@ -18,6 +18,11 @@ namespace {
 using source::Diagnostics;
 
 std::string help_for(const std::string& host) {
+  if (host.starts_with('<') && host.ends_with('>')) return "this is a placeholder: write the address in its place";
+  if (host.find('$') != std::string::npos)
+    return "nothing is taken from the environment: write the address, or let `envsubst` fill it in before";
+  if (host.find(',') != std::string::npos || (host.find('[') != std::string::npos && host.front() != '['))
+    return "write an item of the list for each host";
   if (host.find_first_of(" \t") != std::string::npos) return "a name or an address, without blanks";
   if (host.starts_with('[')) return "write an IPv6 address without brackets";
   if (std::count(host.begin(), host.end(), ':') == 1) return "write the address alone, and the port under its own key";

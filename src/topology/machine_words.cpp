@@ -1,5 +1,6 @@
 // Words about machines, about settings and where they may stand, and about `global`.
 #include <algorithm>
+#include <cctype>
 #include <map>
 
 #include <fmt/format.h>
@@ -18,6 +19,12 @@ bool at_or_below(const std::string& key, const std::string& top) { return key ==
 bool is_among(const Question& q, const char* argument, const std::string& key) {
   const auto& texts = q.rule.find(argument)->texts;
   return std::any_of(texts.begin(), texts.end(), [&](const auto& each) { return at_or_below(key, each.value); });
+}
+
+// Who reads labels tells no large letters from small ones (strings.EqualFold in core/store.go of tikv/pd).
+bool same_but_for_case(const std::string& a, const std::string& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 // The last one wins, as in the file that is written.
@@ -71,7 +78,7 @@ void declared(const Question& q, Faults& faults) {
     for (const auto& each : instance->config) {
       if (!each.key.value.starts_with(below)) continue;
       const auto label = each.key.value.substr(below.size());
-      if (std::find(known.begin(), known.end(), label) != known.end()) continue;
+      if (std::any_of(known.begin(), known.end(), [&](const auto& one) { return same_but_for_case(one, label); })) continue;
       faults.push_back(fault_at(*instance, each.key.span));
       faults.back().said = {{"value", label}, {"known", known.empty() ? std::string("none") : fmt::format("{}", fmt::join(known, ", "))}};
     }

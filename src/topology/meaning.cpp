@@ -172,14 +172,17 @@ std::string Meanings::near_setting(const std::string& key, const Playbook& playb
     return text;
   };
   std::string near;
+  int ends = 0;  // settings whose last part this is: its table was left out
+  std::string whole;
   for (const auto& each : playbook.settings) {
     // A table whose keys are the author's own.
     if (each.value.ends_with(".*") && key.starts_with(each.value.substr(0, each.value.size() - 1))) return "";
     // One slip: more would guess at settings of other releases.
     const auto more = std::max(key.size(), each.value.size()) - std::min(key.size(), each.value.size());
     if (near.empty() && more <= 1 && source::edits_between(plain(key), plain(each.value)) <= 1) near = each.value;
+    if (key.find('.') == std::string::npos && each.value.ends_with("." + key)) ++ends, whole = each.value;
   }
-  return near;
+  return near.empty() && ends == 1 ? whole : near;
 }
 
 }  // namespace tidelab::topology

@@ -65,18 +65,23 @@ void InstanceReader::read_list(const Playbook& playbook, const Node& list, int s
     else if (auto made = read(playbook, ordinal, item, ssh_port))
       out.push_back(std::move(*made));
   }
-  if (!texts.empty()) refuse_text(playbook.section.value, texts);
+  if (!texts.empty()) refuse_text(playbook, texts);
 }
 
 // A list of addresses is one mistake, however long it is.
-void InstanceReader::refuse_text(const std::string& section, const std::vector<const Node*>& texts) {
+void InstanceReader::refuse_text(const Playbook& playbook, const std::vector<const Node*>& texts) {
   const auto& first = *texts.front();
-  auto& d = diagnostics_.error("Y010", fmt::format("expected a mapping for an instance of `{}`, found the text `{}`", section, first.text),
-                               first.span);
+  auto& d = diagnostics_.error(
+      "Y010", fmt::format("expected a mapping for an instance of `{}`, found the text `{}`", playbook.section.value, first.text),
+      first.span);
   const auto colon = first.text.find(':');
+  const auto key = first.text.substr(0, colon);
   const bool with_port = colon != std::string::npos && first.text.find(':', colon + 1) == std::string::npos;
-  d.help = fmt::format("write `- host: {}`{}", first.text.substr(0, with_port ? colon : std::string::npos),
-                       with_port ? ", and the port under its own key" : "");
+  if (colon != std::string::npos && fields_of(playbook).find(key) != nullptr)
+    d.help = fmt::format("put a blank behind the colon: `- {}: {}`", key, first.text.substr(colon + 1));
+  else
+    d.help = fmt::format("write `- host: {}`{}", first.text.substr(0, with_port ? colon : std::string::npos),
+                         with_port ? ", and the port under its own key" : "");
   if (texts.size() > 1) d.notes.push_back({fmt::format("and {} more like it", texts.size() - 1), {}});
 }
 

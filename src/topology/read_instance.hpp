@@ -37,7 +37,7 @@ public:
       : library_(library), meanings_(library), diagnostics_(diagnostics) {}
 
   /// Addresses where instances should be. Code Y010.
-  void refuse_text(const std::string& section, const std::vector<const yaml::Node*>& texts);
+  void refuse_text(const playbook::Playbook& playbook, const std::vector<const yaml::Node*>& texts);
   /// All items of a section, in order.
   void read_list(const Playbook& playbook, const yaml::Node& list, int ssh_port, std::vector<Instance>& out);
 

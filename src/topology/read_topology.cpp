@@ -175,7 +175,7 @@ private:
     if (playbook == nullptr || value.is_null()) return;
     if (!playbook->on_hosts_of.empty()) return;  // when it is known which hosts there are
     const bool address = value.is_scalar() && !playbook->hostless;
-    if (address) instances_.refuse_text(key.value, {&value});
+    if (address) instances_.refuse_text(*playbook, {&value});
     if (address || !yaml::read_sequence(value, "`" + key.value + "`", diagnostics_)) {
       out.unread.insert(playbook->section.value);
       return;

@@ -47,9 +47,41 @@ TEST_CASE("what shares a host or a manage_host is one machine") {
 
 TEST_CASE("directories that derive from one port are not told beside it") {
   const auto told = brief("stores: [{host: a}, {host: a}]");
-  CHECK(told.find("port 7000") != std::string::npos);
-  CHECK(told.find("port 7001") != std::string::npos);
-  CHECK(told.find("T013") == std::string::npos);
+  CHECK(told ==
+        "T012 1:22 ports 7000 and 7001 are used twice on host a | take stores 2 away if it is written twice; else give it another host, or "
+        "other `port` and `peer_port`");
+}
+
+TEST_CASE("one that is written twice is one mistake, with its directories") {
+  CHECK(brief("stores: [{host: a, data_dir: /d}, {host: a, data_dir: /d}]").find("T013") == std::string::npos);
+  CHECK(brief("stores: [{host: a, data_dir: /d}, {host: a, port: 1, peer_port: 2, data_dir: /d}]").find("T013") != std::string::npos);
+}
+
+TEST_CASE("two of different sections that want one port are told port by port") {
+  CHECK(brief("stores: [{host: a, port: 7100}]\ntwins: [{host: a}]") ==
+        "T012 2:10 port 7100 is used twice on host a | give one of them another `port`, or move it to another host");
+}
+
+TEST_CASE("what is no host, with what to write") {
+  const auto help = [](const char* host) {
+    source::Diagnostics diagnostics;
+    CHECK_FALSE(is_host({host, {}}, diagnostics));
+    return diagnostics.ordered().front()->help;
+  };
+  CHECK(help("<your-ip>") == "this is a placeholder: write the address in its place");
+  CHECK(help("${TIKV_IP}").starts_with("nothing is taken from the environment"));
+  CHECK(help("10.0.1.1,10.0.1.2") == "write an item of the list for each host");
+  CHECK(help("10.0.1.[1-3]") == "write an item of the list for each host");
+  CHECK(help("[::1]") == "write an IPv6 address without brackets");
+}
+
+TEST_CASE("a key whose colon has no blank behind it") {
+  CHECK(brief("stores:\n  - host:10.0.1.1\n") ==
+        "Y010 2:5 expected a mapping for an instance of `stores`, found the text `host:10.0.1.1` | put a blank behind the colon: `- host: "
+        "10.0.1.1`");
+  CHECK(brief("stores:\n  - 10.0.1.1:7000\n") ==
+        "Y010 2:5 expected a mapping for an instance of `stores`, found the text `10.0.1.1:7000` | write `- host: 10.0.1.1`, and the port "
+        "under its own key");
 }
 
 TEST_CASE("data in data is an error, a tree in a tree a warning") {

@@ -54,6 +54,17 @@ TEST_CASE("declared: labels that the list does not name") {
   CHECK(world.brief() == "R804 2:30 zone is not of none");
 }
 
+TEST_CASE("labels are compared as PD does, large letters and small ones alike") {
+  CHECK(brief("keepers: [{host: a, config: {tags: {Zone: 1}}}]") == "");
+}
+
+TEST_CASE("a warning that says the same of several is told once, with their lines, and a mistake at each place") {
+  support::World world({stores, keepers});
+  world.read("stores: [{host: s}]\nkeepers:\n  - {host: a}\n  - {host: a, port: 1}\n  - {host: a, port: 2}\n");
+  CHECK(world.brief() == "R803 3:6 no tags\nR801 4:12 two on one host\nR801 5:12 two on one host");
+  CHECK(world.complaints().find("and 2 more like it, in lines 4, 5") != std::string::npos);
+}
+
 TEST_CASE("only_in: a setting in its place") {
   CHECK(brief("server_configs: {keeper: {once.only: 1}}\nkeepers: [{host: a, config: {mine.x: 1}}]") == "");
   CHECK(brief("keepers: [{host: a, config: {once: {only: 1}}}]") == "R805 2:37 once.only here");
