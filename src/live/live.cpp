@@ -29,14 +29,14 @@ public:
       if (calls.empty()) return out;
       looked = world_.agent_looks(lane, calls, steps.size(), control);
     }
-    if (looked) {
-      const std::lock_guard lock(mutex_);
-      for (std::size_t i = 0; i < steps.size(); ++i)
-        if ((*looked)[i].state == Looked::State::differs) differs_.insert(steps[i]->id);
-      return *looked;
-    }
     // Not knowing is no failure yet: each step looks again for itself, and then says what is wrong.
-    spdlog::debug("look at {}: {}", world_.host(lane).name(), looked.error().what);
+    const std::string why = looked ? "its host said nothing about it" : looked.error().what;
+    if (looked) out = std::move(*looked);
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      if (out[i].state == Looked::State::unknown && is_host_word(steps[i]->action)) out[i] = {Looked::State::unasked, why};
+      if (out[i].state == Looked::State::differs) differs_.insert(steps[i]->id);
+    }
     return out;
   }
 

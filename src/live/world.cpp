@@ -187,7 +187,10 @@ std::vector<run::Looked> read_looks(std::string_view rest, std::size_t count) {
     const auto number = static_cast<std::size_t>(std::strtoul(std::string(line.substr(1, first - 1)).c_str(), nullptr, 10));
     if (number >= count) continue;
     const auto state = line.substr(first + 1, second - first - 1);
-    out[number] = {state == "differs" ? run::Looked::State::differs : run::Looked::State::holds, std::string(line.substr(second + 1))};
+    const auto meant = state == "differs" ? run::Looked::State::differs
+                       : state == "holds" ? run::Looked::State::holds
+                                          : run::Looked::State::unasked;
+    out[number] = {meant, std::string(line.substr(second + 1))};
   }
   return out;
 }

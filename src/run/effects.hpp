@@ -17,7 +17,8 @@ using step::Control;
 
 /// What a look found, without changing anything.
 struct Looked {
-  enum class State { holds, differs, unknown } state = State::unknown;  ///< unknown: this word cannot be looked at ahead
+  /// unknown: this word cannot be looked at ahead; unasked: it can, and its host gave no answer: `note` says why.
+  enum class State { holds, differs, unknown, unasked } state = State::unknown;
   std::string note;
 };
 

@@ -176,6 +176,16 @@ class Daily(unittest.TestCase):
         self.assertNotIn("\x1b", self.tidelab("status", "bells", code=None).stdout)
 
     @unittest.skipUnless(os.geteuid() == 0, "only root can become another account")
+    def test_what_could_not_be_looked_at_is_not_as_it_should_be(self):
+        self.tidelab("up", self.file)
+        self.assertEqual(self.tidelab("plan", self.file, "--diff").stdout.splitlines()[-1], "every file and service that can be looked at is as it should be")
+        with socket.socket() as s:  # nobody listens there
+            s.bind(("127.0.0.1", 0))
+            said = self.tidelab("plan", self.file, "--diff", "--ssh", "--ssh-port", s.getsockname()[1], code=2).stdout
+        self.assertNotIn("as it should be", said)
+        self.assertRegex(said, r"127.0.0.1: .*(not looked at)")
+        self.assertRegex(said.splitlines()[-1], r"^\d+ could not be looked at, so nobody knows whether they would change$")
+
     def test_a_lab_of_another_account(self):
         self.tidelab("up", self.file)
         told = self.tidelab("status", "bells", code=65, user="nobody", env={"HOME": "/nonexistent"}).stderr
