@@ -9,9 +9,11 @@ sabotage  one thing of the reference line is broken at a time: each part of veri
 
 A test is a function; they run in the order written, on one lab for each level. The last line is `N passed, N failed`.
 """
+import atexit
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,6 +39,7 @@ def changed_topology(old, new, source=REFERENCE):
     text = pathlib.Path(source).read_text()
     must(old in text, f"{source} has no {old!r}")
     folder = pathlib.Path(tempfile.mkdtemp(prefix="tidelab-e2e-"))
+    atexit.register(shutil.rmtree, folder)
     path = folder / pathlib.Path(source).name
     path.write_text(text.replace(old, new, 1))
     return str(path)

@@ -182,7 +182,7 @@ TEST_CASE("a claim about what follows a write is no cause of its loss, and is to
   const auto story = [](bool arrives) {
     Way way;
     const int same = way.claim("source and sink hold the same rows", 1);
-    way.hop_of(same).drift = true, way.hop_of(same).since = way.write;
+    way.hop_of(same).drift = true, way.hop_of(same).since = way.write, way.hop_of(same).group = "orders";
     way.healthy().bad(same, Why::differs, "1 is missing").good(way.write).good(way.kafka);
     if (arrives)
       way.good(way.flink);
