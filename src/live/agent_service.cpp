@@ -37,10 +37,19 @@ look_service() { # n run-dir unit text-digest spec inputs…
 }
 # Whom to end is read from where the account may write, so it is the account that ends them.
 end_pids() { as_owner_if_there sh -c 'kill "$@"' sh "$@" 2>/dev/null; }
-# `runuser` waits for the keeper as root, and stops with it when that is stopped.
+# `runuser` waits for the keeper as root, and stops with it when that is stopped; it stays so when the keeper is killed then.
+waits_for() { # pid run-dir
+  case "$(tr '\000' '\n' < "/proc/$1/cmdline" 2>/dev/null | sed -n '1p;$p' | tr '\n' ' ')" in "runuser $2 "|"runuser $S/$2 ") ;; *) return 1 ;; esac
+}
+waiting_for() { # run-dir: pids
+  [ -z "$U" ] || for q in $(grep -lsF -- "$1" /proc/[0-9]*/cmdline); do
+    q=${q#/proc/}; q=${q%/cmdline}
+    if waits_for "$q" "$1"; then echo "$q"; fi
+  done
+}
 end_waiting() { # run-dir pids…
   w=$1; shift
-  for q in "$@"; do case "$(tr '\000' '\n' < "/proc/$q/cmdline" 2>/dev/null | sed -n '1p;$p' | tr '\n' ' ')" in "runuser $w "|"runuser $S/$w ") kill -KILL "$q" 2>/dev/null ;; esac; done
+  for q in "$@"; do if waits_for "$q" "$w"; then kill -KILL "$q" 2>/dev/null; fi; done
 }
 ask_to_end() { # file with pid and start time, seconds
   stat_of "$p"; sid=$ps_sid
@@ -84,11 +93,18 @@ act_service() { # n run-dir seconds unit text unit-script keeper-script spec inp
 look_halt() {
   if in_unit "$2"; then
     if halted_unit; then say "$1" holds 'is not running'; else say "$1" differs "is $active"; fi
-  elif lives "$2/supervisor" || lives "$2/child"; then say "$1" differs 'is running'; else say "$1" holds 'is not running'; fi
+  elif lives "$2/supervisor" || lives "$2/child"; then say "$1" differs 'is running'
+  elif [ -n "$(waiting_for "$2")" ]; then say "$1" differs 'its keeper was killed while it was stopped'
+  else say "$1" holds 'is not running'; fi
 }
 act_halt() { # n run-dir seconds
   if in_unit "$2"; then halt_unit || return 1; say "$1" made 'stopped'; return 0; fi
-  if ! lives "$2/supervisor" && ! lives "$2/child"; then say "$1" holds 'was not running'; return 0; fi
+  if ! lives "$2/supervisor" && ! lives "$2/child"; then
+    waiting=$(waiting_for "$2")
+    if [ -z "$waiting" ]; then say "$1" holds 'was not running'; return 0; fi
+    end_waiting "$2" $waiting
+    say "$1" made 'stopped'; return 0
+  fi
   stop_service "$2" "$3" || return 1
   say "$1" made 'stopped'
 }

@@ -223,7 +223,10 @@ class Lab:
         after = snapshot(self.base)
         assert after == self.before, {k: (self.before.get(k), after.get(k)) for k in self.before.keys() | after.keys() if self.before.get(k) != after.get(k)}
         # The shell around the last command may outlive what it said by a moment.
-        soon(lambda: not processes(str(self.base)), what="the end of the last process")
+        try:
+            soon(lambda: not processes(str(self.base)), what="the end of the last process")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {processes(str(self.base))}") from error
         for port in self.ports:
             assert greet(port) is None, port
         assert not self.ssh or not user_exists(), f"the account {USER} is still there"
