@@ -201,7 +201,7 @@ def killed_at_five_random_points(hosts):
         for node in hosts.nodes(FILE).values():
             name = next(n for n, h in hosts.net.hosts.items() if h.address == node["host"])
             # The programs of a service share its tree; there is one of each, with its children.
-            same = hosts.inside(name, f"for p in /proc/[0-9]*; do [ \"$(tr '\\0' ' ' < $p/cmdline 2>/dev/null)\" = \"$(tr '\\0' ' ' < /proc/{node['pid']}/cmdline)\" ] && echo ${{p#/proc/}}; done; true")
+            same = hosts.inside(name, f"for p in /proc/[0-9]*; do [ \"$(tr '\\0' ' ' 2>/dev/null < $p/cmdline)\" = \"$(tr '\\0' ' ' < /proc/{node['pid']}/cmdline)\" ] && echo ${{p#/proc/}}; done; true")
             must(same.split() == [str(node["pid"])], f"{node['role']} on {name} runs more than once", same)
         if number == 5:
             green(hosts)
