@@ -262,8 +262,9 @@ def sabotage_pause_pd():
 
 
 def sabotage_pause_tikv():
+    # TiDB waits, or refuses once the lease of its schema has run out: whichever comes first, the report says which.
     with Paused("TiKV"):
-        told(r"^a row was sent to TiDB, which has not acknowledged it ", r"^TiKV 127.0.0.1:12160: ")
+        told(r"^a row (was sent to TiDB, which has not acknowledged it |could not be written to TiDB: server says 8027: )", r"^TiKV 127.0.0.1:12160: ")
 
 
 def sabotage_pause_tidb():
