@@ -21,7 +21,7 @@ bool is_among(const Question& q, const char* argument, const std::string& key) {
   return std::any_of(texts.begin(), texts.end(), [&](const auto& each) { return at_or_below(key, each.value); });
 }
 
-// Who reads labels tells no large letters from small ones (strings.EqualFold in core/store.go of tikv/pd).
+// Whoever places by labels tells no large letters from small ones (strings.EqualFold in core/store.go of the placement driver).
 bool same_but_for_case(const std::string& a, const std::string& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
