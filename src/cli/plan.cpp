@@ -31,19 +31,21 @@ int plan(const Options& options) {
   auto acquisition = live::acquire_all(made, store, control);
   const auto effects = live::make_live(made, make_setup(made, *lab, std::move(acquisition.acquired)));
   const auto looked = run::look_at_all(made, *effects, options.stop);
-  int differs = 0, unasked = 0;
+  int differs = 0;
   std::map<std::string, int> dark;  // why, and of how many
   for (const auto& step : made.steps) {
     const auto& found = looked[static_cast<std::size_t>(step.id)];
-    if (found.state == run::Looked::State::unasked) {
-      ++unasked;
+    if (found.state == run::Looked::State::unasked)
       ++dark[fmt::format("{}: {}", made.lanes[static_cast<std::size_t>(step.lane)].name, plan::mask(found.note, made.secrets))];
-    }
     if (found.state != run::Looked::State::differs) continue;
     ++differs;
     std::cout << fmt::format("{:>4}. {}: {}\n", step.id + 1, plan::mask(step.title, made.secrets), found.note);
   }
-  for (const auto& [why, steps] : dark) std::cout << fmt::format("   ?  {} ({} not looked at)\n", why, steps);
+  int unasked = 0;
+  for (const auto& [why, steps] : dark) {
+    unasked += steps;
+    std::cout << fmt::format("   ?  {} ({} not looked at)\n", why, steps);
+  }
   if (differs > 0)
     std::cout << fmt::format("{} would change\n", differs);
   else if (unasked == 0)

@@ -1,7 +1,8 @@
 // Asks each rule of each playbook, and tells what does not hold.
-#include <algorithm>
+#include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <fmt/format.h>
@@ -50,16 +51,15 @@ void tell(const Rule& rule, const Told& told, Diagnostics& diagnostics) {
 void tell_all(const Rule& rule, const Faults& faults, const Topology& topology, Diagnostics& diagnostics) {
   std::set<std::pair<int, int>> places;  // one setting of a component can be at fault in each of its instances
   std::vector<Told> all;
+  std::map<std::tuple<std::string, std::string, const source::File*>, std::size_t> known;  // where in `all`
   for (const auto& fault : faults) {
     if (!places.insert({fault.span.line, fault.span.column}).second) continue;
     auto told = render(rule, fault, topology, diagnostics);
-    const auto same = std::find_if(all.begin(), all.end(), [&](const Told& each) {
-      return rule.warning && each.message == told.message && each.help == told.help && each.fault->span.file == fault.span.file;
-    });
-    if (same == all.end())
+    const auto [same, fresh] = known.try_emplace({told.message, told.help, fault.span.file}, all.size());
+    if (fresh || !rule.warning)
       all.push_back(std::move(told));
     else
-      same->more.push_back(fault.span.line);
+      all[same->second].more.push_back(fault.span.line);
   }
   for (const auto& each : all) tell(rule, each, diagnostics);
 }

@@ -2,6 +2,7 @@
 #include "topology/conflicts.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <unordered_map>
 
@@ -96,6 +97,7 @@ private:
     std::unordered_map<std::string, Claim> taken;
     std::vector<Claim> claims;
     std::vector<Clash> clashes;
+    std::map<Pair, std::size_t> of_pair;  // where in `clashes`
     each_value(topology_, [&](const Instance& instance, const std::string& name, const Value& value) {
       if (value.type == Type::port && !value.text.empty()) claims.push_back({&instance, &name, &value, value.text.span, {}, 0});
     });
@@ -109,14 +111,12 @@ private:
       if (claim.instance == other.instance && !claim.value->stated && other.value->stated) std::swap(claim, other);
       if (other.instance == claim.instance && !claim.instance->playbook->on_hosts_of.empty() && claim.instance->ordinal > 1) continue;
       clash_.insert({other.instance, claim.instance});
-      const auto same = std::find_if(clashes.begin(), clashes.end(), [&](const Clash& each) {
-        const bool pair = each.front().first.instance == claim.instance && each.front().second.instance == other.instance;
-        return pair && claim.instance != other.instance && claim.instance->section == other.instance->section;
-      });
-      if (same == clashes.end())
+      const bool one_section = claim.instance != other.instance && claim.instance->section == other.instance->section;
+      const auto [known, first_of_pair] = of_pair.try_emplace({other.instance, claim.instance}, clashes.size());
+      if (first_of_pair || !one_section)
         clashes.push_back({{claim, other}});
       else
-        same->emplace_back(claim, other);
+        clashes[known->second].emplace_back(claim, other);
     }
     for (auto& clash : clashes) {
       const auto number = [](const auto& each) { return std::tuple(each.first.value->text.value.size(), each.first.value->text.value); };
