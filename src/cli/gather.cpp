@@ -16,15 +16,19 @@ namespace {
 
 // The paths go as words; what is too large comes back on stderr, one line each whatever is in a name. What vanishes or
 // changes meanwhile, as logs do, is no error.
-constexpr auto pack = R"sh(most=$1; state=$2; shift 2; cd /
+// `state`: as root, what the lab keeps there, but for what services write themselves; `unit`: as the account, its manager's.
+constexpr auto pack = R"sh(most=$1; state=$2 unit=$3; shift 3; cd /
 if [ "$state" ]; then
-  for u in "$state"/run/*/unit; do if [ -f "$u" ] && read -r mode path < "$u"; then set -- "$@" "$path"; fi; done
+  for u in "$state"/run/*/unit; do if [ -f "$u" ] && read -r mode path < "$u" && [ "$mode" = system ]; then set -- "$@" "$path"; fi; done
+else
+  for u in "$(getent passwd "$(id -u)" | cut -d: -f6)/.config/systemd/user/$unit"*; do if [ -f "$u" ]; then set -- "$@" "$u"; fi; done
 fi
 for p in "$@"; do
-  if [ -e "$p" ]; then find "$p" -xdev -type f -size +"$most"M -printf 'larger %s %p\0'; else printf 'nothing %s\0' "$p"; fi
+  if [ -e "$p" ]; then find "$p" -xdev -path "${state:-/none}/run/*/own" -prune -o -type f -size +"$most"M -printf 'larger %s %p\0'
+  else case $p in */own) ;; *) printf 'nothing %s\0' "$p" ;; esac; fi
 done | tr '\n\0' '?\n' >&2
 for p in "$@"; do
-  if [ -e "$p" ]; then find "$p" -xdev -type f ! -size +"$most"M -print0; fi
+  if [ -e "$p" ]; then find "$p" -xdev -path "${state:-/none}/run/*/own" -prune -o -type f ! -size +"$most"M -print0; fi
 done | tar -cPf - --ignore-failed-read --warning=no-file-changed --null -T -)sh";
 constexpr auto journal = R"sh(command -v journalctl > /dev/null 2>&1 && [ -d /run/systemd/system ] || exit 0
 exec journalctl -q -o short-iso --no-pager -n "$@")sh";
@@ -97,7 +101,7 @@ private:
 
   // False when there is no use in going on.
   bool take(const std::string& owner, const std::string& state_dir, const std::set<std::string>& paths) {
-    std::vector<std::string> words{"sh", "-c", pack, "sh", std::to_string(most_mib), state_dir};
+    std::vector<std::string> words{"sh", "-c", pack, "sh", std::to_string(most_mib), state_dir, wanted_.unit_prefix};
     words.insert(words.end(), paths.begin(), paths.end());
     const auto tar = folder_ / ".packed.tar";
     const auto [ended, written] = stream(host_, elevated(live::words_as(owner, std::move(words))), tar, control_);
@@ -160,8 +164,10 @@ std::vector<Wanted> wanted_of(const plan::Plan& up, const live::Setup& setup, co
   const auto meant = lanes_meant(up, options);
   for (const auto lane : meant) {
     out[lane].name = up.lanes[lane].name;
-    out[lane].state_dir = up.lanes[lane].state_dir;
     out[lane].owner = setup.users[lane];
+    out[lane].state_dir = plan::state_dir(up.lanes[lane], out[lane].owner);
+    out[lane].unit_prefix = step::unit_name(up.lab, {});
+    out[lane].unit_prefix.resize(out[lane].unit_prefix.rfind(".service"));
   }
   for (const auto& c : up.components) {
     if (c.lane <= 0 || !plan::means_any(up, c, options.nodes)) continue;
@@ -174,6 +180,7 @@ std::vector<Wanted> wanted_of(const plan::Plan& up, const live::Setup& setup, co
     if (!meant.contains(lane)) continue;
     if (const auto* file = std::get_if<step::File>(&step.action)) out[lane].paths.insert(file->path.value);
     if (const auto* service = std::get_if<step::Service>(&step.action)) {
+      out[lane].paths.insert(fmt::format("{}/run/{}/own", out[lane].state_dir, service->name.value));  // where there is a keeper
       auto& entries = out[lane].entries;
       const auto more = entries_of(step::unit_name(up.lab, service->name.value), setup.of_user[lane], entries.empty());
       entries.insert(entries.end(), more.begin(), more.end());

@@ -22,6 +22,7 @@ struct Wanted {
   std::string state_dir;             ///< root's
   std::string owner;                 ///< of what follows; empty: whom we come as
   std::set<std::string> paths;       ///< files, and directories with all that is in them
+  std::string unit_prefix;           ///< how names of units of the account's manager begin
   std::vector<std::string> entries;  ///< how `journalctl` is asked for those of its units; empty: there are none
 };
 

@@ -28,6 +28,15 @@ std::unique_ptr<Opened> open_logs(const Options& options) {
   return out;
 }
 
+// What an account wrote is read as that account: it may have put a link there. What is no file could be read for ever.
+host::Command reading(const Opened& opened, const plan::Component& c, std::vector<std::string> tail) {
+  constexpr auto if_file = R"sh(f=$1; shift; [ -f "$f" ] || { echo "$f is not there, or no file" >&2; exit 1; }; exec "$@" -- "$f")sh";
+  tail.insert(tail.begin(), {"sh", "-c", if_file, "sh", c.log});
+  auto words = live::words_as(opened.setup.users[static_cast<std::size_t>(c.lane)], std::move(tail));
+  words.insert(words.begin(), opened.setup.elevate.begin(), opened.setup.elevate.end());
+  return {std::move(words), {}, {}, {}, {}};
+}
+
 bool asked_for(const plan::Plan& plan, const plan::Component& c, const Options& options) {
   return c.lane > 0 && !c.log.empty() && plan::means_any(plan, c, options.nodes);
 }
@@ -44,8 +53,9 @@ int logs(const Options& options) {
   for (const auto& c : opened->plan.components) {
     if (!asked_for(opened->plan, c, options)) continue;
     if (!options.follow) std::cout << fmt::format("━━ {} {}: {}\n", c.title, c.node, c.log);
-    host::Command command{{"tail", "-n", std::to_string(options.lines), "--", c.log}, {}, {}, {}, {}};
-    if (options.follow) command.argv = {"tail", "-n", std::to_string(options.lines), "-F", "--", c.log};
+    std::vector<std::string> tail{"tail", "-n", std::to_string(options.lines)};
+    if (options.follow) tail.emplace_back("-F");
+    auto command = reading(*opened, c, std::move(tail));
     command.on_out = [](std::string_view text) { std::cout << text << std::flush; };
     const auto deadline = options.follow ? step::Clock::time_point::max() : step::Clock::now() + std::chrono::seconds(30);
     const auto output = opened->setup.hosts[static_cast<std::size_t>(c.lane)]->run(command, {deadline, options.stop, {}});
@@ -67,7 +77,7 @@ int collect_logs(const Options& options, const std::string& dir) {
     auto name = c.section + "-" + c.node + ".log";
     std::replace(name.begin(), name.end(), '/', '_');
     std::ofstream out(std::filesystem::path(dir) / name, std::ios::binary | std::ios::trunc);
-    host::Command command{{"tail", "-c", "4000000", "--", c.log}, {}, {}, {}, {}};
+    auto command = reading(*opened, c, {"tail", "-c", "4000000"});
     command.on_out = [&](std::string_view text) { out << text; };
     const auto output = opened->setup.hosts[static_cast<std::size_t>(c.lane)]->run(
         command, {step::Clock::now() + std::chrono::seconds(60), options.stop, {}});

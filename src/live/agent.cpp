@@ -7,17 +7,18 @@
 
 namespace tidelab::live {
 
-// S: state directory of the lab on the host. U: account that things belong to, or empty for our own.
+// S: state directory of the lab on the host; O: where an earlier release had it. U: account that things belong to, or empty for our own.
 const std::string& agent_source() {
   static const std::string source = R"sh(
 set -u
-umask 022
+umask 077 # what others may read is given its mode
 LC_ALL=C; export LC_ALL
 # POSIXLY_CORRECT may be set, so `--` comes before the first word. (Unsetting it would take bash out of its POSIX mode.)
 kept=0 # how many steps were found as they must be
 unsure= # set where one of them is a service that is kept running, and does not run just now
 say() { [ "$2" != holds ] || kept=$((kept + 1)); printf '=%s\t%s\t%s\n' "$1" "$2" "$3"; }
-give() { [ -z "$U" ] || chown -h -- "$U:" "$1"; }
+# A number of others, before arithmetic or anybody else takes it for one: some shells would run what is written in its place.
+number() { case $1 in ''|*[!0-9]*|0?*|????????????????*) return 1 ;; esac; }
 # What is there is known again by the moment of its birth: 0 where the file system does not know it.
 birth() { b=$(stat -c %W -- "$1" 2>/dev/null); case $b in ''|*[!0-9]*) b=0 ;; esac; printf '%s' "$b"; }
 
@@ -27,10 +28,18 @@ nl='
 '
 modes= sums=
 foresee_modes() { # and who we are: what is /proc/self/ belongs to that very process
-  modes=$modes$(stat -c '%n	%a	%U' -- /proc/self/ "$@" 2>/dev/null)$nl
-  among "$modes" '/proc/self/	'; my_name=${rest#*	}
+  modes=$modes$(stat -c '%n	%a	%U	%F	%s' -- /proc/self/ "$@" 2>/dev/null)$nl
+  among "$modes" '/proc/self/	'; my_name=${rest#*	}; my_name=${my_name%%	*}
 }
-foresee_sums() { sums=$sums$(sha256sum --tag -- "$@" 2>/dev/null)$nl; }
+foresee_sums() { # path and bytes of each, `-` where nobody knows how many it should have
+  files=$#
+  while [ "$files" -gt 0 ]; do
+    if other_size "$1" "$2"; then sums=${sums}SHA256\ \($1\)\ =\ none,\ since\ it\ has\ another\ size$nl; else set -- "$@" "$1"; fi
+    shift 2; files=$((files - 2))
+  done
+  [ $# = 0 ] || sums=$sums$(as_owner sh -c "$readers
+sums_of \"\$@\"" sh "$@" 2>/dev/null)$nl
+}
 # Line by line: `${modes#*…}` would try each beginning of the whole.
 among() { # what was foreseen, how its line begins: gives `rest`, what that line says more
   rest=
@@ -45,22 +54,38 @@ mode_is() { # path, four octal digits: gives `mode`. Where a directory has more 
   [ -d "$1" ] && [ "${four#?}" = "${2#?}" ] || return 1
   f=${four%???} w=${2%???}; [ $(((f & ~w & 1) | (w & ~f))) = 0 ]
 }
-sum_of() { among "$sums" "SHA256 ($1) = "; sum=$rest; [ -n "$sum" ] || sum=$(digest "$1"); }
+sum_of() { among "$sums" "SHA256 ($1) = "; sum=$rest; [ -n "$sum" ] || sum=$(by "$1" digest "$1" 2>/dev/null); }
+other_size() { # path, bytes or `-`: whether it has another size, so that nothing need be read
+  [ "$2" != - ] || return 1
+  among "$modes" "$1	"; [ -n "$rest" ] || rest=$(stat -c '	%F	%s' -- "$1" 2>/dev/null)
+  case $rest in *'	regular file	'*) [ "${rest##*	}" != "$2" ] ;; *) return 1 ;; esac
+}
 
 # An account that runs a component may put links where it likes in what belongs to it. So root acts only where nobody
-# else can change the way; everywhere else the account acts itself, and can do no more than it may.
-chain_is_ours() { # an absolute directory: nobody else can change it or what leads to it; links that are ours do not matter
-  t=$1; set -- /
-  while [ -n "$t" ]; do set -- "$@" "$t"; t=${t%/*}; done
-  about=$(stat -c '%u %a %F' -- "$@" 2>/dev/null) || return 1
-  [ -n "$my_id" ] || my_id=$(id -u)
+# else can change the way; everywhere else the account acts itself, and can do no more than it may. There is no third case:
+# where we come as the account ourselves, nothing is done behind a way that others can change.
+also_id= # of an account that may, too
+nobodys= # set where an owner without a name is nobody: the account that it was is gone
+chain_is_ours() { # an absolute directory, perhaps a name in it: nobody else can change the way, or exchange that; links that are ours do not matter
+  t=$1 entry=${2:+"$1/$2"}; set -- /
+  while [ -n "$t" ] && [ "$t" != / ]; do set -- "$@" "$t"; t=${t%/*}; done
+  steps=$#
+  about=$(stat -c '%u %a %U:%G %F' -- /proc/self/ "$@" ${entry:+"$entry"} 2>/dev/null)
   set -f; IFS=$nl; set -- $about; unset IFS; set +f
+  [ "$#" -gt "$steps" ] || return 1
+  my_id=${1%% *}; shift
+  at=0 open=
   for one in "$@"; do
-    case $one in "0 "*|"$my_id "*) ;; *) return 1 ;; esac
-    case ${one#* } in
-      *' symbolic link') ;;
-      [1357]???' directory') ;; # who may write there may not exchange what is not his
-      *[2367]' directory'|*[2367]?' directory') return 1 ;;
+    at=$((at + 1))
+    case $one in "0 "*|"$my_id "*|"$also_id "*) theirs= ;; *' UNKNOWN:'*) theirs=${nobodys:-y}; [ -z "$nobodys" ] || theirs= ;; *) theirs=y ;; esac
+    if [ "$at" -gt "$steps" ]; then [ -z "$open" ] || [ -z "$theirs" ]; return; fi
+    [ -z "$theirs" ] || return 1
+    mode=${one#* } group=${one#* * }; mode=${mode%% *} group=${group%% *}
+    case $mode' '${one##* } in
+      *' link') ;;
+      [1357]??[2367]' directory'|[1357]?[2367]?' directory') [ "$at" != 2 ] || open=y ;; # who may write there may not exchange what is not his
+      *[2367]' directory') return 1 ;;
+      *[2367]?' directory') [ "${group%:*}" = "${group#*:}" ] && [ "${group%:*}" != root ] || return 1 ;; # a group that is an account's own
       *' directory') ;;
       *) return 1 ;;
     esac
@@ -71,12 +96,12 @@ no_links() { # an absolute directory: whether it is where its name says
   t=$1
   while [ -n "$t" ]; do [ ! -L "$t" ] || return 1; t=${t%/*}; done
 }
-trusted() { # path: only root, or we, can change what leads to it
+trusted() { # path: only root, or we, can change what leads to it, or exchange it
   case $1 in /*) ;; *) return 1 ;; esac
-  chain_is_ours "${1%/*}" || return 1
+  chain_is_ours "${1%/*}" "${1##*/}" || return 1
   if no_links "${1%/*}"; then return 0; fi
   at=$(readlink -f -- "${1%/*}/")
-  [ "$at" = "${1%/*}" ] || [ "$at" = / ] || chain_is_ours "$at"
+  [ "$at" = "${1%/*}" ] || [ "$at" = / ] || chain_is_ours "$at" "${1##*/}"
 }
 real() { # path: its directory without links
   if no_links "${1%/*}"; then printf '%s' "$1"; return; fi
@@ -89,17 +114,63 @@ parent_of() { # path: gives `parent`
   [ -n "$parent" ] || parent=/
 }
 as_owner() { if [ -z "$U" ]; then "$@"; else runuser -u "$U" -- "$@"; fi; }
+changed_by_others() { # an absolute directory: gives `by_others`, the first on the way to it that others than root, or we, can change, whose it is and its mode
+  by_others=
+  if trusted "${1%/}/x"; then return; fi
+  for way in "$1" "$(readlink -f -- "$1")"; do
+    on_way= left_of=${way#/}
+    while [ -n "$left_of" ]; do
+      on_way=$on_way/${left_of%%/*}
+      case $left_of in */*) left_of=${left_of#*/} ;; *) left_of= ;; esac
+      chain_is_ours "$on_way" || { by_others=$(stat -c '%n	%U:%G	%a' -- "$on_way"); return; }
+    done
+  done
+}
+not_our_way() { # path: says who else could change it
+  changed_by_others "${1%/*}"
+  who=${by_others#*	}
+  echo "others than $(id -un) can change ${by_others%%	*} (${who%	*}, mode ${who#*	}), and so what $1 is, so nothing is done there: \`chown $(id -un) ${by_others%%	*}\` and \`chmod go-w ${by_others%%	*}\`, or use another directory" >&2
+}
+our_ways=$nl # what only root, or we, can change stays so until one of us changes it
 by() { # path, a command: whoever may change it does
   way=$1; shift
-  if [ -z "$U" ] || trusted "$way" || ! id -u "$U" > /dev/null 2>&1; then "$@"; else as_owner sh -c "$tools
-\"\$@\"" sh "$@"; fi
+  case $way in /*) ;; *) as_owner sh -c "$readers$tools
+\"\$@\"" sh "$@"; return ;; esac
+  case $our_ways in *"$nl${way%/*}$nl"*) "$@"; return ;; esac
+  if trusted "$way"; then
+    [ -n "$open" ] || our_ways=$our_ways${way%/*}$nl
+    "$@"; return
+  fi
+  if [ -n "$U" ]; then
+    if id -u "$U" > /dev/null 2>&1; then as_owner sh -c "$readers$tools
+\"\$@\"" sh "$@"; return; fi
+    nobodys=y
+    if trusted "$way"; then nobodys=; "$@"; return; fi
+    nobodys=
+  fi
+  not_our_way "$way"; return 1
 }
+readers='
+digest() { sum=$([ ! -f "$1" ] || timeout 60 sha256sum < "$1" 2>/dev/null); printf "%s\n" "${sum%% *}"; }
+sums_of() { # of those that are files: a link to a device, or a pipe, could be read for ever
+  for f do shift; [ ! -f "$f" ] || set -- "$@" "$f"; done
+  [ $# = 0 ] || timeout 60 sha256sum --tag -- "$@"
+}
+first_line() { [ ! -f "$1" ] || head -c 4096 -- "$1" | head -n 1; }
+'
+eval "$readers"
 tools='
-digest() { sum=$(sha256sum < "$1" 2>/dev/null); printf "%s\n" "${sum%% *}"; }
 # OpenSSL uses the instructions that processors have for it, and sha256sum often does not; but it takes longer to start.
 large_digest() {
   sum=$(openssl dgst -sha256 -r < "$1" 2>/dev/null); sum=${sum%% *}
   case $sum in ""|*[!0-9a-f]*) digest "$1" ;; *) printf "%s\n" "$sum" ;; esac
+}
+new_dir() { # path mode owner: it has both when it is born, or soon after where nobody can come between; 3: it was there
+  if ! said=$(mkdir -m "$2" -- "$1" 2>&1); then
+    [ ! -d "$1" ] || return 3
+    printf "%s\n" "$said" >&2; return 1
+  fi
+  if [ -n "$3" ] && [ "$(id -u)" = 0 ]; then chown -h -- "$3:" "$1"; fi
 }
 put() { # path mode owner digest, and what tells that: what comes on stdin is there whole or not at all
   new="$1.tidelab-$$"
@@ -127,8 +198,16 @@ drop_names() { # directory, manifest on stdin: takes away exactly the files that
   done
   return 0
 }
-extract() { # into strip flag: names as they are, since they are what is taken away later; directories that were there keep their mode
-  tar -x"$3"f - -C "$1" --strip-components="$2" --no-same-owner --no-overwrite-dir --show-transformed-names --quoting-style=literal -v
+extract() ( # into strip flag: names as they are, since they are what is taken away later; directories that were there keep their mode
+  umask 022
+  run() { "$@"; }
+  if [ "$(id -u)" = 0 ] && setpriv --bounding-set=-mknod --inh-caps=-mknod true 2>/dev/null; then run() { setpriv --bounding-set=-mknod --inh-caps=-mknod -- "$@"; }; fi # no archive makes a device
+  run tar -x"$3"f - -C "$1" --strip-components="$2" --no-same-owner --no-overwrite-dir --show-transformed-names --quoting-style=literal -v
+)
+only_files() { # a directory: what of it is in no list, or nobody wants, refuses it
+  odd=$(find "$1" \( -type b -o -type c -o -name "*
+*" \) | head -c 200)
+  [ -z "$odd" ] || { printf "the archive has something in it that is neither file, directory nor link, or a name with a line end: %s\n" "$odd" | tr "\n" " " >&2; return 1; }
 }
 both() { # new old top: the first that would take the place of another; directories that are there are named, as `//` and their name from `top` on
   for c in "$1"/* "$1"/.[!.]* "$1"/..?*; do
@@ -148,7 +227,7 @@ join() { # new old
 extract_beside() { # into strip flag owner: the directory was there before, and nothing of others in it is overwritten
   new="$1/.tidelab-new"
   rm -rf -- "$new"; mkdir -m 700 -- "$new" || return 1
-  if extract "$new" "$2" "$3" && { [ -z "$4" ] || [ "$(id -u)" != 0 ] || chown -hR -- "$4:" "$new"; } && both "$new" "$1" "$new" && join "$new" "$1"; then rm -rf -- "$new"
+  if extract "$new" "$2" "$3" && only_files "$new" && { [ -z "$4" ] || [ "$(id -u)" != 0 ] || chown -hR -- "$4:" "$new"; } && both "$new" "$1" "$new" && join "$new" "$1"; then rm -rf -- "$new"
   else rm -rf -- "$new"; return 1; fi
 }
 '
@@ -159,16 +238,11 @@ make_dir() { # kind path mode: gives `fresh`, unless it was there. First it is n
   fresh=
   made=$(real "$2"); record parent "$made" || return 1
   trap '' TERM HUP INT
-  if ! by "$2" mkdir -m "${3:-755}" -- "$2" 2>/dev/null; then
-    [ ! -d "$2" ] || { trap - TERM HUP INT; return 0; }
-    by "$2" mkdir -m "${3:-755}" -- "$2" || { trap - TERM HUP INT; return 1; } # says why
-  fi
-  fresh=y
-  if [ "$1" = dir ]; then
-    # Its birth first: a `dir` that stands there is known whole.
-    { born "$made" && record dir "$made"; } || { by "$2" rmdir -- "$2"; trap - TERM HUP INT; return 1; }
-    if [ -n "$U" ] && [ "$(stat -c %U -- "$2")" != "$U" ]; then give "$2"; fi
-  fi
+  owner=; [ "$1" != dir ] || owner=$U
+  by "$2" new_dir "$2" "${3:-755}" "$owner"
+  case $? in 0) fresh=y ;; 3) trap - TERM HUP INT; return 0 ;; *) trap - TERM HUP INT; return 1 ;; esac
+  # Its birth first: a `dir` that stands there is known whole.
+  if [ "$1" = dir ]; then { born "$made" && record dir "$made"; } || { by "$2" rmdir -- "$2"; trap - TERM HUP INT; return 1; }; fi
   trap - TERM HUP INT
 }
 need_dir() {
@@ -193,8 +267,10 @@ act_dir() {
   say "$1" made ''
 }
 
-look_file() {
+look_file() { # n path digest mode bytes
   if [ ! -e "$2" ]; then say "$1" differs 'is missing'
+  elif [ ! -f "$2" ]; then say "$1" differs 'is no file'
+  elif other_size "$2" "$5"; then say "$1" differs 'has other content'
   elif sum_of "$2" && [ "$sum" != "$3" ]; then say "$1" differs 'has other content'
   elif [ -n "$4" ] && ! mode_is "$2" "$4"; then say "$1" differs "has mode $mode"
   else say "$1" holds ''; fi
@@ -218,7 +294,7 @@ act_file() { # n path digest mode, and what tells the digest
 
 look_line() {
   if [ ! -f "$2" ]; then say "$1" differs 'the file is missing'
-  elif grep -qxF -e "$4" -- "$2"; then say "$1" holds ''
+  elif by "$2" timeout 60 grep -qxF -e "$4" -- "$2" 2>/dev/null; then say "$1" holds ''
   else say "$1" differs 'the line is missing'; fi
 }
 act_line() {
@@ -241,9 +317,6 @@ act_user() {
       sleep 0.2; i=$((i + 1))
     done
     [ -z "$said" ] || printf '%s\n' "$said" >&2
-    # What was made for the lab in its home, before there was an account, is its own.
-    h=$(home_of "$2")
-    awk '$1 == "parent"' "$S/owned" | while read -r kind p; do case "$p/" in "$h"/*) chown -h -- "$2:" "$p" ;; esac; done
   fi
   say "$1" made ''
 }
@@ -251,11 +324,14 @@ act_user() {
   return source;
 }
 
-std::string agent_script(const std::string& state_dir, const std::string& user, const std::string& calls, bool of_user) {
+std::string agent_script(const AgentAt& at, const std::string& calls) {
   static const AgentParts parts(agent_source() + agent_list_source() + agent_unpack_source() + agent_service_source() +
                                 agent_unit_source() + agent_turn_source() + agent_sweep_source() + agent_preflight_source());
-  return fmt::format("{{\n{}\nS={}; U={}; M={}\n{}{}\n}}\n", whole_path, host::quote(state_dir), host::quote(user),
-                     of_user ? "user" : "system", parts.needed_by(calls), calls);
+  // Where we come as the account itself, nothing else says whether its records, and what lies beside them, are still what we left.
+  const std::string first = at.user.empty() ? "[ ! -d \"$S\" ] || trusted \"$S/x\" || { not_our_way \"$S/x\"; exit 77; }\n" : std::string();
+  const auto body = first + calls;
+  return fmt::format("{{\n{}\nS={}; O={}; U={}; M={}\n{}{}\n}}\n", whole_path, host::quote(at.state_dir), host::quote(at.earlier_state_dir),
+                     host::quote(at.user), at.of_user ? "user" : "system", parts.needed_by(body), body);
 }
 
 }  // namespace tidelab::live

@@ -37,10 +37,17 @@ std::string settled_unclaimed(std::size_t count, const std::string& state_dir, c
 /// The call that sets what --fix may set.
 std::string knob_calls(const preflight::Knob& knob);
 
-/// Calls, and the functions that they need, as one script for a lab whose state is in `state_dir` and whose things belong to
-/// `user` (empty: to whoever runs it). A shell that gets only a part of it, because whoever sent it was killed, runs none of it.
-/// `of_user`: where systemd runs, services are units of that account's manager.
-std::string agent_script(const std::string& state_dir, const std::string& user, const std::string& calls, bool of_user = false);
+/// A lab on a host.
+struct AgentAt {
+  std::string state_dir;            ///< root's, and the whole way to it, where `user` is another account than we come as
+  std::string user{};               ///< its things belong to this account; empty: to whoever runs the script
+  bool of_user = false;             ///< where systemd runs, services are units of that account's manager
+  std::string earlier_state_dir{};  ///< where an earlier release had its records; empty: in the same place
+};
+/// Calls, and the functions that they need, as one script. A shell that gets only a part of it, because whoever sent it was
+/// killed, runs none of it. It ends with `is_refused` where nothing is done, with the reason on stderr.
+std::string agent_script(const AgentAt& at, const std::string& calls);
+inline constexpr int is_refused = 77;
 
 /// The environment variable that marks what a run starts on a host, and its value. `run`: `CONTROLLER-NAME`, as its Claim has it.
 std::pair<std::string, std::string> run_mark(const std::string& state_dir, const std::string& run);

@@ -15,7 +15,7 @@ mend_list() {
 }
 born() { record born "$(birth "$1") $1"; }
 
-# The lab's records are ours alone: what an account could write there, root would later act on.
+# The lab's records are ours alone, and so is the way to them: what an account could write there, root would later act on.
 my_name= my_id=
 ours_alone() { # path. One process tells who we are and whose it is.
   [ ! -L "$1" ] && about=$(stat -c '%u %U %a' -- /proc/self/ "$1" 2>/dev/null) || return 1

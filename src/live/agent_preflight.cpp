@@ -86,17 +86,15 @@ pre_enter() {
     i=$((i + 1))
   done
 }
-changed_by_others() { # an absolute directory: gives `by_others`, the first on the way to it that others than root, or we, can change, whose it is and its mode
-  by_others=
-  if trusted "${1%/}/x"; then return; fi
-  for way in "$1" "$(readlink -f -- "$1")"; do
-    on_way= left_of=${way#/}
-    while [ -n "$left_of" ]; do
-      on_way=$on_way/${left_of%%/*}
-      case $left_of in */*) left_of=${left_of#*/} ;; *) left_of= ;; esac
-      chain_is_ours "$on_way" || { by_others=$(stat -c '%n	%U:%G	%a' -- "$on_way"); return; }
-    done
+pre_ways() { # directories that are there: whether somebody who is neither root, nor we, nor the account can change the way
+  [ -z "$U" ] || also_id=$(id -u "$U" 2>/dev/null) || also_id=
+  i=0 last= by_others=
+  for at; do
+    [ "$at" = "$last" ] || { last=$at; changed_by_others "$at"; }
+    [ -z "$by_others" ] || fact stranger "$i" "$by_others"
+    i=$((i + 1))
   done
+  also_id=
 }
 pre_dirs() {
   [ "$#" -gt 0 ] || return 0
@@ -119,6 +117,7 @@ pre_dirs() {
     set -- "$@" "$d"
   done
   pre_enter "$@" 2>/dev/null
+  pre_ways "$@" 2>/dev/null
   t=$(printf '\t')
   stat -f -c "room$t%a$t%S$t%b$t%d$t%c$t%T" -- "$@"
   stat -c "device$t%d" -- "$@"
@@ -128,7 +127,9 @@ pre_services() {
   fds=
   for r in "$S"/run/*; do
     if in_unit "$r"; then is_kept && [ "$main" != 0 ] && p=$main || continue
-    elif ! lives "$r/supervisor" && ! lives "$r/child"; then continue; fi
+    elif keeps "$r" supervisor || keeps "$r" child; then :
+    elif still_runs "$r"; then p=$sid
+    else continue; fi
     fact service "${r##*/}"
     stat_of "$p"
     for q in $(session_of "$ps_sid"); do fds="$fds /proc/$q/fd"; done
@@ -146,13 +147,13 @@ pre_labs() {
     [ -f "$u" ] && IFS= read -r l < "$u" || continue
     case $l in '# tidelab: '*) l=${l#\# tidelab: }; fact unit "${u##*/}" "$l"; labs=$labs$l$nl ;; esac
   done
-  for l in "${S%/*}"/.tidelab-*; do [ ! -d "$l" ] || labs=$labs$l$nl; done
+  for l in /var/lib/tidelab/* "${S%/*}"/.tidelab-*; do [ ! -d "$l" ] || labs=$labs$l$nl; done
   seen=$nl$S$nl
   while [ -n "$labs" ]; do
     l=${labs%%"$nl"*} labs=${labs#*"$nl"}
     case $seen in *"$nl$l$nl"*) continue ;; esac
     seen=$seen$l$nl
-    [ -f "$l/owned" ] || continue
+    [ -f "$l/owned" ] && trusted "$l" && ours_alone "$l" || continue
     fact lab "$l"
     awk '/^dir / && !seen[$0]++ { sub(/^dir /, "theirs\t"); print }' "$l/owned"
   done
@@ -195,7 +196,8 @@ std::string preflight_calls(const preflight::Asked& asked, bool after_looks) {
 
 // Nothing but builtins of the shell, so that these cost no process.
 std::string looks_function(const std::string& looks) {
-  return "{ read -r up_first rest < /proc/uptime; } 2>/dev/null || up_first=\nlooks() {\nkept=0 unsure= modes= sums=\n" + looks + "}\n";
+  return "{ read -r up_first rest < /proc/uptime; } 2>/dev/null || up_first=\nlooks() {\nkept=0 unsure= modes= sums= own_known=$nl\n" +
+         looks + "}\n";
 }
 
 std::string unless_settled(std::size_t count, const std::string& facts) {

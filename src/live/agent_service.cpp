@@ -16,13 +16,80 @@ stat_of() {
   shift 19; ps_began=$1
 }
 # A pid alone can be used again by another process; with its start time it cannot.
-lives() { # file: pid and start time
-  [ -f "$1" ] || return 1
-  read -r p t rest < "$1" || return 1
-  case $p in ''|*[!0-9]*) return 1 ;; esac
-  stat_of "$p"
-  [ -n "${t:-}" ] && [ "$ps_began" = "$t" ] && [ "$ps_state" != Z ]
+is_alive() { # pid, start time
+  number "$1" && number "$2" || return 1
+  stat_of "$1"
+  [ "$ps_began" = "$2" ] && [ "$ps_state" != Z ]
 }
+lives() { # file of ours: pid and start time
+  [ -f "$1" ] && read -r p t rest < "$1" && is_alive "$p" "${t:-}"
+}
+# What a keeper says lies in a directory of its account's, `own`: it is read as the account, as numbers, and decides neither
+# what root reads nor whom it ends.
+own_said= own_known=$nl
+read_own() { # run-dirs of services: a little of each, and not for ever
+  own_said=$(as_owner timeout 10 sh -c "$own" sh "$@" 2>/dev/null)$nl
+  case $own_said in "uid "*) ;; *)
+    # What an account that is gone has left is nobody's.
+    id -u "$U" > /dev/null 2>&1 || own_said=$(timeout 10 sh -c "$own" sh "$@" | sed "1s/.*/uid $(stat -c %u -- "$1/own")/")$nl ;;
+  esac
+}
+foresee_own() { # the same, for many looks while nothing acts
+  for r do
+    shift
+    own_known=$own_known$r$nl
+    [ ! -d "$r/own" ] || set -- "$@" "$r"
+  done
+  own_said=
+  [ $# = 0 ] || read_own "$@"
+}
+own='
+while read -r key value rest; do case $key in Uid:) echo "uid $value"; break ;; esac; done < /proc/self/status
+for r do
+  shift
+  for f in supervisor child ended; do if [ -f "$r/own/$f" ]; then set -- "$@" "$r/own/$f"; fi; done
+done
+[ $# = 0 ] || exec head -v -c 200 -- "$@"
+'
+own_line() { # run-dir, which of its files: gives `line`
+  line= hit=
+  [ -d "$1/own" ] || return 1
+  case $own_known in *"$nl$1$nl"*) ;; *) read_own "$1" ;; esac
+  set -f; IFS=$nl
+  for one in $own_said; do
+    if [ -n "$hit" ]; then line=$one; break; fi
+    if [ "$one" = "==> $1/own/$2 <==" ]; then hit=y; fi
+  done
+  unset IFS; set +f
+  [ -n "$line" ]
+}
+own_numbers() { # run-dir, which of its files, names: gives these
+  own_line "$1" "$2" || return 1
+  shift 2
+  for name do
+    value=${line%% *}; line=${line#"$value"}; line=${line# }
+    number "$value" || return 1
+    eval "$name=\$value"
+  done
+}
+is_accounts() { # pid: whether it runs under the account that these files are of
+  ps_uid=
+  while read -r key value rest; do case $key in Uid:) ps_uid=$value; break ;; esac; done 2>/dev/null < "/proc/$1/status"
+  case $own_said in "uid $ps_uid$nl"*) ;; *) return 1 ;; esac
+}
+keeps() { # run-dir, `supervisor` or `child`: whether that process is there; gives p and t
+  own_numbers "$1" "$2" p t && is_alive "$p" "$t" && is_accounts "$p"
+}
+# What root wrote when it started it: the session of the keeper and all that it started, whatever its files say.
+still_runs() { # run-dir: gives sid and left, its processes
+  left=
+  [ -f "$1/session" ] && read -r sid began_by rest < "$1/session" && number "$sid" || return 1
+  stat_of "$sid"
+  [ -z "$ps_began" ] || [ "$ps_began" = "$began_by" ] || return 1 # its number is another's by now
+  left=$(session_of "$sid")
+  [ -n "$left" ]
+}
+runs() { keeps "$1" supervisor || keeps "$1" child || still_runs "$1"; } # run-dir: its keeper may have been killed
 session_of() { cat /proc/[0-9]*/stat 2>/dev/null | awk -v s="$1" '{ p = $1; sub(/^.*\) /, ""); if ($4 == s && $1 != "Z") print p }'; }
 wanted() { # spec inputs…
   w=$1; shift
@@ -31,12 +98,17 @@ wanted() { # spec inputs…
 look_service() { # n run-dir unit text-digest spec inputs…
   if have_systemd; then look_unit "$@"; return; fi
   n=$1; r=$2; shift 4
-  if ! lives "$r/supervisor"; then say "$n" differs 'is not running'
+  if ! keeps "$r" supervisor; then say "$n" differs 'is not running'
   elif [ "$(cat "$r/applied" 2>/dev/null)" != "$(wanted "$@")" ]; then say "$n" differs 'runs with an older configuration'
-  else lives "$r/child" || unsure=y; say "$n" holds 'is running'; fi
+  else keeps "$r" child || unsure=y; say "$n" holds 'is running'; fi
 }
-# Whom to end is read from where the account may write, so it is the account that ends them.
-end_pids() { as_owner_if_there sh -c 'kill "$@"' sh "$@" 2>/dev/null; }
+# Whom to end is read from where the account may write, so it is the account that ends them; what an account that is gone
+# has left running is ended one by one, where it was its.
+end_pids() { # signal pids…
+  if [ -z "$U" ] || id -u "$U" > /dev/null 2>&1; then as_owner sh -c 'kill "$@"' sh "$@" 2>/dev/null; return; fi
+  how=$1; shift
+  for q do if is_accounts "$q"; then kill "$how" "$q" 2>/dev/null; fi; done
+}
 # `runuser` waits for the keeper as root, and stops with it when that is stopped; it stays so when the keeper is killed then.
 waits_for() { # pid run-dir
   case "$(tr '\000' '\n' < "/proc/$1/cmdline" 2>/dev/null | sed -n '1p;$p' | tr '\n' ' ')" in "runuser $2 "|"runuser $S/$2 ") ;; *) return 1 ;; esac
@@ -51,41 +123,50 @@ end_waiting() { # run-dir pids…
   w=$1; shift
   for q in "$@"; do if waits_for "$q" "$w"; then kill -KILL "$q" 2>/dev/null; fi; done
 }
-ask_to_end() { # file with pid and start time, seconds
-  stat_of "$p"; sid=$ps_sid
-  end_pids -TERM "$p"
-  i=0
-  while lives "$1" && [ "$i" -lt $(($2 * 10)) ]; do sleep 0.1; i=$((i + 1)); done
-}
 stop_service() { # run-dir seconds
   sid=
-  if lives "$1/supervisor"; then ask_to_end "$1/supervisor" "$2"
-  elif lives "$1/child"; then ask_to_end "$1/child" "$2" # its keeper was killed
+  if keeps "$1" supervisor || keeps "$1" child; then
+    asked=$p sid=$ps_sid
+    end_pids -TERM "$asked"
+    i=0
+    while is_alive "$asked" "$t" && [ "$i" -lt $(($2 * 10)) ]; do sleep 0.1; i=$((i + 1)); done
   fi
-  [ -z "$sid" ] && return 0
+  if still_runs "$1"; then # it was not the one that was asked
+    end_pids -TERM $left
+    i=0
+    while still_runs "$1" && [ "$i" -lt $(($2 * 10)) ]; do sleep 0.1; i=$((i + 1)); done
+  fi
+  [ -n "$sid" ] || return 0
   i=0
   while left=$(session_of "$sid") && [ -n "$left" ] && [ "$i" -lt 50 ]; do
     end_pids -KILL $left; end_waiting "$1" $left; sleep 0.1; i=$((i + 1))
   done
   if [ -n "$left" ]; then echo "processes" $left "do not end" >&2; return 1; fi
-  by "$1/x" rm -f -- "$1/supervisor" "$1/child" "$1/ended"
+  rm -rf -- "$1/own" "$1/session"
+}
+# The directory of a service is root's, with what it runs with; what its account writes lies below, in `own`.
+run_dir() { # run-dir
+  mkdir -p -- "$1" && chmod -- 711 "$S/run" "$1"
+}
+for_account() { # path: what comes on stdin, for the account to read
+  cat > "$1.part" && { [ -z "$U" ] || chown -h -- "$U:" "$1.part"; } && mv -f -- "$1.part" "$1"
 }
 act_service() { # n run-dir seconds unit text unit-script keeper-script spec inputs…
   n=$1; r=$2; s=$3; unit=$4; text=$5; exec=$6; script=$7; shift 7
   if have_systemd; then act_unit "$n" "$r" "$s" "$unit" "$text" "$exec" "$@"; return; fi
   again=started
-  if lives "$r/supervisor" || lives "$r/child"; then again='started again'; stop_service "$r" "$s" || return 1; fi
-  mkdir -p -- "$r" && give "$r" || return 1
-  by "$r/x" rm -f -- "$r/supervisor" "$r/child" "$r/ended" "$r/error" || return 1
-  printf '%s' "$script" | by "$r/x" put "$r/run" '' '' '' && wanted "$@" | by "$r/x" put "$r/applied" '' '' '' || return 1
+  if runs "$r"; then again='started again'; stop_service "$r" "$s" || return 1; fi
+  run_dir "$r" && rm -rf -- "$r/own" && new_dir "$r/own" 700 "$U" || return 1
+  printf '%s' "$script" | for_account "$r/run" && wanted "$@" > "$r/applied" || return 1
   # A service outlives the run that starts it, so neither it nor the `runuser` that waits for it carries its mark; where a
   # key has a command of its own, sshd keeps ours, with the mark in it, in a variable.
-  set -- sh -c 'exec sh "$1/run" 2> "$1/error"' sh "$r"
+  set -- sh -c 'umask 022; exec sh "$1/run" 2> "$1/own/error"' sh "$r"
   [ -z "$U" ] || set -- runuser -u "$U" -- "$@"
   env -u TIDELAB_RUN -u SSH_ORIGINAL_COMMAND setsid "$@" < /dev/null > /dev/null 2>&1 &
+  stat_of "$!"; echo "$! $ps_began" > "$r/session"
   i=0
-  while ! { lives "$r/supervisor" && [ -f "$r/child" ]; }; do # a program that ends at once is the next look's to tell
-    if [ "$i" -ge 100 ]; then cat "$r/error" >&2; echo 'its keeper did not start' >&2; return 1; fi
+  until keeps "$r" supervisor && own_line "$r" child; do # a program that ends at once is the next look's to tell
+    if [ "$i" -ge 100 ]; then as_owner head -c 2000 -- "$r/own/error" >&2; echo 'its keeper did not start' >&2; return 1; fi
     sleep 0.05; i=$((i + 1))
   done
   say "$n" made "$again"
@@ -93,13 +174,13 @@ act_service() { # n run-dir seconds unit text unit-script keeper-script spec inp
 look_halt() {
   if in_unit "$2"; then
     if halted_unit; then say "$1" holds 'is not running'; else say "$1" differs "is $active"; fi
-  elif lives "$2/supervisor" || lives "$2/child"; then say "$1" differs 'is running'
+  elif runs "$2"; then say "$1" differs 'is running'
   elif [ -n "$(waiting_for "$2")" ]; then say "$1" differs 'its keeper was killed while it was stopped'
   else say "$1" holds 'is not running'; fi
 }
 act_halt() { # n run-dir seconds
   if in_unit "$2"; then halt_unit || return 1; say "$1" made 'stopped'; return 0; fi
-  if ! lives "$2/supervisor" && ! lives "$2/child"; then
+  if ! runs "$2"; then
     waiting=$(waiting_for "$2")
     if [ -z "$waiting" ]; then say "$1" holds 'was not running'; return 0; fi
     end_waiting "$2" $waiting
@@ -116,16 +197,15 @@ runs_for() { # start time of a process, when it began by the clock: seconds. Clo
   printf '%s' "$ago"
 }
 kept_process() { # run-dir of a service with a keeper: gives p, restarts, began, ps_state and ps_began of its process, a zombie too
-  [ -f "$1/child" ] && read -r p t restarts began < "$1/child" || return 1
-  case $p in ''|*[!0-9]*) return 1 ;; esac
+  own_numbers "$1" child p t restarts began || { restarts=0 began=0; return 1; }
   stat_of "$p"
-  [ -n "${t:-}" ] && [ "$ps_began" = "$t" ]
+  [ "$ps_began" = "$t" ] && is_accounts "$p"
 }
 last_end() { # run-dir: gives code, ended (seconds ago) and oom: how its last process ended, and how often the kernel ended one for want of memory; ended_at by a keeper's clock
   code=null ended=null oom=0 ended_at=
   if in_unit "$1"; then unit_end
-  elif [ -f "$1/ended" ] && read -r code ended oom rest < "$1/ended"; then
-    case $code$ended$oom in ''|*[!0-9]*) code=null ended=null oom=0 ;; *) ended_at=$ended ended=$(($(date +%s) - ended)) ;; esac
+  elif own_numbers "$1" ended code ended oom; then ended_at=$ended ended=$(($(date +%s) - ended))
+  else code=null ended=null oom=0
   fi
 }
 process_of() { # run-dir: one JSON object
@@ -134,13 +214,13 @@ process_of() { # run-dir: one JSON object
   if in_unit "$1"; then
     if unit_process; then state=running; elif [ "$active" = activating ]; then state=restarting restarts=$again; fi
   elif kept_process "$1"; then state=running
-  elif lives "$1/supervisor"; then state=restarting; if [ -f "$1/child" ]; then read -r p t restarts began < "$1/child"; fi
+  elif keeps "$1" supervisor; then state=restarting
   fi
   # Nobody saw the end of one that was started after the end that is known.
   if [ "$state" = down ] && [ -n "$ended_at" ] && [ "${began:-0}" -ge "$ended_at" ]; then code=null ended=null; fi
   if [ "$state" = running ]; then
     case $ps_state in T|t) state=stopped ;; Z|X|x) state=zombie ;; esac
-    exe=$(readlink "/proc/$p/exe" | sed 's/[\\"]/\\&/g')
+    exe=$(readlink -n "/proc/$p/exe" | tr '\000-\037\177-\377' '?' | sed 's/[\\"]/\\&/g')
     up_for=$(runs_for "$ps_began" "${began:-0}")
     rss=$(awk '/^VmRSS/ { print $2; f = 1 } END { if (!f) print 0 }' "/proc/$p/status" 2>/dev/null)
   else p=0 began=0; fi

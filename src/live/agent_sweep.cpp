@@ -128,10 +128,13 @@ $S"; then
 $kept
 $S
 EOF
-    as_owner_if_there sh -c "$prune
-prune \"\$@\"" sh "$@" 2>/dev/null
+    if [ -z "$U" ]; then by "$1/x" sh -c "$prune
+prune \"\$@\"" sh "$@"; return 0; fi
+    if id -u "$U" > /dev/null 2>&1; then as_owner sh -c "$prune
+prune \"\$@\"" sh "$@" 2>/dev/null; else nobodys=y; fi
     # What of it is root's, in directories of root's, is what root made there.
-    if [ -n "$U" ] && trusted "$1/x"; then (eval "$prune"; prune "$@"); fi
+    if trusted "$1/x"; then (eval "$prune"; prune "$@"); fi
+    nobodys=
   else by "$1" rm -rf --one-file-system -- "$1"; fi
 }
 drop_file() {
@@ -211,7 +214,7 @@ act_sweep() { # n stays… -- ports…
     read_list
     # Also a service that the topology or the playbooks no longer know by its name: it is this lab's all the same.
     for r in run/*; do
-      if lives "$r/supervisor" || lives "$r/child"; then stop_service "$r" 40 || return 1; fi
+      if runs "$r"; then stop_service "$r" 40 || return 1; fi
       if in_unit "$r" && is_ours "$up"; then drop_unit "$um" "$up" || return 1; fi
     done
     while IFS= read -r path; do if [ -n "$path" ] && is_ours "$path"; then case $path in /etc/systemd/system/*) drop_unit system "$path" ;; *) drop_unit user "$path" ;; esac; fi; done <<EOF

@@ -24,19 +24,31 @@ keeper() { # gives `by`: pid and start time
 }
 # Where the lab is not on the host yet there is nothing to hold it by. Runs that make it there take turns at what every
 # host has; so of two that come at once, one makes it, and the other finds it made.
-in_turn() ( # `-n`, where it is not worth a wait, or `-x`, which goes on where the root knows no locks
-  flock "$1" 8 2>/dev/null || [ "$1" = -x ] || exit 0
+in_turn() ( # `-n`, where it is not worth a wait, or `-x`, which goes on where that directory knows no locks
+  if [ "$1" = -n ]; then flock -n 8 2>/dev/null || exit 0
+  else
+    flock -E 75 -w 20 8 2>/dev/null
+    [ $? != 75 ] || { told_lock "$(turn_place)"; exit 1; }
+  fi
   shift; "$@"
-) 8< /
+) 8< "$(turn_place)"
+turn_place() { # anybody may hold a lock on what he can open
+  if [ "$(id -u)" = 0 ]; then case $(stat -c '%u %a' /root 2>/dev/null) in '0 '?00) printf /root; return ;; esac; fi
+  printf /
+}
+told_lock() { # path: who holds a lock on it
+  q=$(L=":$(stat -c %i -- "$1")" awk '$2 == "FLOCK" && index($6 "$", ENVIRON["L"] "$") { print $5; exit }' /proc/locks 2>/dev/null)
+  echo "$1 is locked by ${q:+process $q (}$(tr '\000-\037\177-\377' ' ' 2>/dev/null < "/proc/${q:-none}/cmdline" | cut -c 1-120)${q:+)}, and has been for 20 s: end that, if it is not another tidelab" >&2
+}
 drop_unborn() { n=$(unborn); [ ! -d "$n" ] || ! ours_alone "$n" || rm -rf -- "$n"; }
 claim() { # controller, who, `take` where the holder does not matter. On a full disk nobody can claim, but `down` must go on.
   claim_by=$1 claim_who=$2 claim_how=$3
-  if [ ! -d "$S" ]; then [ ! -d "$(unborn)" ] || in_turn -n drop_unborn; return 0; fi
+  if [ ! -d "$S" ]; then not_of_earlier; [ ! -d "$(unborn)" ] || in_turn -n drop_unborn; return 0; fi
   # Without a list it is no lab's, or one that is only begun, by somebody who has not claimed it.
   ours_alone "$S" && [ -f "$S/owned" ] && [ ! -L "$S/owned" ] && is_list "$S/owned" || return 0
   { command : >> "$S/lock.guard"; } 2>/dev/null || return 0 # without `command` it would end some shells
   exec 9>> "$S/lock.guard"
-  flock 9 || return 1
+  flock -w 20 9 || { told_lock "$S/lock.guard"; exit 77; }
   if lives "$S/lock" && [ "$3" != take ]; then
     { read -r first; read -r theirs; read -r who; } < "$S/lock"
     if [ "$theirs" != "$1" ]; then printf '%s\n' "$who" >&2; exit 76; fi
@@ -50,39 +62,36 @@ hold() { # state directory, controller, who. In place: whoever claims after it h
   { printf '%s\n%s\n%s%s\n' "$by" "$2" "$3" "${from:+, from ${from%% *}}" > "$1/lock"; } 2>/dev/null
 }
 # The state directory and those on the way to it come under their name at once, with the list that has them in it: a host
-# that loses power between the two would keep a directory that nobody knows. Where only an account may make them they come
-# one by one. Whoever makes it holds it from that moment: between the two another one could claim it.
-above() { d=$(dirname -- "$S"); while [ ! -d "$d" ]; do d=$(dirname -- "$d"); done; printf '%s' "${d%/}"; }
+# that loses power between the two would keep a directory that nobody knows. Whoever makes it holds it from that moment:
+# between the two another one could claim it.
+above() { d=${S%/*}; while [ ! -d "$d" ]; do d=${d%/*}; [ -n "$d" ] || d=/; done; printf '%s' "${d%/}"; }
 unborn() { printf '%s/.%s.new' "$(above)" "${S##*/}"; } # what such an end leaves in place of it
+not_of_earlier() { # where root's records were before, the account could exchange them
+  [ -z "$O" ] || [ ! -f "$O/owned" ] || { echo "this lab was made by an earlier release, whose record is $O: take it away with that release, or remove by hand what is listed in $O/owned" >&2; exit 77; }
+}
 make_state() { # controller, who
   [ ! -f "$S/owned" ] || return 0 # another one was first
   base=$(above); top=${S#"$base/"}; top=$base/${top%%/*}; made=
-  d=$(dirname -- "$S"); while [ ! -d "$d" ]; do made="parent $d
-$made"; d=$(dirname -- "$d"); done
-  new=$(unborn)
-  if [ -n "$made" ] && { [ -z "$U" ] || trusted "$top"; }; then
-    rm -rf -- "$new"
-    # A directory above may say by a default ACL that others can write in all of it.
-    if mkdir -p -- "$new${S#"$top"}" && printf '%s' "$made" > "$new${S#"$top"}/owned" && { hold "$new${S#"$top"}" "$1" "$2"; chmod -R -- u=rwX,go=rX "$new"; } && mv -T -- "$new" "$top"; then return 0; fi
-    rm -rf -- "$new"
-    return 1
-  fi
-  trap '' TERM HUP INT # what is made is noted, whoever wants to stop
-  # They stay ours, so that no account can exchange what is in them.
-  printf '%s' "$made" | sed 's/^parent //' | while IFS= read -r d; do by "$d" mkdir -m 755 -- "$d" || [ -d "$d" ] || exit 1; done || return 1
-  mkdir -p -- "$S" && chmod 0755 "$S" || return 1
-  if ! { printf '%s' "$made" > "$S/owned.part" && { hold "$S" "$1" "$2"; chmod -- 0644 "$S/owned.part"; } && mv -f -- "$S/owned.part" "$S/owned"; }; then
-    rm -f -- "$S/owned.part" "$S/lock"; rmdir -- "$S" # what cannot be noted must not stay
-    printf '%s' "$made" | sed 's/^parent //' | sort -r | while IFS= read -r d; do by "$d" rmdir -- "$d"; done
-    return 1
-  fi
-  trap - TERM HUP INT
+  d=${S%/*}; while [ ! -d "$d" ]; do made="parent $d
+$made"; d=${d%/*}; done
+  case $S in /var/lib/tidelab/*) made="parent /var/lib/tidelab
+${made#"parent /var/lib/tidelab$nl"}" ;; esac # whoever made it: it goes with the last lab
+  new=$(unborn); born=$new${S#"$top"}
+  rm -rf -- "$new"
+  [ ! -d "$S" ] || { rm -f -- "$S/owned.part" "$S/lock" "$S/lock.guard"; rmdir -- "$S" || return 1; } # one that was only begun
+  # A directory above may say by a default ACL that others can write in all of it. Services run what lies below, and read no more.
+  if (umask 022; mkdir -p -- "$born") && chmod -R -- u=rwX,go=rX "$new" && chmod -- 711 "$born" &&
+    printf '%s' "$made" > "$born/owned" && { hold "$born" "$1" "$2"; chmod -- 600 "$born/owned" "$born/lock"; } && mv -T -- "$new" "$top"; then return 0; fi
+  rm -rf -- "$new"
+  return 1
 }
 boot() { # what claim() wants
+  not_of_earlier
   if [ -e "$S" ] || [ -L "$S" ]; then
     why=$(no_record "$S")
     [ -z "$why" ] || { echo "$S is there, and $why, so it is not to be trusted: take it away, or use another \`global.lab\`" >&2; return 1; }
   fi
+  trusted "$(above)/x" || { not_our_way "$(above)/x"; return 1; }
   [ -f "$S/owned" ] || in_turn -x make_state "$1" "$2" || return 1
   claim "$@" && mend_list
 }

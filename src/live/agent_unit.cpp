@@ -19,15 +19,16 @@ ctl() { # mode words…
 }
 unit_path() { if [ "$M" = system ]; then printf '/etc/systemd/system/%s\n' "$1"; else printf '%s/.config/systemd/user/%s\n' "$(home_of "$(account)")" "$1"; fi; }
 in_unit() { [ -f "$1/unit" ] && read -r um up < "$1/unit"; } # run-dir: gives its mode and path
-is_ours() { [ -f "$1" ] && [ ! -L "$1" ] && [ "$(head -n 1 "$1")" = "# tidelab: $S" ]; }
+is_ours() { [ -f "$1" ] && [ ! -L "$1" ] && [ "$(by "$1" first_line "$1" 2>/dev/null)" = "# tidelab: $S" ]; }
 unit_state() { # mode unit: gives active, main, again
   active=unknown; main=0; again=0
   shown=$(ctl "$1" show -p ActiveState -p MainPID -p NRestarts -- "$2" 2>&1) || return 1
   while IFS='=' read -r key value; do
-    case $key in ActiveState) active=$value ;; MainPID) main=$value ;; NRestarts) again=$value ;; esac
+    case $key in ActiveState) active=$value ;; MainPID) number "$value" && main=$value ;; NRestarts) number "$value" && again=$value ;; esac
   done <<EOF
 $shown
 EOF
+  case $active in *[!a-z-]*) active=unknown ;; esac # an account's manager says what the account likes
 }
 wanted_link() { case $um in system) t=multi-user ;; *) t=default ;; esac; printf '%s/%s.target.wants/%s\n' "${up%/*}" "$t" "${up##*/}"; }
 is_kept() { unit_state "$um" "${up##*/}" && case $active in active|activating|reloading) return 0 ;; *) return 1 ;; esac; }
@@ -35,8 +36,8 @@ is_kept() { unit_state "$um" "${up##*/}" && case $active in active|activating|re
 look_unit() { # n run-dir unit text-digest spec inputs…
   n=$1; r=$2; unit=$3; text=$4; shift 4
   if ! in_unit "$r"; then
-    if lives "$r/supervisor"; then say "$n" differs 'runs without systemd'; else say "$n" differs 'is not running'; fi
-  elif [ "$um" != "$M" ] || [ "${up##*/}" != "$unit" ] || [ "$(digest "$up")" != "$text" ]; then say "$n" differs 'its unit is another'
+    if keeps "$r" supervisor; then say "$n" differs 'runs without systemd'; else say "$n" differs 'is not running'; fi
+  elif [ "$um" != "$M" ] || [ "${up##*/}" != "$unit" ] || [ "$(by "$up" digest "$up" 2>/dev/null)" != "$text" ]; then say "$n" differs 'its unit is another'
   elif [ ! -L "$(wanted_link)" ]; then say "$n" differs 'is not started at boot'
   elif ! is_kept; then say "$n" differs "is not running ($active)"
   elif [ "$(cat "$r/applied" 2>/dev/null)" != "$(wanted "$@")" ]; then say "$n" differs 'runs with an older configuration'
@@ -63,16 +64,16 @@ manager_listens() { [ -S "/run/user/$(id -u "$(account)")/systemd/private" ]; }
 not_at_start() { # mode
   [ "$1" = user ] && ! manager_listens || return 0
   link=$(wanted_link)
-  as_owner_if_there rm -f -- "$link" && as_owner_if_there rmdir -- "${link%/*}" 2>/dev/null
+  by "$link" rm -f -- "$link" && by "${link%/*}" rmdir -- "${link%/*}" 2>/dev/null
 }
 drop_unit() { # mode path
   um=$1 up=$2
-  [ "$1" = system ] || manager_listens || { not_at_start user; as_owner_if_there rm -f -- "$2"; return 0; }
+  [ "$1" = system ] || manager_listens || { not_at_start user; by "$2" rm -f -- "$2"; return 0; }
   ctl "$1" disable --quiet -- "${2##*/}" 2>/dev/null
   ctl "$1" stop -- "${2##*/}" 2>/dev/null
   unit_state "$1" "${2##*/}"
   case $active in inactive|failed|unknown) ;; *) echo "${2##*/} does not stop ($active)" >&2; return 1 ;; esac
-  if [ "$1" = system ]; then rm -f -- "$2"; else as_owner_if_there rm -f -- "$2"; fi
+  by "$2" rm -f -- "$2"
   ctl "$1" daemon-reload
   ctl "$1" reset-failed -- "${2##*/}" 2>/dev/null
   return 0
@@ -80,10 +81,8 @@ drop_unit() { # mode path
 act_unit() { # n run-dir seconds unit text script spec inputs…
   n=$1; r=$2; s=$3; unit=$4; text=$5; script=$6; shift 6
   again=started
-  if lives "$r/supervisor" || lives "$r/child"; then again='started again'; stop_service "$r" "$s" || return 1; fi
-  need_manager && mkdir -p -- "$r" || return 1
-  # Nobody but us writes here: what it says is what is started, stopped and removed.
-  if [ -n "$U" ] && [ "$(stat -c %u -- "$r")" != 0 ]; then chown -h -- 0:0 "$r" && rm -rf -- "$r" && mkdir -- "$r" || return 1; fi
+  if runs "$r"; then again='started again'; stop_service "$r" "$s" || return 1; fi
+  need_manager && run_dir "$r" || return 1
   if in_unit "$r"; then
     is_kept && again='started again'
     new=$(unit_path "$unit")
@@ -92,11 +91,11 @@ act_unit() { # n run-dir seconds unit text script spec inputs…
   fi
   note=$again; um=$M; up=$(unit_path "$unit")
   if [ -L "$up" ] && [ "$(readlink -- "$up")" = /dev/null ]; then echo "$up is masked: \`systemctl unmask ${up##*/}\`, or give the lab another name with \`global.lab\`" >&2; return 1; fi
-  if [ -e "$up" ] && ! is_ours "$up"; then echo "$up is there already, and of another lab ($(head -n 1 "$up" | cut -c 1-200)): give one of them another name with \`global.lab\`" >&2; return 1; fi
+  if [ -e "$up" ] && ! is_ours "$up"; then echo "$up is there already, and of another lab ($(by "$up" first_line "$up" | cut -c 1-200)): give one of them another name with \`global.lab\`" >&2; return 1; fi
   need_dir "${up%/*}" || return 1
   [ -e "$up" ] || record unit "$up" || return 1
   printf '%s %s\n' "$um" "$up" > "$r/unit.part" && mv -f -- "$r/unit.part" "$r/unit" || return 1
-  if [ -n "$script" ]; then printf '%s' "$script" > "$r/exec.part" && mv -f -- "$r/exec.part" "$r/exec" || return 1; fi
+  if [ -n "$script" ]; then printf '%s' "$script" | for_account "$r/exec" || return 1; fi
   printf '%s' "$text" | by "$up" put "$up" 644 '' '' || return 1
   wanted "$@" > "$r/applied" || return 1
   ctl "$um" daemon-reload && ctl "$um" enable --quiet -- "$unit" && ctl "$um" start -- "$unit" || {
@@ -133,9 +132,9 @@ unit_end() { # gives code, ended and oom, once it is in_unit
   done <<EOF
 $shown
 EOF
-  case $how$status$at in *[!0-9]*) return 0 ;; esac
-  if [ "${at:-0}" = 0 ] || ! read -r seconds rest < /proc/uptime; then return 0; fi
-  code=$status; [ "${how:-1}" = 1 ] || code=$((status + 128)) # 2 and 3: by a signal
+  number "$how" && number "$status" && number "$at" || return 0
+  if [ "$at" = 0 ] || ! read -r seconds rest < /proc/uptime; then return 0; fi
+  code=$status; [ "$how" = 1 ] || code=$((status + 128)) # 2 and 3: by a signal
   ended=$((${seconds%%.*} - at / 1000000)); [ "$ended" -ge 0 ] || ended=0
   [ "$result" != oom-kill ] || oom=1
 }

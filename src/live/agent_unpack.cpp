@@ -17,10 +17,18 @@ drop_unpacked() { # manifest: takes away exactly the files that it lists
   into=$(sed -n 2p "$1")
   [ ! -L "$into" ] || into=$(readlink -f -- "$into")
   [ -n "$into" ] && [ -d "$into" ] || return 0
-  tail -n +3 "$1" | as_owner_if_there sh -c "$tools
+  if [ -z "$U" ]; then tail -n +3 "$1" | by "$into/x" drop_names "$into"; return; fi
+  if id -u "$U" > /dev/null 2>&1; then
+    tail -n +3 "$1" | as_owner sh -c "$readers$tools
 drop_names \"\$1\"" sh "$into"
+  else nobodys=y
+  fi
   # What lies in a directory of root's only root can take away.
-  [ -n "$U" ] && trusted "$into/x" || return 0
+  if trusted "$into/x"; then drop_ours "$1" "$into"; fi
+  nobodys=
+}
+drop_ours() { # manifest, directory: what of it lies behind ways that nobody else can change
+  into=$2
   in_dir= is_roots=y
   tail -n +3 "$1" | while IFS= read -r n; do
     n=${n%/}
@@ -30,7 +38,6 @@ drop_names \"\$1\"" sh "$into"
     [ -z "$is_roots" ] || printf '%s\n' "$n"
   done | drop_names "$into"
 }
-as_owner_if_there() { if [ -z "$U" ] || ! id -u "$U" > /dev/null 2>&1; then "$@"; else runuser -u "$U" -- "$@"; fi; }
 act_unpack() { # n key digest into strip flag
   m="$S/unpacked/$2"
   mkdir -p -- "$S/unpacked" && need_dir "$4" || return 1

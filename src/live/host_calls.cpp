@@ -1,5 +1,8 @@
 #include "live/host_calls.hpp"
 
+#include <map>
+#include <set>
+
 #include <fmt/format.h>
 
 #include "artifact/artifact.hpp"
@@ -39,6 +42,9 @@ std::string digest_of(World& world, const std::string& key) {
   const auto* found = acquired(world, key);
   return found == nullptr ? std::string("unknown") : found->sha256;
 }
+
+// `-`: not known.
+std::string size_of(const artifact::Acquired* file) { return file == nullptr ? "-" : std::to_string(file->bytes); }
 
 // From where on the faster one makes up for its start: measured, sha256sum takes 3.8 ms for 1 MB, openssl 0.8 and 4 more to begin.
 const char* digest_for(long long bytes) { return bytes > 2'000'000 ? "large_digest" : "digest"; }
@@ -114,8 +120,11 @@ std::string sweep_arguments(const Sweep& w) {
 // As the agent wants a mode: four octal digits, or none.
 std::string mode_word(const Text& mode) { return quote(mode.empty() ? "" : fmt::format("{:0>4}", mode.value)); }
 
+// A configuration may hold a password whether or not anybody said so.
+std::string file_mode(const File& w) { return w.mode.empty() ? std::string("0600") : mode_word(w.mode); }
+
 Act act_file(const File& w, std::size_t n) {
-  const auto call = fmt::format("act_file {} {} {} {}", n, quote(w.path.value), artifact::sha256_text(w.content.value), mode_word(w.mode));
+  const auto call = fmt::format("act_file {} {} {} {}", n, quote(w.path.value), artifact::sha256_text(w.content.value), file_mode(w));
   if (goes_as_word(w)) return {fmt::format("printf %s {} | {}", quote(w.content.value), call)};
   return {call, {w.content.value, {}}};
 }
@@ -175,34 +184,58 @@ bool is_host_word(const Action& action) {
                     action);
 }
 
-// The agent's foresight knows paths as they are printed.
-std::string foresee_call(const std::vector<const Action*>& actions) {
-  std::string modes, sums;
+namespace {
+
+/// What looks will ask. The agent's foresight knows paths as they are printed.
+struct Foresight {
   bool who = false;
-  const auto add = [](std::string& list, const std::string& path) {
-    if (path.find_first_of("\t\n\\") == std::string::npos) list += " " + quote(path);
-  };
-  for (const auto* action : actions) {
-    if (const auto* dir = std::get_if<Dir>(action); dir && !dir->mode.empty()) add(modes, dir->path.value);
-    who = who || std::holds_alternative<User>(*action);
-    if (const auto* place = std::get_if<Place>(action)) add(sums, place->path.value);
-    if (const auto* service = std::get_if<Service>(action))
-      for (const auto& each : service->inputs)
-        if (!each.value.starts_with("artifact:")) add(sums, each.value);
-    if (const auto* file = std::get_if<File>(action)) {
-      add(sums, file->path.value);
-      if (!file->mode.empty()) add(modes, file->path.value);
-    }
+  std::set<std::string> modes, services;
+  std::map<std::string, std::string> sums;  ///< path, and how many bytes it should have; `-` where that is not known
+
+  static bool can_be_foreseen(const std::string& path) { return path.find_first_of("\t\n\\") == std::string::npos; }
+  void add_mode(const std::string& path) {
+    if (can_be_foreseen(path)) modes.insert(path);
   }
-  return (modes.empty() && !who ? "" : "foresee_modes" + modes + "\n") + (sums.empty() ? "" : "foresee_sums" + sums + "\n");
+  void add_sum(const std::string& path, const std::string& bytes) {
+    if (!can_be_foreseen(path)) return;
+    modes.insert(path);
+    auto& known = sums[path];
+    if (known.empty() || known == "-") known = bytes;
+  }
+};
+
+void foresee(World& world, int lane, const Action& action, Foresight& out) {
+  out.who = out.who || std::holds_alternative<User>(action);
+  if (const auto* dir = std::get_if<Dir>(&action); dir && !dir->mode.empty()) out.add_mode(dir->path.value);
+  if (const auto* place = std::get_if<Place>(&action)) out.add_sum(place->path.value, size_of(acquired(world, place->artifact.value)));
+  if (const auto* file = std::get_if<File>(&action)) out.add_sum(file->path.value, std::to_string(file->content.value.size()));
+  if (const auto* service = std::get_if<Service>(&action)) {
+    out.services.insert(world.run_dir(lane, service->name.value));
+    for (const auto& each : service->inputs)
+      if (!each.value.starts_with("artifact:")) out.add_sum(each.value, "-");
+  }
 }
+
+std::string foresee_call(World& world, int lane, const std::vector<const Action*>& actions) {
+  Foresight all;
+  for (const auto* action : actions) foresee(world, lane, *action, all);
+  std::string modes, sums, services;
+  for (const auto& each : all.modes) modes += " " + quote(each);
+  for (const auto& [path, bytes] : all.sums) sums += " " + quote(path) + " " + bytes;
+  for (const auto& each : all.services) services += " " + quote(each);
+  return (modes.empty() && !all.who ? "" : "foresee_modes" + modes + "\n") + (sums.empty() ? "" : "foresee_sums" + sums + "\n") +
+         (services.empty() ? "" : "foresee_own" + services + "\n");
+}
+
+}  // namespace
 
 std::string look_call(World& world, const Action& action, int lane, std::size_t n) {
   return std::visit(
       overloaded{
           [&](const Dir& w) { return fmt::format("look_dir {} {} {}", n, quote(w.path.value), mode_word(w.mode)); },
           [&](const File& w) {
-            return fmt::format("look_file {} {} {} {}", n, quote(w.path.value), artifact::sha256_text(w.content.value), mode_word(w.mode));
+            return fmt::format("look_file {} {} {} {} {}", n, quote(w.path.value), artifact::sha256_text(w.content.value), file_mode(w),
+                               w.content.value.size());
           },
           [&](const Line& w) {
             return fmt::format("look_line {} {} {} {}", n, quote(w.path.value), quote(w.match.value), quote(w.line.value));
@@ -210,7 +243,10 @@ std::string look_call(World& world, const Action& action, int lane, std::size_t 
           [&](const Unpack& w) {
             return fmt::format("look_unpack {} {} {} {}", n, manifest_key(w), digest_of(world, w.artifact.value), quote(w.into.value));
           },
-          [&](const Place& w) { return fmt::format("look_file {} {} {} ''", n, quote(w.path.value), digest_of(world, w.artifact.value)); },
+          [&](const Place& w) {
+            const auto* file = acquired(world, w.artifact.value);
+            return fmt::format("look_file {} {} {} '' {}", n, quote(w.path.value), digest_of(world, w.artifact.value), size_of(file));
+          },
           [&](const Service& w) {
             const auto unit = unit_for(world, w, lane);
             return fmt::format("look_service {} {} {} {} {}", n, quote(world.run_dir(lane, w.name.value)), quote(unit.name),
@@ -231,7 +267,7 @@ std::string look_calls(World& world, int lane, const std::vector<const plan::Ste
     actions.push_back(&steps[i]->action);
     if (const auto call = look_call(world, steps[i]->action, lane, i); !call.empty()) calls += call + "\n";
   }
-  return calls.empty() ? calls : foresee_call(actions) + calls;
+  return calls.empty() ? calls : foresee_call(world, lane, actions) + calls;
 }
 
 }  // namespace tidelab::live

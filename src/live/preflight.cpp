@@ -45,7 +45,7 @@ public:
     out.of_user = world_.setup.of_user[at];
     const bool with_steps = which != Steps::none;
     const auto steps = with_steps ? steps_on(lane) : std::vector<const plan::Step*>();
-    const auto asked = preflight::asked_of(plan_, lane, !out.owner.empty());
+    const auto asked = preflight::asked_of(plan_, lane, out.owner);
     const auto facts = preflight_calls(asked, with_steps);
     auto from = step::Clock::now();
     auto output = which == Steps::first ? look_at_steps(steps, lane, facts)
@@ -55,7 +55,7 @@ public:
     if (output && output->code == 0) note_looks(output->out, steps);
     if (!output && output.error().why == Why::unreachable && !world_.setup.elevate.empty()) {
       // Without sudo most of it can be seen all the same; when that works, sudo is what is wrong.
-      const auto script = agent_script(world_.state_dir(lane), out.owner, preflight_calls(asked, false), out.of_user);
+      const auto script = agent_script({world_.state_dir(lane), out.owner, out.of_user}, preflight_calls(asked, false));
       from = step::Clock::now();
       auto plain = world_.host(lane).run({{"sh", "-s"}, {}, {}, {script, {}}, {}}, control_);
       if (plain) out.no_root = output.error(), output = std::move(plain);

@@ -14,7 +14,7 @@ std::string exec_source(const Supervised& s) {
 
 std::string supervisor_source(const Supervised& s) {
   std::string out = "#!/bin/sh\n# Keeps one service running; written by tidelab, which replaces it at the next change.\n";
-  out += fmt::format("R={}\nLOG={}\n", host::quote(s.run_dir), host::quote(s.log));
+  out += fmt::format("R={}\nLOG={}\n", host::quote(s.run_dir + "/own"), host::quote(s.log));
   out += "start_of() { sed 's/^.*) //' \"/proc/$1/stat\" 2>/dev/null | cut -d' ' -f20; }\n";
   for (const auto& [key, value] : s.env) out += fmt::format("export {}={}\n", key, host::quote(value));
   out += fmt::format("cd {} || exit 1\n", host::quote(s.cwd.empty() ? "/" : s.cwd));

@@ -65,7 +65,8 @@ Result<host::Command> World::command_on(int lane, const step::Texts& argv, const
 
 Result<host::Output> World::send(int lane, const std::string& calls, const host::Input& input, const Control& control) {
   const auto at = static_cast<std::size_t>(lane);
-  const auto script = agent_script(state_dir(lane), setup.users[at], calls, setup.of_user[at]);
+  const auto& earlier = setup.users[at].empty() ? std::string() : plan.lanes[at].state_dir;
+  const auto script = agent_script({state_dir(lane), setup.users[at], setup.of_user[at], earlier}, calls);
   // Without input the script itself goes over stdin: its length is then bounded by nothing.
   const bool over_stdin = input.text.empty() && input.file.empty();
   auto command = marked(lane, over_stdin ? std::vector<std::string>{"sh", "-s"} : std::vector<std::string>{"sh", "-c", script}, {});
@@ -76,8 +77,13 @@ Result<host::Output> World::send(int lane, const std::string& calls, const host:
 
 namespace {
 
-// An answer that says who works on the lab is a failure.
+// An answer that says who works on the lab, or why nothing is done, is a failure.
 Result<host::Output> unless_held(Result<host::Output> output) {
+  if (output && output->code == is_refused) {
+    auto reason = output->err;
+    while (reason.ends_with('\n')) reason.pop_back();
+    return step::fail(Why::failed, reason.substr(reason.rfind('\n') + 1), output->err);
+  }
   if (!output || output->code != is_held) return output;
   auto who = output->err;
   while (who.ends_with('\n')) who.pop_back();

@@ -42,7 +42,10 @@ public:
   Setup setup;
 
   host::Host& host(int lane) { return *setup.hosts[static_cast<std::size_t>(lane)]; }
-  const std::string& state_dir(int lane) const { return plan.lanes[static_cast<std::size_t>(lane)].state_dir; }
+  std::string state_dir(int lane) const {
+    const auto at = static_cast<std::size_t>(lane);
+    return plan::state_dir(plan.lanes[at], setup.users[at]);
+  }
   std::string run_dir(int lane, const std::string& service) const { return state_dir(lane) + "/run/" + service; }
 
   /// A command for that host, as the account that the lab's things belong to, with the mark of this run. What an

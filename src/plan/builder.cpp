@@ -95,7 +95,6 @@ void Builder::add_components() {
 
 topology::Scope Builder::scope_of(std::size_t instance) const {
   topology::Scope scope(inputs_.topology, &instances()[instance], diagnostics_);
-  scope.set("state_dir", plan.lanes.front().state_dir);
   if (instance < plan.components.size()) scope.set("log", plan.components[instance].log);
   return scope;
 }

@@ -19,8 +19,14 @@ struct Lane {
   std::string name;       ///< the host as written; "controller" for lane 0
   int ssh_port = 0;       ///< 0: not said, so OpenSSH's configuration or 22
   std::string user;       ///< services run under this account
-  std::string state_dir;  ///< where the lab's own records are kept on that host
+  std::string state_dir;  ///< where the lab's own records are kept on that host by whoever is `user` there
 };
+
+/// Where the lab's own records are on that host. `owner`: what the services run under, when we come as another account; what
+/// that account may change is no place for what root believes, so it is then a directory of root's.
+std::string state_dir(const Lane& lane, const std::string& owner);
+/// The lab that such a directory is of.
+std::string lab_of(const std::string& state_dir);
 
 /// What a component needs of its host beside directories, ports and archives, which are in its steps. 0, empty or
 /// `nothing`: it needs nothing of the kind.

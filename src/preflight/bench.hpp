@@ -42,7 +42,8 @@ struct WantedDir {
   int component = -1;  ///< -1: the lab's own
   bool made = false;   ///< made for the component, and not only on the way
 };
-std::vector<WantedDir> dirs_on(const plan::Plan& plan, int lane);
+/// `owner`: as in Look.
+std::vector<WantedDir> dirs_on(const plan::Plan& plan, int lane, const std::string& owner);
 
 /// Two paths of which one is the other or lies in it.
 bool overlap(const std::string& a, const std::string& b);

@@ -165,6 +165,9 @@ private:
   void barrier(const Fields& f) {
     if (auto* dir = dir_at(f[1])) dir->enterable = false, dir->barrier = f[2];
   }
+  void stranger(const Fields& f) {
+    if (auto* dir = dir_at(f[1])) dir->stranger = f[2], dir->stranger_by = f[3], dir->stranger_mode = f[4];
+  }
   void shared(const Fields& f) {
     if (auto* dir = dir_at(f[1])) dir->shared = f[2], dir->shared_by = f[3], dir->shared_mode = f[4];
   }
@@ -221,6 +224,7 @@ const std::map<std::string_view, Reader::Word>& Reader::words() {
                                                        {"dir", {4, &Reader::dir}},
                                                        {"barrier", {2, &Reader::barrier}},
                                                        {"shared", {4, &Reader::shared}},
+                                                       {"stranger", {4, &Reader::stranger}},
                                                        {"room", {6, &Reader::room}},
                                                        {"device", {1, &Reader::device}},
                                                        {"listener", {4, &Reader::listener}},

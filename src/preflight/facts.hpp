@@ -25,8 +25,10 @@ struct DirFact {
   /// The first directory on the way that others than root can change, where the account, which then acts itself, may not write.
   std::string shared;
   std::string shared_by, shared_mode;  ///< of that one: USER:GROUP, octal
-  bool has_room = false;               ///< whether the next ones are known
-  std::string device;                  ///< of its file system, unique on the machine
+  std::string stranger;  ///< the first directory on the way that neither root, nor whoever looked, nor the account alone can change
+  std::string stranger_by, stranger_mode;
+  bool has_room = false;  ///< whether the next ones are known
+  std::string device;     ///< of its file system, unique on the machine
   std::string fs_type;
   long long free_bytes = 0, total_bytes = 0;  ///< free: for who is not root
   long long free_inodes = 0, inodes = 0;      ///< 0 of 0 where a file system does not count them

@@ -98,8 +98,8 @@ std::vector<const plan::Component*> to_start(const plan::Plan& plan, int lane, c
 
 bool overlap(const std::string& a, const std::string& b) { return a == b || a.starts_with(b + "/") || b.starts_with(a + "/"); }
 
-std::vector<WantedDir> dirs_on(const plan::Plan& plan, int lane) {
-  std::vector<WantedDir> out{{plan.lanes[static_cast<std::size_t>(lane)].state_dir}};
+std::vector<WantedDir> dirs_on(const plan::Plan& plan, int lane, const std::string& owner) {
+  std::vector<WantedDir> out{{plan::state_dir(plan.lanes[static_cast<std::size_t>(lane)], owner)}};
   const auto add = [&](const std::string& path, int component, bool made) {
     const auto known = std::find_if(out.begin(), out.end(), [&](const WantedDir& d) { return d.path == path; });
     if (known != out.end())
@@ -115,17 +115,17 @@ std::vector<WantedDir> dirs_on(const plan::Plan& plan, int lane) {
   return out;
 }
 
-std::vector<std::string> commands_of_ours(bool as_owner) {
-  std::vector<std::string> out{"sh",     "tar",   "gzip",     "awk",     "sed",  "cut",  "head", "tail",  "stat", "sha256sum",
-                               "setsid", "flock", "readlink", "dirname", "grep", "sort", "tr",   "xargs", "find", "id"};
-  if (as_owner) out.insert(out.end(), {"runuser", "useradd"});
+std::vector<std::string> commands_of_ours(const std::string& owner) {
+  std::vector<std::string> out{"sh",    "tar",      "gzip",    "awk",  "sed",  "cut", "head",  "tail", "stat", "sha256sum", "setsid",
+                               "flock", "readlink", "dirname", "grep", "sort", "tr",  "xargs", "find", "id",   "timeout"};
+  if (!owner.empty()) out.insert(out.end(), {"runuser", "useradd"});
   return out;
 }
 
-Asked asked_of(const plan::Plan& plan, int lane, bool as_owner) {
+Asked asked_of(const plan::Plan& plan, int lane, const std::string& owner) {
   Asked out;
-  for (const auto& each : dirs_on(plan, lane)) out.dirs.push_back(each.path);
-  out.commands = commands_of_ours(as_owner);
+  for (const auto& each : dirs_on(plan, lane, owner)) out.dirs.push_back(each.path);
+  out.commands = commands_of_ours(owner);
   std::set<int> ports;
   for (const auto* component : components_on(plan, lane)) {
     ports.insert(component->ports.begin(), component->ports.end());

@@ -36,8 +36,8 @@ struct Finding {
   Knob knob{};
 };
 
-/// Words that the host's part of tidelab itself runs; `as_owner`: what it takes to act for an account.
-std::vector<std::string> commands_of_ours(bool as_owner);
+/// Words that the host's part of tidelab itself runs. `owner`: empty, or the account that it acts for.
+std::vector<std::string> commands_of_ours(const std::string& owner);
 
 /// What to look at on one host, in the order in which the facts come back.
 struct Asked {
@@ -45,7 +45,7 @@ struct Asked {
   std::vector<int> ports;
   std::vector<std::string> commands;
 };
-Asked asked_of(const plan::Plan& plan, int lane, bool as_owner);
+Asked asked_of(const plan::Plan& plan, int lane, const std::string& owner);
 
 /// Bytes that come out of archives, as far as they are known, by plan::Artifact::key.
 using Sizes = std::map<std::string, long long>;

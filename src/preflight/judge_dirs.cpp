@@ -14,13 +14,6 @@ std::string wanted_by(const plan::Plan& plan, const WantedDir& dir) {
   return dir.component < 0 ? "the lab's own record" : plan.components[static_cast<std::size_t>(dir.component)].name;
 }
 
-// The lab that a state directory is of: `/opt/.tidelab-NAME`.
-std::string lab_of(const std::string& state_dir) {
-  constexpr std::string_view lead = "/.tidelab-";
-  const auto at = state_dir.rfind(lead);
-  return at == state_dir.npos ? state_dir : state_dir.substr(at + lead.size());
-}
-
 // What is wrong with a directory, and what to do; nothing when it can be made and entered.
 struct Trouble {
   std::string found, fix;
@@ -29,6 +22,13 @@ Trouble trouble_of(const Bench& bench, const WantedDir& dir, const DirFact& fact
   const auto who = wanted_by(bench.plan, dir);
   if (fact.state == DirFact::State::not_a_directory)
     return {fmt::format("{} is no directory, and {} needs {}", fact.existing, who, dir.path), "move it away, or write another directory"};
+  // Whoever can exchange a directory on the way runs there what he likes, as whoever runs it.
+  if (!fact.stranger.empty())
+    return {fmt::format("others can change {} ({}, mode {}), so what runs as {} there could be theirs, and {} needs {}", fact.stranger,
+                        fact.stranger_by, fact.stranger_mode, bench.look().owner.empty() ? bench.facts().user : bench.look().owner, who,
+                        dir.path),
+            fmt::format("`{}`, or write another directory",
+                        fact.stranger_by.starts_with("root:") ? "chmod go-w " + fact.stranger : "chown root " + fact.stranger)};
   if (!fact.writable && bench.facts().uid == 0)
     return {fmt::format("{} is read-only, and {} needs {}", fact.existing, who, dir.path),
             fmt::format("mount the file system of {} for writing, or write another directory", fact.existing)};
@@ -55,7 +55,7 @@ bool is_ours(const Bench& bench, const std::string& path) {
 }
 
 void judge_units(const Bench& bench, std::size_t& found) {
-  const auto& ours = bench.plan.lanes[static_cast<std::size_t>(bench.lane)].state_dir;
+  const auto ours = plan::state_dir(bench.plan.lanes[static_cast<std::size_t>(bench.lane)], bench.look().owner);
   for (const auto* component : components_on(bench.plan, bench.lane)) {
     for (const auto& service : component->services) {
       for (const auto& [unit, state_dir] : bench.facts().units) {
@@ -71,7 +71,7 @@ void judge_units(const Bench& bench, std::size_t& found) {
 }  // namespace
 
 void judge_dirs(const Bench& bench) {
-  const auto wanted = dirs_on(bench.plan, bench.lane);
+  const auto wanted = dirs_on(bench.plan, bench.lane, bench.look().owner);
   const auto& facts = bench.facts().dirs;
   if (facts.size() != wanted.size()) {
     bench.add("directories", Outcome::unknown, "not all of them could be looked at");
@@ -84,7 +84,10 @@ void judge_dirs(const Bench& bench) {
     if (trouble.found.empty()) continue;
     ++bad;
     // One cause, one row: many directories may lie in the same one.
-    const auto& cause = !facts[i].enterable ? facts[i].barrier : facts[i].shared.empty() ? facts[i].existing : facts[i].shared;
+    const auto& cause = !facts[i].stranger.empty() ? facts[i].stranger
+                        : !facts[i].enterable      ? facts[i].barrier
+                        : facts[i].shared.empty()  ? facts[i].existing
+                                                   : facts[i].shared;
     if (std::find(told.begin(), told.end(), cause) != told.end()) continue;
     told.push_back(cause);
     bench.add("directories", Outcome::failure, std::move(trouble.found), std::move(trouble.fix));
@@ -93,7 +96,7 @@ void judge_dirs(const Bench& bench) {
 }
 
 void judge_leftovers(const Bench& bench) {
-  const auto wanted = dirs_on(bench.plan, bench.lane);
+  const auto wanted = dirs_on(bench.plan, bench.lane, bench.look().owner);
   const auto& facts = bench.facts();
   std::size_t found = 0;
   judge_units(bench, found);
@@ -109,9 +112,9 @@ void judge_leftovers(const Bench& bench) {
       told.push_back(*same);
       ++found;
       bench.add("leftovers", Outcome::failure,
-                fmt::format("{} is of the lab {} ({}), and {} needs {}", *same, lab_of(other.state_dir), other.state_dir,
+                fmt::format("{} is of the lab {} ({}), and {} needs {}", *same, plan::lab_of(other.state_dir), other.state_dir,
                             wanted_by(bench.plan, wanted[i]), wanted[i].path),
-                fmt::format("take that lab away with `tidelab down {}`, or write another directory", lab_of(other.state_dir)));
+                fmt::format("take that lab away with `tidelab down {}`, or write another directory", plan::lab_of(other.state_dir)));
     }
     const bool inside = std::any_of(told.begin(), told.end(), [&](const auto& each) { return overlap(each, wanted[i].path); });
     if (theirs || inside || !wanted[i].made || facts.dirs[i].state != DirFact::State::there || facts.dirs[i].empty) continue;
@@ -124,7 +127,7 @@ void judge_leftovers(const Bench& bench) {
   }
   if (found > 0) return;
   std::string beside;
-  for (const auto& other : facts.others) beside += (beside.empty() ? "" : ", ") + lab_of(other.state_dir);
+  for (const auto& other : facts.others) beside += (beside.empty() ? "" : ", ") + plan::lab_of(other.state_dir);
   bench.add("leftovers", Outcome::ok, beside.empty() ? "none" : fmt::format("none; also on this host, apart from this lab: {}", beside));
 }
 

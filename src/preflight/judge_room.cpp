@@ -25,7 +25,7 @@ struct Want {
 };
 
 const DirFact* fact_of(const Bench& bench, const std::string& path) {
-  const auto wanted = dirs_on(bench.plan, bench.lane);
+  const auto wanted = dirs_on(bench.plan, bench.lane, bench.look().owner);
   const auto& dirs = bench.facts().dirs;
   // A file goes where the directory does that it lies in.
   const DirFact* out = nullptr;
@@ -70,7 +70,7 @@ Wants wants_of(const Bench& bench) {
     if (fact != nullptr) add_archive(bench, key, path, out[fact->device]);
   }
   for (const auto* component : components_on(bench.plan, bench.lane)) add_data(bench, *component, out);
-  const auto wanted = dirs_on(bench.plan, bench.lane);
+  const auto wanted = dirs_on(bench.plan, bench.lane, bench.look().owner);
   for (std::size_t i = 0; i < wanted.size() && i < bench.facts().dirs.size(); ++i) {
     const auto& dir = bench.facts().dirs[i];
     if (!dir.has_room) continue;

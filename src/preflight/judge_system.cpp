@@ -121,7 +121,7 @@ void judge_arch(const Bench& bench) {
 
 void judge_commands(const Bench& bench) {
   const auto& facts = bench.facts();
-  const auto ours = commands_of_ours(!bench.look().owner.empty());
+  const auto ours = commands_of_ours(bench.look().owner);
   for (const auto& missing : facts.missing_commands) {
     // An account that is there needs nothing to make it.
     if (missing == "useradd" && facts.account_there) continue;
@@ -131,7 +131,7 @@ void judge_commands(const Bench& bench) {
     bench.add("commands", Outcome::failure, fmt::format("there is no `{}`, which {} runs", missing, who),
               "install the package that has it (`apt-get install`, `dnf install`)");
   }
-  const auto asked = asked_of(bench.plan, bench.lane, !bench.look().owner.empty()).commands.size();
+  const auto asked = asked_of(bench.plan, bench.lane, bench.look().owner).commands.size();
   for (const auto& each : facts.foreign)
     bench.add("commands", Outcome::failure, fmt::format("`{0}` is not GNU {0}, whose options tidelab uses", each),
               fmt::format("install GNU {}", each));

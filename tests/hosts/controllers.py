@@ -70,11 +70,11 @@ def the_first_is_stopped(tool, words, there, winner):
 
 
 def the_first_makes_it_and_the_second_waits():
-    the_first_is_stopped("mkdir", ".tidelab-toys.new", "pgrep -x flock", winner=0)
+    the_first_is_stopped("mkdir", f".{STATE.rsplit('/', 1)[1]}.new", "pgrep -x flock", winner=0)
 
 
 def the_second_makes_it_before_the_first():
-    the_first_is_stopped("flock", " -x 8 ", "grep . /opt/toys/a/.tidelab-toys/lock", winner=1)
+    the_first_is_stopped("flock", " -w 20 8 ", f"grep . {STATE}/lock", winner=1)
 
 
 def two_first_ups_at_once():

@@ -1,7 +1,7 @@
 """A topology that names no directory: everything is below the account's home, which tidelab makes with the account, or
 which was there before, with what somebody has in it."""
 from lab import Hosts, must
-from supervision import HOME, ONE, TWO, Toys, one_of_each
+from supervision import HOME, ONE, TWO, Toys, one_of_each, state_of
 
 NAMES = {"one": ONE, "two": TWO}
 
@@ -17,10 +17,16 @@ def no_directory_is_named(inits, there):
         must(toys.greet(ONE, 7001)[3] == "uid " + hosts.inside("one", "id -u toy"), "it runs under another account")
         must({node["dir"] for node in hosts.nodes(toys.file).values()} == {"/home/toy/deploy/toy-7001", "/home/toy/deploy/toy-7002"}, "it is somewhere else")
         for name in NAMES:
-            owners = hosts.inside(name, "stat -c '%U %n' /home/toy /home/toy/deploy /home/toy/deploy/.tidelab-toys")
-            must(owners.split() == ["toy", "/home/toy", "toy", "/home/toy/deploy", "root", "/home/toy/deploy/.tidelab-toys"], f"directories of {name} are somebody else's", owners)
+            state = state_of("/home/toy/deploy")
+            owners = hosts.inside(name, f"stat -c '%U %n' /home/toy /home/toy/deploy {state}")
+            must(owners.split() == ["toy", "/home/toy", "toy", "/home/toy/deploy", "root", state], f"directories of {name} are somebody else's", owners)
         pids = toys.pids()
         must(toys.up()["made"] == 0 and toys.pids() == pids, "a second up changed something")
+        # One that changes something is let in, too.
+        toys.greetings[ONE, 7001] = "evening"
+        toys.write()
+        toys.file.write_text("\n".join(line for line in toys.file.read_text().splitlines() if "deploy_dir" not in line) + "\n")
+        must(toys.up()["made"] > 0 and toys.greet(ONE, 7001)[2] == "greeting=evening", "a change was not made")
         hosts.good("status", toys.file)
         hosts.good("down", toys.file)
         hosts.nothing_left()

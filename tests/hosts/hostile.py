@@ -15,7 +15,7 @@ def lab_beside(hosts, theirs):
     return toys
 
 
-def untouched(hosts, below=("/opt/", "/home/toy", "/var/spool/mail/toy", "/var/mail/toy")):
+def untouched(hosts, below=("/opt/", "/var/lib/tidelab", "/home/toy", "/var/spool/mail/toy", "/var/mail/toy")):
     """Nothing outside the lab differs from before."""
     kept = USER_TOOLS | {"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/subuid", "/etc/subgid"}
     left = [c for c in changes(hosts.before["one"], listing(hosts.net.host("one"))) if not c[2:].split("  ")[0].startswith(below) and c[2:].split("  ")[0] not in kept]
@@ -46,7 +46,7 @@ def a_list_that_others_can_write():
     with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
         toys = one_toy(hosts)
         toys.up()
-        must(hosts.inside("one", f"stat -c '%U %a' {STATE} {STATE}/owned") == "root 755\nroot 644", "the list is not root's alone")
+        must(hosts.inside("one", f"stat -c '%U %a' {STATE} {STATE}/owned") == "root 711\nroot 600", "the list is not root's alone")
         hosts.inside("one", f"chown toy {STATE}/owned")
         ran = hosts.tidelab("down", toys.file)
         must(ran.code == 3 and "is not followed" in ran.out, f"a list that its account can write was followed ({ran.code})", ran.out)
@@ -66,7 +66,7 @@ def links_that_an_account_put_there(init="shell"):
         toys.greetings[ONE, 7001] = "evening"
         toys.write()
         hosts.tidelab("up", toys.file)  # whether it can is its own affair; what it must not is write there as root
-        untouched(hosts, ("/opt/", "/home/toy", "/var/spool/mail/toy", "/var/mail/toy", "/etc/systemd/system"))
+        untouched(hosts, ("/opt/", "/var/lib/tidelab", "/home/toy", "/var/spool/mail/toy", "/var/mail/toy", "/etc/systemd/system"))
         for name in ("toy.properties", "note", "evil-log", "toy.py"):
             hosts.inside("one", f"test ! -e /etc/{name}")
         hosts.inside("one", "touch /etc/note /etc/toy.properties /etc/toy.py")  # names that `down` knows

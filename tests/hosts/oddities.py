@@ -38,7 +38,7 @@ def an_account_that_cannot_be_made():
         hosts.inside("one", hold)
         refused = hosts.tidelab("up", toys.file)
         must(refused.code == 3 and "the account toy cannot be made: useradd: cannot lock /etc/passwd; try again later." in refused.out, f"up ended with {refused.code}", refused.out)
-        must(hosts.inside("one", f"ls -A {STATE}/..") == ".tidelab-toys", "something was made for an account that is not there")
+        must(hosts.inside("one", "ls -d /opt/toys", code=None) == "ls: cannot access '/opt/toys': No such file or directory", "something was made for an account that is not there")
         # Held for a moment only, it is waited for. That useradd was refused is noted, since it is there for some milliseconds only.
         wrapper = '#!/bin/sh\n/usr/sbin/useradd "$@" || { code=$?; touch /run/refused; exit "$code"; }\n'
         hosts.in_place_of("one", "useradd", wrapper)
@@ -59,10 +59,10 @@ def an_account_that_cannot_be_made():
 def a_disk_that_fills_up_within_a_line():
     """Of the line that says what was just made, only the beginning has room: it is not made, and the list is whole."""
     with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
-        hosts.prepare("one", "mkdir -p /usr/local/bin /opt/toys && mount -t tmpfs -o size=24m tmpfs /opt/toys")
+        hosts.prepare("one", "mkdir -p /usr/local/bin /var/lib/tidelab && mount -t tmpfs -o size=24m tmpfs /var/lib/tidelab")
         toys = one_toy(hosts)
         toys.up()
-        fill = "dd if=/dev/zero of=/opt/toys/filler bs=4k 2> /dev/null"
+        fill = "dd if=/dev/zero of=/var/lib/tidelab/filler bs=4k 2> /dev/null"
         wrapper = f"#!/bin/sh\ncase $* in */toy-7002) {fill} ;; esac\nexec /usr/bin/mkdir \"$@\"\n"
         hosts.in_place_of("one", "mkdir", wrapper)
         # So that the page of the list ends 20 bytes behind the line which comes before the directory.
@@ -71,15 +71,15 @@ def a_disk_that_fills_up_within_a_line():
         toys.instances.append((ONE, 7002))
         toys.write()
         refused = hosts.tidelab("up", toys.file)
-        must(refused.code == 3 and "No space left on device: /opt/toys" in refused.out, f"up ended with {refused.code}", refused.out)
-        hosts.inside("one", "test -e /opt/toys/filler && test ! -e /opt/toys/a/toy-7002")
+        must(refused.code == 3 and "No space left on device: /var/lib/tidelab" in refused.out, f"up ended with {refused.code}", refused.out)
+        hosts.inside("one", "test -e /var/lib/tidelab/filler && test ! -e /opt/toys/a/toy-7002")
         must(hosts.inside("one", f"tail -n 1 {STATE}/owned") == "parent /opt/toys/a/toy-7002", "the list is not whole", hosts.inside("one", f"tail -n 3 {STATE}/owned | cut -c 1-80"))
-        hosts.inside("one", "rm /opt/toys/filler /usr/local/bin/mkdir")
+        hosts.inside("one", "rm /var/lib/tidelab/filler /usr/local/bin/mkdir")
         toys.up()
         settled(toys)
         hosts.inside("one", fill, code=None)
         hosts.good("down", toys.file)
-        hosts.inside("one", "rm /opt/toys/filler")
+        hosts.inside("one", "rm /var/lib/tidelab/filler")
         hosts.nothing_left()
 
 
@@ -114,7 +114,7 @@ def a_keeper_that_was_killed():
         for first in ("status", "stop", "down"):  # tests over ssh have `up`
             toys.up()
             alive = toys.pids()[ONE, 7001]
-            hosts.inside("one", f"kill -9 $(cut -d' ' -f1 {STATE}/run/toy-7001/supervisor)")
+            hosts.inside("one", f"kill -9 $(cut -d' ' -f1 {STATE}/run/toy-7001/own/supervisor)")
             hosts.good(first, toys.file)
             must((toys.pids()[ONE, 7001] == alive) == (first == "status"), f"after `{first}` it is another one, or the same")
             if first == "status":
@@ -149,16 +149,16 @@ def something_else_in_place_of_the_record():
         toys = one_toy(hosts)
         for theirs, told in ((f"echo mine > {STATE}", "is no directory"), (f"ln -s /srv {STATE}", "it is a link"), (f"mkdir {STATE} && echo mine > {STATE}/run", "no list of a lab in it, but run"),
                              (f"mkdir {STATE} && echo mine > {STATE}/owned", "owned is no list of a lab"), (f"mkdir -p {STATE}/owned", "no list of a lab in it, but owned")):
-            hosts.prepare("one", f"rm -rf /opt/toys && mkdir -p /opt/toys/a && {theirs}")
+            hosts.prepare("one", f"rm -rf /var/lib/tidelab && mkdir -p /var/lib/tidelab && {theirs}")
             for command in ("up", "down"):
                 ran = hosts.tidelab(command, toys.file)
                 must(ran.code == 3 and told in ran.out, f"`{theirs}`: {command} ended with {ran.code}", ran.out)
             hosts.nothing_left()
-        hosts.inside("one", f"rm -rf /opt/toys && mkdir -p {STATE} && touch {STATE}/lock.guard")  # one that was only begun
+        hosts.prepare("one", "rm -rf /var/lib/tidelab")
+        hosts.inside("one", f"mkdir -p {STATE} && touch {STATE}/lock.guard")  # one that was only begun
         toys.up()
         settled(toys)
-        hosts.good("down", toys.file)
-        must(hosts.inside("one", "ls -A /opt/toys/a") == "", "it is not gone")
+        gone(hosts, toys)
 
 
 def a_manager_that_was_stopped():

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import access
 import archive
+import attacks
 import controllers
 import homes
 import hostile
@@ -53,7 +54,7 @@ def four_hosts(names):
     return results
 
 
-ROOMS = (preflight, supervision, archive, access, interruption, controllers, oddities, odd_hosts, homes, hostile, official)
+ROOMS = (preflight, supervision, archive, access, interruption, controllers, oddities, odd_hosts, homes, hostile, attacks, official)
 
 
 def here(names):

@@ -21,7 +21,7 @@ TEST_CASE("a directory has its mode, whoever made it, and a wrong mode is told")
   const auto dir = folder.path / "made";
   const auto act = [&](const std::string& path, const std::string& mode, const std::string& before = {}) {
     const auto calls = fmt::format("boot me who ask || exit 9\n{}act_dir 0 {} {}", before, host::quote(path), mode);
-    return run(*host, live::agent_script(folder.path / "state", "", calls));
+    return run(*host, live::agent_script({(folder.path / "state").string()}, calls));
   };
   const auto mode_of = [](const fs::path& path) { return static_cast<unsigned>(fs::status(path).permissions()); };
   CHECK(act(dir, "0700").code == 0);
@@ -55,7 +55,7 @@ TEST_CASE("a mode holds where it is as it was asked for, but for what a director
   const auto host = host::make_local();
   const auto path = folder.path / "seen";
   const auto verdict = [&](const std::string& calls) {
-    const auto out = run(*host, live::agent_script(folder.path / "state", "", calls)).out;
+    const auto out = run(*host, live::agent_script({(folder.path / "state").string()}, calls)).out;
     return out.substr(out.find('\t') + 1);
   };
   const auto look = [&](unsigned mode, const char* wanted, bool foreseen) {
@@ -72,14 +72,14 @@ TEST_CASE("a mode holds where it is as it was asked for, but for what a director
       CHECK(look(mode, wanted, foreseen) == fmt::format("differs\thas mode {:o}\n", mode));
   }
   // One that is made where groups are handed down.
-  fs::permissions(path, static_cast<fs::perms>(02775));
+  fs::permissions(path, static_cast<fs::perms>(02755));
   const auto below = fmt::format("0 {}/below 0750", path.string());
   CHECK(verdict("boot me who ask || exit 9\nact_dir " + below) == "made\t\n");
   CHECK(verdict("look_dir " + below) == "holds\t\n");
 
   std::ofstream(path / "file").close();
   fs::permissions(path / "file", static_cast<fs::perms>(02640));  // no directory: nothing is handed down to it
-  const auto file = fmt::format("look_file 0 {0}/file \"$(digest {0}/file)\" 0640", path.string());
+  const auto file = fmt::format("look_file 0 {0}/file \"$(digest {0}/file)\" 0640 -", path.string());
   CHECK(verdict(file) == "differs\thas mode 2640\n");
   fs::permissions(path / "file", static_cast<fs::perms>(0640));
   CHECK(verdict(file) == "holds\t\n");
@@ -89,7 +89,9 @@ TEST_CASE("who can change the way to a path, and where it leads") {
   const Folder folder;
   const auto host = host::make_local();
   const auto& top = folder.path;
-  const auto ask = [&](const std::string& calls) { return run(*host, live::agent_script(top / "state", "", "set +e\n" + calls)).out; };
+  const auto ask = [&](const std::string& calls) {
+    return run(*host, live::agent_script({(top / "state").string()}, "set +e\n" + calls)).out;
+  };
   fs::create_directories(top / "with blank/b*");
   fs::create_directory_symlink(top / "with blank", top / "link");
   fs::create_directory_symlink("nowhere", top / "dangling");
@@ -148,14 +150,14 @@ TEST_CASE("a large file is told by OpenSSL where that can be had and by sha256su
   constexpr auto digest = "ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73";  // of "content", by another tool
   const auto arrives = [&](const std::string& content, const std::string& before) {
     const auto act = fmt::format("printf %s {} | act_file 0 {} {} 644 large_digest", content, path, digest);
-    const auto ended = run(*host, live::agent_script(folder.path / "state", "", "boot me who ask || exit 9\n" + before + act));
+    const auto ended = run(*host, live::agent_script({(folder.path / "state").string()}, "boot me who ask || exit 9\n" + before + act));
     const bool there = fs::exists(path);
     fs::remove(path);
     CHECK((ended.code == 0) == there);
     if (!there) CHECK(ended.err.find("arrived incomplete") != std::string::npos);
     return there;
   };
-  const auto told_by = fmt::format("sha256sum() {{ echo {}; }}\n", std::string(64, '0'));
+  const auto told_by = fmt::format("timeout() {{ echo {}; }}\n", std::string(64, '0'));
   CHECK(arrives("content", ""));
   CHECK(arrives("content", told_by));  // not asked
   CHECK_FALSE(arrives("conten", ""));

@@ -61,7 +61,7 @@ TEST_CASE("a script that arrives in part does nothing at all") {
   const auto host = host::make_local();
   const auto state = (folder.path / "state").string();
   const auto script = live::agent_script(
-      state, "", "boot controller who ask\nact_dir 0 " + (folder.path / "made").string() + " ''\ntouch " + (folder.path / "end").string());
+      {state}, "boot controller who ask\nact_dir 0 " + (folder.path / "made").string() + " ''\ntouch " + (folder.path / "end").string());
   for (std::size_t size = 0; size < script.size() - 2; size = size < script.size() - 200 ? size + 173 : size + 1) {
     run(*host, script.substr(0, size));
     INFO("cut after " << size << " of " << script.size() << " bytes");
@@ -77,7 +77,7 @@ TEST_CASE("a command with input, whose script goes along in its words, fits into
   const auto before = "boot me 'who it is' ask\n" + live::end_orphans_call(lab, "me-1") + "\n";
   for (const std::string call : {"act_unpack 1 key digest /opt/there 1 z", "act_file 1 /opt/there digest 644"}) {
     INFO(call);
-    CHECK(host::quote(live::agent_script(lab, "somebody", before + call)).size() < 34'000);
+    CHECK(host::quote(live::agent_script({lab, "somebody", false, lab}, before + call)).size() < 34'000);
   }
 }
 
@@ -91,7 +91,7 @@ TEST_CASE("what an earlier run left acting is ended, and nothing else") {
   Started guest(folder.path / "guest", live::run_mark(lab, "you-1"), waits);  // we wait for it, so it is not an orphan
   Started another(folder.path / "another", live::run_mark(other, "me-1"), waits);
 
-  const auto output = run(*host, live::agent_script(lab, "", live::end_orphans_call(lab, "me-2") + "\necho on"));
+  const auto output = run(*host, live::agent_script({lab}, live::end_orphans_call(lab, "me-2") + "\necho on"));
   CHECK(output.code == 0);
   CHECK(output.out == "on\n");
   CHECK(output.err.empty());
@@ -124,7 +124,7 @@ look_4() { say 4 differs ''; }
 act_4() { say 4 made "after $turn_n"; }
 turn 4 3
 )";
-  const auto output = run(*host, live::agent_script(folder.path.string(), "", calls));
+  const auto output = run(*host, live::agent_script({folder.path.string()}, calls));
   CHECK(output.code == 0);
   CHECK(output.out == "=0\tholds\tas it must be\n=1\tfailed\t5\n=3\tmade\tdone\n=4\tmade\tafter 4\n");
   CHECK(output.err == "=0\n=1\nno room\n=3\n=4\n");
@@ -135,7 +135,7 @@ TEST_CASE("a lab is one controller's until the process that its connection ends 
   const auto host = host::make_local();
   const auto state = folder.path / "lab";
   const auto claim = [&](const char* call, const char* controller, bool take = false) {
-    return run(*host, live::agent_script(state.string(), "",
+    return run(*host, live::agent_script({state.string()},
                                          fmt::format("{} {} && echo in", call,
                                                      live::claim_words({controller, std::string("run of ") + controller, take}))));
   };
@@ -167,11 +167,11 @@ TEST_CASE("whoever makes the lab's directory on a host holds the lab from that m
   // Alone in a directory that is there, and with one on the way to it.
   for (const auto& state : {folder.path / "lab", folder.path / "way" / "lab"}) {
     CAPTURE(state.string());
-    CHECK(run(*host, live::agent_script(state.string(), "", "make_state a 'run of a' && echo in")).out == "in\n");
-    const auto late = run(*host, live::agent_script(state.string(), "", "boot b 'run of b' ask && echo in"));
+    CHECK(run(*host, live::agent_script({state.string()}, "make_state a 'run of a' && echo in")).out == "in\n");
+    const auto late = run(*host, live::agent_script({state.string()}, "boot b 'run of b' ask && echo in"));
     CHECK(late.code == live::is_held);
     CHECK(late.err.starts_with("run of a"));
-    CHECK(run(*host, live::agent_script(state.string(), "", "boot a 'run of a' ask && echo in")).out == "in\n");
+    CHECK(run(*host, live::agent_script({state.string()}, "boot a 'run of a' ask && echo in")).out == "in\n");
   }
 }
 
@@ -179,12 +179,12 @@ TEST_CASE("a lab is not claimed for a look that finds all as it must be, but whe
   const Folder folder;
   const auto host = host::make_local();
   const auto state = folder.path / "state";
-  run(*host, live::agent_script(state, "", "boot b 'run of b' ask"));
+  run(*host, live::agent_script({state}, "boot b 'run of b' ask"));
   const auto held_by_nobody = [&](int since) { return fmt::format("printf '1 {}\\nb\\nrun of b\\n' > {}/lock\n", since, state.string()); };
   const auto there = fmt::format("look_dir 0 {} ''\n", folder.path.string());
   const auto look = [&](const std::string& looks) {
     const auto rest = "claim a 'run of a' ask\n" + live::unless_settled(1, "echo facts\n");
-    return run(*host, live::agent_script(state, "", live::looks_function(looks) + live::settled_unclaimed(1, state, "a-1") + rest));
+    return run(*host, live::agent_script({state}, live::looks_function(looks) + live::settled_unclaimed(1, state, "a-1") + rest));
   };
   const auto holder = [&] {
     std::ifstream in(state / "lock");
@@ -226,7 +226,7 @@ TEST_CASE("what a clock is compared by counts from before the first look, claime
       "do :; done\n";
   const auto rest = live::unless_settled(1, live::preflight_calls({{}, {}, {}}, true));
   const auto script = live::looks_function(slow) + live::settled_unclaimed(1, state, "a-1") + rest;
-  const auto facts = preflight::read_facts(run(*host, live::agent_script(state, "", script)).out);
+  const auto facts = preflight::read_facts(run(*host, live::agent_script({state}, script)).out);
   CHECK(facts.complete);
   CHECK(facts.before_clock >= 200ms);
   CHECK(facts.clock_begin);
@@ -238,7 +238,8 @@ TEST_CASE("where all steps are as they must be nothing else is looked at") {
   const auto look = [&](std::size_t count, const std::string& looks) {
     const auto facts = live::preflight_calls({{folder.path.string()}, {}, {}}, true);
     return preflight::read_facts(
-        run(*host, live::agent_script(folder.path / "state", "", live::looks_function(looks) + live::unless_settled(count, facts))).out);
+        run(*host, live::agent_script({(folder.path / "state").string()}, live::looks_function(looks) + live::unless_settled(count, facts)))
+            .out);
   };
   const auto there = fmt::format("look_dir 0 {} ''\n", folder.path.string());
   const auto missing = fmt::format("look_dir 1 {} ''\n", (folder.path / "missing").string());

@@ -43,7 +43,7 @@ struct Site {
   host::Output run(const std::string& calls) const {
     host::Command command;
     command.argv = {"sh", "-s"};
-    command.input.text = live::agent_script(state().string(), "", "boot me who ask || exit 9\n" + calls);
+    command.input.text = live::agent_script({state().string()}, "boot me who ask || exit 9\n" + calls);
     const auto output = host::make_local()->run(command, {step::Clock::now() + std::chrono::seconds(60), {}, {}});
     REQUIRE(output);
     return *output;
@@ -61,7 +61,7 @@ std::string dir(int n, const fs::path& path) {
 // sha256 of "x\n"
 constexpr auto digest = "73cb3858a687a8494ca3323053016282f3dad39d42cf62ca4e79dda2aac7d9ac";
 std::string file(int n, const fs::path& path) {
-  return step(n, fmt::format("look_file {} {} {} ''", n, path.string(), digest),
+  return step(n, fmt::format("look_file {} {} {} '' -", n, path.string(), digest),
               fmt::format("echo x | act_file {} {} {} ''", n, path.string(), digest));
 }
 
