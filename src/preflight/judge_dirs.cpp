@@ -22,13 +22,15 @@ Trouble trouble_of(const Bench& bench, const WantedDir& dir, const DirFact& fact
   const auto who = wanted_by(bench.plan, dir);
   if (fact.state == DirFact::State::not_a_directory)
     return {fmt::format("{} is no directory, and {} needs {}", fact.existing, who, dir.path), "move it away, or write another directory"};
-  // Whoever can exchange a directory on the way runs there what he likes, as whoever runs it.
-  if (!fact.stranger.empty())
-    return {fmt::format("others can change {} ({}, mode {}), so what runs as {} there could be theirs, and {} needs {}", fact.stranger,
-                        fact.stranger_by, fact.stranger_mode, bench.look().owner.empty() ? bench.facts().user : bench.look().owner, who,
-                        dir.path),
+  // Whoever can exchange a directory on the way decides what runs there.
+  if (!fact.stranger.empty()) {
+    const auto& owner = bench.look().owner;
+    return {fmt::format("others than {} can change {} ({}, mode {}), so what runs there as {} could be theirs, and {} needs {}",
+                        owner.empty() ? bench.facts().user : "root and " + owner, fact.stranger, fact.stranger_by, fact.stranger_mode,
+                        owner.empty() ? bench.facts().user : owner, who, dir.path),
             fmt::format("`{}`, or write another directory",
                         fact.stranger_by.starts_with("root:") ? "chmod go-w " + fact.stranger : "chown root " + fact.stranger)};
+  }
   if (!fact.writable && bench.facts().uid == 0)
     return {fmt::format("{} is read-only, and {} needs {}", fact.existing, who, dir.path),
             fmt::format("mount the file system of {} for writing, or write another directory", fact.existing)};

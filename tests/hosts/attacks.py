@@ -156,7 +156,7 @@ def places_that_others_made():
             for deploy, told in (("/srv/theirs/lab/x", "/srv/theirs"), ("/srv/all/toys/a", "/srv/all/toys"), ("/srv/open/a", "/srv/open")):
                 toys = Toys(hosts, user, addresses=(ONE,), deploy=deploy)
                 seen = hosts.tidelab("preflight", toys.file)
-                must(seen.code == 1 and f"others can change {told} (" in seen.out, f"preflight for {user} in {deploy} ended with {seen.code}", seen.out)
+                must(seen.code == 1 and f"can change {told} (" in seen.out, f"preflight for {user} in {deploy} ended with {seen.code}", seen.out)
                 ran = hosts.tidelab("up", toys.file)
                 must(ran.code == 3 and told in ran.out, f"up for {user} in {deploy} ended with {ran.code}", ran.out)
                 hosts.nothing_left()
