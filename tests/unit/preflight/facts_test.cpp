@@ -11,7 +11,7 @@ TEST_CASE("facts of a whole look") {
       "memory\tMemTotal:\t2048\nmemory\tMemAvailable:\t1024\nmemory\tSwapTotal:\t0\nlimit\tmax\nfiles\tsoft\t1024\n"
       "files\thard\tunlimited\nswappiness\t60\nhuge_pages\talways [madvise] never\naccount\tmissing\nmissing\ttar\n"
       "dir\tthere\twritable\tfull\t/opt\ndir\tmissing\tno\tempty\t/data\nbarrier\t1\t/data\nshared\t0\t/"
-      "opt\troot:staff\t2775\naccount\tgroup\nclosed\t/etc\nforeign\ttar\nhomeless\t/home/x\nexpired\tx\n"
+      "opt\troot:staff\t2775\nstranger\t1\t/data\tann:ann\t755\naccount\tgroup\nclosed\t/etc\nforeign\ttar\nhomeless\t/home/x\nexpired\tx\n"
       "room\t10\t4096\t20\t5\t6\text4\nroom\t1\t512\t2\t0\t0\ttmpfs\ndevice\t41\ndevice\t42\nservice\tx-1\nunpacked\t/opt/x\n"
       "owned\t/opt/x\nlab\t/opt/.tidelab-other\ntheirs\t/opt/y\nunit\ttidelab-a.service\t/opt/.tidelab-a\n"
       "listener\t1F90\t0100007F\troot\t77\nlistener\t1F91\t00000000000000000000000000000000\tme\t78\n"
@@ -36,6 +36,7 @@ TEST_CASE("facts of a whole look") {
   CHECK((f.expired && f.home_not_writable == "/home/x"));
   CHECK((f.closed == std::vector<std::string>{"/etc"} && f.foreign == std::vector<std::string>{"tar"}));
   CHECK(f.dirs[0].shared + " " + f.dirs[0].shared_by + " " + f.dirs[0].shared_mode == "/opt root:staff 2775");
+  CHECK(f.dirs[1].stranger + " " + f.dirs[1].stranger_by + " " + f.dirs[1].stranger_mode == "/data ann:ann 755");
   CHECK(f.others.at(0).dirs == std::vector<std::string>{"/opt/y"});
   REQUIRE(f.holders.size() == 2);
   CHECK(f.holders[0].port == 8080);

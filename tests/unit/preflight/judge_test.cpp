@@ -141,6 +141,32 @@ TEST_CASE("a directory that others can change, where the account may not write")
   CHECK(trial.about("directories").find("so tidb acts there itself, but is not there yet, and") != std::string::npos);
 }
 
+TEST_CASE("a directory on the way that somebody else can change decides what runs there") {
+  Trial trial;
+  auto& dirs = trial.facts().dirs;
+  trial.facts().user = "root", trial.facts().uid = 0;
+  dirs[1].stranger = "/srv/ann", dirs[1].stranger_by = "ann:ann", dirs[1].stranger_mode = "755";
+  CHECK(trial.about("directories") ==
+        "failure: others than root can change /srv/ann (ann:ann, mode 755), so what runs there as root could be theirs, and bases 1 needs "
+        "/opt/base → `chown root /srv/ann`, or write another directory");
+  trial.look().owner = "tidb";
+  dirs[1].stranger_by = "root:staff";
+  CHECK(
+      trial.about("directories").find("others than root and tidb can change /srv/ann (root:staff, mode 755), so what runs there as tidb") !=
+      std::string::npos);
+  CHECK(trial.about("directories").find("→ `chmod go-w /srv/ann`, or") != std::string::npos);
+}
+
+TEST_CASE("where the lab's own records are") {
+  const plan::Lane lane{"one", 22, "tidb", "/opt/tidb/.tidelab-demo-1"};
+  CHECK(plan::state_dir(lane, "") == lane.state_dir);
+  const auto of_root = plan::state_dir(lane, "tidb");
+  CHECK(of_root.starts_with("/var/lib/tidelab/demo-1-"));
+  CHECK(of_root != plan::state_dir({"one", 22, "tidb", "/srv/.tidelab-demo-1"}, "tidb"));
+  CHECK(plan::lab_of(of_root) == "demo-1");
+  CHECK(plan::lab_of(lane.state_dir) == "demo-1");
+}
+
 TEST_CASE("where root must write beside the lab's own directories, and what it runs there") {
   Trial trial;
   trial.look().owner = "tidb";
