@@ -31,15 +31,43 @@ foresee_modes() { # and who we are: what is /proc/self/ belongs to that very pro
   modes=$modes$(stat -c '%n	%a	%U	%F	%s' -- /proc/self/ "$@" 2>/dev/null)$nl
   among "$modes" '/proc/self/	'; my_name=${rest#*	}; my_name=${my_name%%	*}
 }
-foresee_sums() { # path and bytes of each, `-` where nobody knows how many it should have
-  files=$#
-  while [ "$files" -gt 0 ]; do
-    if other_size "$1" "$2"; then sums=${sums}SHA256\ \($1\)\ =\ none,\ since\ it\ has\ another\ size$nl; else set -- "$@" "$1"; fi
-    shift 2; files=$((files - 2))
+# What is the account's is read as the account, a little of it, and not for ever.
+foresee_content() { # run-dirs of services, `--`, then path and bytes of each file, `-` where nobody knows how many it should have
+  to_see=$# of_files=
+  while [ "$to_see" -gt 0 ]; do
+    if [ "$1" = -- ]; then of_files=y; set -- "$@" --
+    elif [ -z "$of_files" ]; then
+      own_known=$own_known$1$nl
+      [ ! -d "$1/own" ] || set -- "$@" "$1"
+    else
+      if other_size "$1" "$2"; then sums="${sums}SHA256 ($1) = none, since it has another size$nl"; else set -- "$@" "$1"; fi
+      shift; to_see=$((to_see - 1))
+    fi
+    shift; to_see=$((to_see - 1))
   done
-  [ $# = 0 ] || sums=$sums$(as_owner sh -c "$readers
-sums_of \"\$@\"" sh "$@" 2>/dev/null)$nl
+  [ "$*" != -- ] || return 0
+  own_said=$(as_reader timeout 60 sh -c "$content" sh "$@" 2>/dev/null)$nl
+  sums=$sums${own_said#*"$nl--$nl"}
+  own_said=${own_said%%"$nl--$nl"*}$nl
 }
+content='
+while read -r key value rest; do case $key in Uid:) echo "uid $value"; break ;; esac; done < /proc/self/status
+said=
+while [ "$1" != -- ]; do
+  for f in supervisor child ended; do if [ -f "$1/own/$f" ]; then said="$said
+$1/own/$f"; fi; done
+  shift
+done
+shift
+set -f; IFS="
+"
+[ -z "$said" ] || head -v -c 200 -- $said
+unset IFS
+echo "
+--"
+for f do shift; [ ! -f "$f" ] || set -- "$@" "$f"; done # a link to a device, or a pipe, could be read for ever
+[ $# = 0 ] || exec sha256sum --tag -- "$@"
+'
 # Line by line: `${modes#*…}` would try each beginning of the whole.
 among() { # what was foreseen, how its line begins: gives `rest`, what that line says more
   rest=
@@ -114,6 +142,11 @@ parent_of() { # path: gives `parent`
   [ -n "$parent" ] || parent=/
 }
 as_owner() { if [ -z "$U" ]; then "$@"; else runuser -u "$U" -- "$@"; fi; }
+as_reader() { # the same for what only reads: without a session, which hosts would note
+  if [ -z "$U" ] || ! command -v setpriv > /dev/null 2>&1; then as_owner "$@"; return; fi
+  ids=$(getent passwd "$U"); ids=${ids#*:*:}; to_gid=${ids#*:}
+  setpriv --reuid="${ids%%:*}" --regid="${to_gid%%:*}" --init-groups -- "$@"
+}
 changed_by_others() { # an absolute directory: gives `by_others`, the first on the way to it that others than root, or we, can change, whose it is and its mode
   by_others=
   if trusted "${1%/}/x"; then return; fi
@@ -152,10 +185,6 @@ by() { # path, a command: whoever may change it does
 }
 readers='
 digest() { sum=$([ ! -f "$1" ] || timeout 60 sha256sum < "$1" 2>/dev/null); printf "%s\n" "${sum%% *}"; }
-sums_of() { # of those that are files: a link to a device, or a pipe, could be read for ever
-  for f do shift; [ ! -f "$f" ] || set -- "$@" "$f"; done
-  [ $# = 0 ] || timeout 60 sha256sum --tag -- "$@"
-}
 first_line() { [ ! -f "$1" ] || head -c 4096 -- "$1" | head -n 1; }
 '
 eval "$readers"

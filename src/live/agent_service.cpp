@@ -26,31 +26,14 @@ lives() { # file of ours: pid and start time
 }
 # What a keeper says lies in a directory of its account's, `own`: it is read as the account, as numbers, and decides neither
 # what root reads nor whom it ends.
-own_said= own_known=$nl
-read_own() { # run-dirs of services: a little of each, and not for ever
-  own_said=$(as_owner timeout 10 sh -c "$own" sh "$@" 2>/dev/null)$nl
+own_said= own_known=$nl # what they say, and of which services that was foreseen
+read_own() { # run-dir of a service
+  own_said=$(as_reader timeout 10 sh -c "$content" sh "$1" -- 2>/dev/null)$nl
   case $own_said in "uid "*) ;; *)
     # What an account that is gone has left is nobody's.
-    id -u "$U" > /dev/null 2>&1 || own_said=$(timeout 10 sh -c "$own" sh "$@" | sed "1s/.*/uid $(stat -c %u -- "$1/own")/")$nl ;;
+    id -u "$U" > /dev/null 2>&1 || own_said=$(timeout 10 sh -c "$content" sh "$1" -- | sed "1s/.*/uid $(stat -c %u -- "$1/own")/")$nl ;;
   esac
 }
-foresee_own() { # the same, for many looks while nothing acts
-  for r do
-    shift
-    own_known=$own_known$r$nl
-    [ ! -d "$r/own" ] || set -- "$@" "$r"
-  done
-  own_said=
-  [ $# = 0 ] || read_own "$@"
-}
-own='
-while read -r key value rest; do case $key in Uid:) echo "uid $value"; break ;; esac; done < /proc/self/status
-for r do
-  shift
-  for f in supervisor child ended; do if [ -f "$r/own/$f" ]; then set -- "$@" "$r/own/$f"; fi; done
-done
-[ $# = 0 ] || exec head -v -c 200 -- "$@"
-'
 own_line() { # run-dir, which of its files: gives `line`
   line= hit=
   [ -d "$1/own" ] || return 1
@@ -81,13 +64,13 @@ keeps() { # run-dir, `supervisor` or `child`: whether that process is there; giv
   own_numbers "$1" "$2" p t && is_alive "$p" "$t" && is_accounts "$p"
 }
 # What root wrote when it started it: the session of the keeper and all that it started, whatever its files say.
-still_runs() { # run-dir: gives sid and left, its processes
-  left=
+still_runs() { # run-dir: gives sid and members, its processes
+  members=
   [ -f "$1/session" ] && read -r sid began_by rest < "$1/session" && number "$sid" || return 1
   stat_of "$sid"
   [ -z "$ps_began" ] || [ "$ps_began" = "$began_by" ] || return 1 # its number is another's by now
-  left=$(session_of "$sid")
-  [ -n "$left" ]
+  members=$(session_of "$sid")
+  [ -n "$members" ]
 }
 runs() { keeps "$1" supervisor || keeps "$1" child || still_runs "$1"; } # run-dir: its keeper may have been killed
 session_of() { cat /proc/[0-9]*/stat 2>/dev/null | awk -v s="$1" '{ p = $1; sub(/^.*\) /, ""); if ($4 == s && $1 != "Z") print p }'; }
@@ -132,16 +115,16 @@ stop_service() { # run-dir seconds
     while is_alive "$asked" "$t" && [ "$i" -lt $(($2 * 10)) ]; do sleep 0.1; i=$((i + 1)); done
   fi
   if still_runs "$1"; then # it was not the one that was asked
-    end_pids -TERM $left
+    end_pids -TERM $members
     i=0
     while still_runs "$1" && [ "$i" -lt $(($2 * 10)) ]; do sleep 0.1; i=$((i + 1)); done
   fi
   [ -n "$sid" ] || return 0
   i=0
-  while left=$(session_of "$sid") && [ -n "$left" ] && [ "$i" -lt 50 ]; do
-    end_pids -KILL $left; end_waiting "$1" $left; sleep 0.1; i=$((i + 1))
+  while members=$(session_of "$sid") && [ -n "$members" ] && [ "$i" -lt 50 ]; do
+    end_pids -KILL $members; end_waiting "$1" $members; sleep 0.1; i=$((i + 1))
   done
-  if [ -n "$left" ]; then echo "processes" $left "do not end" >&2; return 1; fi
+  if [ -n "$members" ]; then echo "processes" $members "do not end" >&2; return 1; fi
   rm -rf -- "$1/own" "$1/session"
 }
 # The directory of a service is root's, with what it runs with; what its account writes lies below, in `own`.

@@ -33,11 +33,16 @@ EOF
 wanted_link() { case $um in system) t=multi-user ;; *) t=default ;; esac; printf '%s/%s.target.wants/%s\n' "${up%/*}" "$t" "${up##*/}"; }
 is_kept() { unit_state "$um" "${up##*/}" && case $active in active|activating|reloading) return 0 ;; *) return 1 ;; esac; }
 
+foresee_units() { # names of units of the system
+  have_systemd && [ "$M" = system ] || return 0
+  for one do shift; set -- "$@" "/etc/systemd/system/$one"; done
+  sums=$sums$(sha256sum --tag -- "$@" 2>/dev/null)$nl
+}
 look_unit() { # n run-dir unit text-digest spec inputs…
   n=$1; r=$2; unit=$3; text=$4; shift 4
   if ! in_unit "$r"; then
     if keeps "$r" supervisor; then say "$n" differs 'runs without systemd'; else say "$n" differs 'is not running'; fi
-  elif [ "$um" != "$M" ] || [ "${up##*/}" != "$unit" ] || [ "$(by "$up" digest "$up" 2>/dev/null)" != "$text" ]; then say "$n" differs 'its unit is another'
+  elif [ "$um" != "$M" ] || [ "${up##*/}" != "$unit" ] || { sum_of "$up"; [ "$sum" != "$text" ]; }; then say "$n" differs 'its unit is another'
   elif [ ! -L "$(wanted_link)" ]; then say "$n" differs 'is not started at boot'
   elif ! is_kept; then say "$n" differs "is not running ($active)"
   elif [ "$(cat "$r/applied" 2>/dev/null)" != "$(wanted "$@")" ]; then say "$n" differs 'runs with an older configuration'

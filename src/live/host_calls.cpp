@@ -204,13 +204,13 @@ struct Foresight {
   }
 };
 
-void foresee(World& world, int lane, const Action& action, Foresight& out) {
+void foresee(World& world, const Action& action, Foresight& out) {
   out.who = out.who || std::holds_alternative<User>(action);
   if (const auto* dir = std::get_if<Dir>(&action); dir && !dir->mode.empty()) out.add_mode(dir->path.value);
   if (const auto* place = std::get_if<Place>(&action)) out.add_sum(place->path.value, size_of(acquired(world, place->artifact.value)));
   if (const auto* file = std::get_if<File>(&action)) out.add_sum(file->path.value, std::to_string(file->content.value.size()));
   if (const auto* service = std::get_if<Service>(&action)) {
-    out.services.insert(world.run_dir(lane, service->name.value));
+    out.services.insert(service->name.value);
     for (const auto& each : service->inputs)
       if (!each.value.starts_with("artifact:")) out.add_sum(each.value, "-");
   }
@@ -218,13 +218,17 @@ void foresee(World& world, int lane, const Action& action, Foresight& out) {
 
 std::string foresee_call(World& world, int lane, const std::vector<const Action*>& actions) {
   Foresight all;
-  for (const auto* action : actions) foresee(world, lane, *action, all);
-  std::string modes, sums, services;
+  for (const auto* action : actions) foresee(world, *action, all);
+  std::string modes, sums, services, units;
   for (const auto& each : all.modes) modes += " " + quote(each);
   for (const auto& [path, bytes] : all.sums) sums += " " + quote(path) + " " + bytes;
-  for (const auto& each : all.services) services += " " + quote(each);
-  return (modes.empty() && !all.who ? "" : "foresee_modes" + modes + "\n") + (sums.empty() ? "" : "foresee_sums" + sums + "\n") +
-         (services.empty() ? "" : "foresee_own" + services + "\n");
+  for (const auto& each : all.services) {
+    services += " " + quote(world.run_dir(lane, each));
+    units += " " + quote(unit_name(world.plan.lab, each));
+  }
+  return (modes.empty() && !all.who ? "" : "foresee_modes" + modes + "\n") +
+         (sums.empty() && services.empty() ? "" : "foresee_content" + services + " --" + sums + "\n") +
+         (units.empty() ? "" : "foresee_units" + units + "\n");
 }
 
 }  // namespace

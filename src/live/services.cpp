@@ -13,9 +13,9 @@ namespace {
 
 // One line of JSON each, in the order asked; fewer when the host could not go on.
 std::vector<Result<std::string>> ask_lane(World& world, int lane, const std::vector<std::string>& services, const Control& control) {
-  std::string calls = "foresee_own";
+  std::string calls = "foresee_content";
   for (const auto& each : services) calls += " " + host::quote(world.run_dir(lane, each));
-  calls += "\n";
+  calls += " --\n";
   for (const auto& each : services) calls += "process_of " + host::quote(world.run_dir(lane, each)) + "\n";
   const auto output = world.agent(lane, calls, {}, control);
   std::vector<Result<std::string>> out;
