@@ -32,8 +32,8 @@ struct Download {
 };
 
 /// The last answer, of whatever status, when it is complete; of one that is not 2xx only the beginning is waited for. A peer
-/// that sends less than a crawl for so long as `stalled` says, or headers without end, ends the transfer. `unreachable` for a host that did not resolve or connect
-/// (said once through `control`), `failed` for a broken transfer.
+/// that sends less than a crawl for so long as `stalled` says, or headers without end, ends the transfer. `unreachable` for a host that did
+/// not resolve or connect (said once through `control`), `failed` for a broken transfer.
 Got<Reply> get(const Download& download, const Control& control, Unreachable& unreachable);
 
 }  // namespace tidelab::artifact

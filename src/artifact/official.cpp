@@ -63,7 +63,8 @@ public:
   bool remember(const std::string& new_validator) {
     validator = new_validator;
     if (validator.empty()) return true;
-    const auto text = fmt::format("{{\"url\":{},\"validator\":{}}}\n", step::json_string(attempt_.source.url), step::json_string(validator));
+    const auto text =
+        fmt::format("{{\"url\":{},\"validator\":{}}}\n", step::json_string(attempt_.source.url), step::json_string(validator));
     const int failed = write_whole(side_, text);
     return failed == 0 || note(failed);
   }

@@ -89,7 +89,8 @@ Outcome<Fd> OwnDir::open_file(const std::string& name, int flags) const {
   const auto path = path_of(name);
   Fd fd(::openat(fd_.get(), name.c_str(), flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, ours_alone));
   if (!fd && errno == ELOOP)
-    return tl::unexpected<Trouble>(Trouble{Kind::unsafe, path + " is a link, and what is kept here is a file", "look where it leads, and remove it"});
+    return tl::unexpected<Trouble>(
+        Trouble{Kind::unsafe, path + " is a link, and what is kept here is a file", "look where it leads, and remove it"});
   struct stat info {};
   if (!fd || ::fstat(fd.get(), &info) != 0) return refused(path, errno);
   if (!S_ISREG(info.st_mode)) return tl::unexpected<Trouble>(Trouble{Kind::odd, path + " is no file", "look at it, and remove it"});

@@ -163,7 +163,9 @@ TEST_CASE("a damaged record is told with its file, what is wrong there, and what
 
 TEST_CASE("bytes that are no text: a name that is shown loses them, a path that is opened again is refused") {
   auto record = lab();
-  record.name = record.file = "l\xffb.yaml";
+  record.name = record.file =
+      "l\xff"
+      "b.yaml";
   CHECK(parse_about("lab", render_about(record).value())->name ==
         "l\xEF\xBF\xBD"
         "b.yaml");
