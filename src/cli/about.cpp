@@ -12,7 +12,7 @@ namespace tidelab::cli {
 
 namespace {
 
-using nlohmann::json;
+using Stored = nlohmann::json;  // not `json`: other files of the room call another kind so
 
 // Hosts are the only long list; a lab has at most some thousands.
 constexpr step::JsonBounds most_of_an_about{std::size_t{4} << 20, std::size_t{1} << 18, 16};
@@ -21,7 +21,7 @@ constexpr int highest_port = 65535;
 /// Takes fields out of the object, and keeps the first that is of another kind than it must be.
 class Fields {
 public:
-  explicit Fields(const json& object) : object_(object) {}
+  explicit Fields(const Stored& object) : object_(object) {}
 
   void take(const char* key, std::string& into) {
     if (const auto* value = find(key)) take(key, *value, into);
@@ -56,17 +56,17 @@ public:
   std::string wrong{};
 
 private:
-  const json* find(const char* key) const {
+  const Stored* find(const char* key) const {
     const auto at = object_.find(key);
     return at == object_.end() ? nullptr : &*at;
   }
   // Names go to system calls, which end at a zero byte.
-  void take(const char* key, const json& value, std::string& into) {
+  void take(const char* key, const Stored& value, std::string& into) {
     if (!value.is_string() || value.get_ref<const std::string&>().find('\0') != std::string::npos) return spoil(key, "a text");
     into = value.get<std::string>();
   }
 
-  const json& object_;
+  const Stored& object_;
 };
 
 constexpr std::array<std::string_view, 4> ssh_types{"", "builtin", "system", "none"};
@@ -90,14 +90,14 @@ void take_reach(Fields& from, Options& into) {
 
 // What is only shown may lose what is no text; what is opened again may not.
 std::string as_text(const std::string& bytes) {
-  return json::parse(json(bytes).dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
+  return Stored::parse(Stored(bytes).dump(-1, ' ', false, Stored::error_handler_t::replace)).get<std::string>();
 }
 
 }  // namespace
 
 tl::expected<Record, std::string> parse_about(const std::string& lab, std::string_view text) {
   if (auto why = step::beyond(text, most_of_an_about); !why.empty()) return tl::unexpected(why);
-  const auto root = json::parse(text, nullptr, false);
+  const auto root = Stored::parse(text, nullptr, false);
   if (!root.is_object()) return tl::unexpected<std::string>(root.is_discarded() ? "it is not JSON" : "it is no JSON object");
   Record out{lab, lab, {}, {}};
   Fields from(root);
@@ -115,26 +115,26 @@ tl::expected<Record, std::string> parse_about(const std::string& lab, std::strin
 }
 
 tl::expected<std::string, std::string> render_about(const Record& record) {
-  const json about = {{"name", as_text(record.name)},
-                      {"ssh", record.reach.ssh},
-                      {"ssh_port", record.reach.ssh_port},
-                      {"ssh_user", record.reach.ssh_user},
-                      {"known_hosts", record.reach.known_hosts},
-                      {"identities", record.reach.identities},
-                      {"accept_new", record.reach.accept_new},
-                      {"versions", record.reach.versions},
-                      {"ssh_type", record.reach.ssh_type},
-                      {"ssh_config", record.reach.ssh_config},
-                      {"kept", record.kept},
-                      {"file", as_text(record.file)},
-                      {"hosts", record.hosts},
-                      {"since", record.since},
-                      {"last", record.last},
-                      {"when", record.when},
-                      {"outcome", record.outcome}};
+  const Stored about = {{"name", as_text(record.name)},
+                        {"ssh", record.reach.ssh},
+                        {"ssh_port", record.reach.ssh_port},
+                        {"ssh_user", record.reach.ssh_user},
+                        {"known_hosts", record.reach.known_hosts},
+                        {"identities", record.reach.identities},
+                        {"accept_new", record.reach.accept_new},
+                        {"versions", record.reach.versions},
+                        {"ssh_type", record.reach.ssh_type},
+                        {"ssh_config", record.reach.ssh_config},
+                        {"kept", record.kept},
+                        {"file", as_text(record.file)},
+                        {"hosts", record.hosts},
+                        {"since", record.since},
+                        {"last", record.last},
+                        {"when", record.when},
+                        {"outcome", record.outcome}};
   try {
     return about.dump(2) + "\n";
-  } catch (const json::type_error&) {
+  } catch (const Stored::type_error&) {
     return tl::unexpected<std::string>("a path or a name that it was told (of a key, of known hosts, of a configuration) is no UTF-8");
   }
 }
