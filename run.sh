@@ -116,9 +116,10 @@ compile() {
 go_warmer=
 warm_go() {
     local cache=${XDG_CACHE_HOME:-}
-    case $cache in /*) cache=$cache/tidelab ;; *) cache=${HOME:-/tmp}/.cache/tidelab ;; esac
+    case $cache in /*) cache=$cache/tidelab ;; *) [ -n "${HOME:-}" ] || return 0; cache=$HOME/.cache/tidelab ;; esac
     command -v go >/dev/null || return 0
-    mkdir -p "$cache" "$build/go"
+    (umask 077 && mkdir -p "$cache")
+    mkdir -p "$build/go"
     # shellcheck disable=SC2016 # the inner shell expands it
     TIDELAB_CACHE=$cache setsid nice -n 19 bash -c '
         # The kernel shares by sessions first (autogroup), and within them by niceness.

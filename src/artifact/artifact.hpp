@@ -77,7 +77,11 @@ std::string sha256_text(std::string_view text);
 /// file that is none its own size. 0: it cannot be read.
 long long unpacked_bytes(const std::string& path);
 
-/// $XDG_CACHE_HOME/tidelab, else ~/.cache/tidelab.
-std::string default_cache_dir();
+/// $XDG_CACHE_HOME/tidelab, else ~/.cache/tidelab; where neither is said there is no cache that could be used.
+Result<std::string> default_cache_dir();
+
+/// What lies in the cache runs on hosts, so nobody but this account and root may be able to put anything there: neither the
+/// directory (which need not be there yet) nor the way to it.
+Result<void> check_cache(const std::string& cache_dir);
 
 }  // namespace tidelab::artifact

@@ -11,10 +11,11 @@
 #include <cstring>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 
 #include <fmt/format.h>
 
+#include "disk/read_text.hpp"
+#include "disk/way.hpp"
 #include "step/match.hpp"
 
 namespace tidelab::artifact {
@@ -22,6 +23,9 @@ namespace tidelab::artifact {
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr std::size_t most_of_a_record = 64 << 10;
+constexpr mode_t ours_alone = 0600;
 
 /// A name from a file that a user wrote must stay one level below its directory.
 std::string path_part(std::string_view text) {
@@ -57,9 +61,10 @@ std::string render_record(const Record& record) {
       record.mtime_ns, record.inode);
 }
 
-/// Complete and on disk, or an error number.
+}  // namespace
+
 int write_whole(const std::string& path, const std::string& text) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, ours_alone);
   if (fd < 0) return errno;
   int error = 0;
   for (size_t done = 0; done < text.size() && error == 0;) {
@@ -72,6 +77,8 @@ int write_whole(const std::string& path, const std::string& text) {
   return error;
 }
 
+namespace {
+
 Result<std::string> make_identity(const Source& source, const Control& control) {
   switch (source.kind) {
     case Kind::official: return source.url;
@@ -81,7 +88,10 @@ Result<std::string> make_identity(const Source& source, const Control& control) 
   }
   struct stat info {};
   if (::stat(source.path.c_str(), &info) != 0) return tl::unexpected<Failure>(os_failure("cannot use " + source.path, errno));
-  return fmt::format("{}\n{}\n{}", fs::absolute(source.path).string(), info.st_size, mtime_ns(info));
+  std::error_code error;
+  const auto whole = fs::absolute(source.path, error).string();
+  if (error) return tl::unexpected<Failure>(os_failure("cannot use " + source.path, error.value()));
+  return fmt::format("{}\n{}\n{}", whole, info.st_size, mtime_ns(info));
 }
 
 }  // namespace
@@ -121,8 +131,7 @@ Result<Entry> make_entry(const std::string& cache_dir, const Wanted& wanted, con
 }
 
 std::optional<Record> read_record(const Entry& entry) {
-  std::ifstream in(entry.record());
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const auto text = disk::read_text(entry.record(), most_of_a_record).value_or("");
   Record record;
   record.sha256 = step::value_at(text, "/sha256").value_or("");
   if (record.sha256.size() != 64) return std::nullopt;
@@ -178,14 +187,14 @@ std::string place_of(const Source& source) {
 }
 
 Got<void> make_dirs(const std::string& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) return refuse_write(path, error.value());
-  return {};
+  const auto made = disk::go_to(path, disk::Make::yes);
+  if (made) return {};
+  if (made.error().number != 0) return refuse_write(path, made.error().number);
+  return end_search(Failure{Why::failed, made.error().what, {}, {}, {}, made.error().help});
 }
 
 Got<Lock> Lock::open_lock(const std::string& path, const std::string& waiting, const Control& control) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, ours_alone);
   if (fd < 0) return refuse_write(path, errno);
   Lock lock(fd);
   // Asked again and again rather than waited for: a blocking flock cannot be woken by the stop.

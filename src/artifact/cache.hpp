@@ -48,7 +48,11 @@ void drop(const Entry& entry);
 
 std::string place_of(const Source& source);
 
+/// Makes what is missing of it, for this account alone; refuses a way that others could change.
 Got<void> make_dirs(const std::string& path);
+
+/// Complete and on disk, for this account alone, or an error number.
+int write_whole(const std::string& path, const std::string& text);
 
 /// Held by one thread of one process. Freed by the kernel when that dies.
 class Lock {

@@ -15,7 +15,9 @@ namespace {
 
 constexpr int most_redirects = 10;
 constexpr long connect_seconds = 5;
-constexpr long stalled_seconds = 30;
+constexpr long crawl = 1000;  // bytes a second: a day for 80 MB
+constexpr std::size_t most_of_headers = 256 << 10;
+constexpr std::size_t most_of_an_unwanted_body = 64 << 10;
 
 template <auto Free>
 struct FreeWith {
@@ -53,6 +55,7 @@ struct Hop {
   const Download& download;
   CURL* easy = nullptr;
   Reply reply;
+  std::size_t header_bytes = 0, unwanted_bytes = 0;
   bool begun = false;
   bool refused = false;  ///< `begin` or `write` did not want to go on
 
@@ -66,6 +69,7 @@ struct Hop {
 
 size_t on_header(char* data, size_t size, size_t count, void* user) {
   auto& hop = *static_cast<Hop*>(user);
+  if ((hop.header_bytes += size * count) > most_of_headers) return 0;
   std::string_view line(data, size * count);
   while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
   if (line.starts_with("HTTP/")) {  // also after a 100 or a proxy's CONNECT
@@ -84,6 +88,7 @@ size_t on_body(char* data, size_t size, size_t count, void* user) {
   auto& hop = *static_cast<Hop*>(user);
   curl_easy_getinfo(hop.easy, CURLINFO_RESPONSE_CODE, &hop.reply.status);
   const bool wanted = hop.reply.status >= 200 && hop.reply.status < 300;
+  if (!wanted && (hop.unwanted_bytes += size * count) > most_of_an_unwanted_body) return 0;
   if (!hop.begin() || (wanted && !hop.download.write({data, size * count}))) {
     hop.refused = true;
     return 0;
@@ -110,8 +115,8 @@ void set_options(CURL* easy, const std::string& url, Hop& hop, curl_slist* heade
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error.data());
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, connect_seconds);
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, stalled_seconds);
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, crawl);
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(hop.download.stalled.count()));
   curl_easy_setopt(easy, CURLOPT_NOPROXY, without_proxy().c_str());
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "tidelab");
 #if LIBCURL_VERSION_NUM >= 0x075500
@@ -170,13 +175,15 @@ Got<void> perform(Hop& hop, const std::string& url, const Control& control, Unre
   std::string error(CURL_ERROR_SIZE, '\0');
   hop.easy = easy.get();
   hop.reply = {};
+  hop.header_bytes = hop.unwanted_bytes = 0;
   set_options(easy.get(), url, hop, headers.get(), error);
   const auto code = drive(easy.get(), control);
   if (!code) return end_search(ended(control, "downloading " + url));
   curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &hop.reply.status);
-  if (*code == CURLE_OK) return {};
+  if (*code == CURLE_OK || hop.unwanted_bytes > most_of_an_unwanted_body) return {};  // what it has to say of an error is known
   error.resize(std::min(error.size(), error.find('\0')));
   if (error.empty()) error = curl_easy_strerror(*code);
+  if (hop.header_bytes > most_of_headers) error = fmt::format("its headers are larger than {} KiB", most_of_headers >> 10);
   const auto key = missing_key(easy.get(), *code, *place);
   if (key.empty()) return refuse(Why::failed, fmt::format("{}: {}", url, error));
   if (unreachable.add(key)) control.say(cannot_be_reached(*place) + ": using other sources");

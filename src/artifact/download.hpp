@@ -1,6 +1,7 @@
 // Private to the room: one GET over libcurl that can be stopped at any moment and knows which hosts are not there.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <string>
@@ -27,10 +28,12 @@ struct Download {
   std::map<std::string, std::string> headers;  ///< in addition to curl's own; not sent to other hosts than the first one
   std::function<bool(const Reply&)> begin;
   std::function<bool(std::string_view)> write;
+  std::chrono::seconds stalled{30};  ///< so long may it stand still, or crawl
 };
 
-/// The last answer, of whatever status, when it is complete. `unreachable` for a host that did not resolve or connect
-/// (said once through `control`), `failed` for a broken transfer.
+/// The last answer, of whatever status, when it is complete; of one that is not 2xx only the beginning is waited for. A peer
+/// that sends less than a crawl for so long as `stalled` says, or headers without end, ends the transfer. `unreachable` for a host that did
+/// not resolve or connect (said once through `control`), `failed` for a broken transfer.
 Got<Reply> get(const Download& download, const Control& control, Unreachable& unreachable);
 
 }  // namespace tidelab::artifact

@@ -1,6 +1,7 @@
 // A file on this machine, copied into the cache: a path that the user may change at any time is no archive that a whole
 // run can rely on, and a hard link would change with it. Where the file system shares blocks, the copy costs none.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cerrno>
 #include <memory>
@@ -43,8 +44,10 @@ Got<Fetched> fetch_file(const Attempt& attempt) {
   const auto checksum = read_checksum(attempt.source.checksum);
   if (!checksum && !attempt.source.checksum.empty())
     return refuse(Why::failed, fmt::format("\"{}\" is no sha256 or sha512 digest", attempt.source.checksum));
-  const Closer from{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (from.fd < 0) return pass_on(os_failure("cannot read " + path, errno));
+  const Closer from{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};  // a pipe would be waited for
+  struct stat info {};
+  if (from.fd < 0 || ::fstat(from.fd, &info) != 0) return pass_on(os_failure("cannot read " + path, errno));
+  if (!S_ISREG(info.st_mode)) return refuse(Why::failed, path + " is no file");
   const auto copy = attempt.work_dir + "/file";
   const Closer to{::open(copy.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)};
   if (to.fd < 0) return refuse_write(copy, errno);

@@ -5,11 +5,12 @@
 #include <unistd.h>
 #include <cerrno>
 #include <charconv>
-#include <fstream>
 
 #include <fmt/format.h>
 
+#include "artifact/cache.hpp"
 #include "artifact/download.hpp"
+#include "disk/read_text.hpp"
 #include "step/match.hpp"
 
 namespace tidelab::artifact {
@@ -17,6 +18,7 @@ namespace tidelab::artifact {
 namespace {
 
 constexpr size_t longest_checksum_file = 1 << 20;
+constexpr long long largest_archive = 16LL << 30;  // far above any that a playbook names
 constexpr auto between_progress = std::chrono::milliseconds(500);
 
 /// What may be sent as If-Range: a strong ETag, else the time of the last change. A weak ETag only promises a likeness.
@@ -42,13 +44,12 @@ public:
 
   /// False: `error` says why.
   bool open() {
-    fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd_ < 0) return note(errno);
     struct stat info {};
     if (::fstat(fd_, &info) != 0) return note(errno);
     have = info.st_size;
-    std::ifstream in(side_);
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    const auto text = disk::read_text(side_, longest_checksum_file).value_or("");
     if (step::value_at(text, "/url") == attempt_.source.url) validator = step::value_at(text, "/validator").value_or("");
     return have == 0 || !validator.empty() || restart();
   }
@@ -62,10 +63,10 @@ public:
   bool remember(const std::string& new_validator) {
     validator = new_validator;
     if (validator.empty()) return true;
-    std::ofstream out(side_);
-    out << fmt::format("{{\"url\":{},\"validator\":{}}}\n", step::json_string(attempt_.source.url), step::json_string(validator));
-    out.close();
-    return out.good() || note(errno);
+    const auto text =
+        fmt::format("{{\"url\":{},\"validator\":{}}}\n", step::json_string(attempt_.source.url), step::json_string(validator));
+    const int failed = write_whole(side_, text);
+    return failed == 0 || note(failed);
   }
   bool write(std::string_view data) {
     while (!data.empty()) {
@@ -134,6 +135,7 @@ struct Round {
   Unreachable& unreachable;
   long long total = -1;
   bool again = false;
+  bool too_large = false;
 
   bool begin(const Reply& reply) {
     if (reply.status == 206) {
@@ -147,14 +149,16 @@ struct Round {
     if (reply.status == 416) again = true;
     if (reply.status != 200) return true;
     total = number_of(reply.header("content-length"));
-    return part.restart() && part.remember(strong_validator(reply));
+    too_large = total > largest_archive;
+    return !too_large && part.restart() && part.remember(strong_validator(reply));
   }
 
   Got<Reply> perform() {
     Progress progress(attempt);
     Download download{attempt.source.url, {}, [&](const Reply& reply) { return begin(reply); }, {}};
     download.write = [&](std::string_view data) {
-      if (!part.write(data)) return false;
+      too_large = too_large || part.have + static_cast<long long>(data.size()) > largest_archive;
+      if (too_large || !part.write(data)) return false;
       progress.tell(part.have, total);
       return true;
     };
@@ -174,6 +178,10 @@ Got<void> download_into(Part& part, const Attempt& attempt, Unreachable& unreach
   }
   const bool complete = got && (got->status == 200 || got->status == 206) && part.error == 0 && !round.again;
   if (complete && part.sync()) return {};
+  if (round.too_large) {
+    part.remove();
+    return refuse(Why::failed, fmt::format("{} is larger than {} GiB, which no archive is", attempt.source.url, largest_archive >> 30));
+  }
   const int error = part.error;
   if (error != 0 || part.have == 0 || part.validator.empty()) part.remove();
   if (is_no_room(error)) return end_search(no_room(attempt.entry_dir, attempt.wanted.file_name));

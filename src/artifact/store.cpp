@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "artifact/cache.hpp"
+#include "disk/way.hpp"
 
 namespace tidelab::artifact {
 
@@ -28,6 +29,7 @@ public:
 
   Result<Acquired> perform();
   std::optional<Acquired> find() {
+    if (!check_cache(version_dir(cache_dir_, wanted_))) return std::nullopt;  // who gets it says why
     auto found = look(Careful::only_trusted);
     return found ? *found : std::nullopt;
   }
@@ -56,13 +58,14 @@ private:
 
 Result<Acquired> Search::perform() {
   const auto unwrap = [](const Refusal& refusal) { return tl::unexpected<Failure>(refusal.failure); };
+  const auto dir = version_dir(cache_dir_, wanted_);
+  if (auto ours = check_cache(dir); !ours) return tl::unexpected<Failure>(ours.error());
   // Without a lock first: a complete entry only ever appears by a rename, and a run that finds all it needs must not
   // wait for one that builds, nor need to write.
   auto found = look(Careful::only_trusted);
   if (!found) return unwrap(found.error());
   if (*found) return **found;
 
-  const auto dir = version_dir(cache_dir_, wanted_);
   if (auto made = make_dirs(dir); !made) return unwrap(made.error());
   const auto lock = Lock::open_lock(dir + "/.lock", subject() + ": waiting for another run that is getting it", control_);
   if (!lock) return unwrap(lock.error());
@@ -83,13 +86,14 @@ Result<Acquired> Search::perform() {
 /// All sources are looked up in the cache before any of them is asked: a second run uses what the first one used, also
 /// when a host that comes earlier in the list can be reached by now. Only a local file is at hand as well, so it is not passed over.
 Got<std::optional<Acquired>> Search::look(Careful careful) {
+  std::error_code error;
   for (const auto& source : wanted_.sources) {
     const auto entry = make_entry(cache_dir_, wanted_, source, control_);
     if (!entry && entry.error().why != Why::failed) return end_search(entry.error());
     if (!entry) continue;  // says so itself when its turn comes
     auto found = look_at(source, *entry, careful);
     if (!found || *found) return found;
-    if (source.kind == Kind::file || (careful == Careful::only_trusted && fs::exists(entry->file))) break;
+    if (source.kind == Kind::file || (careful == Careful::only_trusted && fs::exists(entry->file, error))) break;
   }
   return std::optional<Acquired>{};
 }
@@ -197,8 +201,10 @@ const char* name_of(Kind kind) {
 }
 
 Store::Store(std::string cache_dir) : state_(std::make_unique<State>()) {
-  // Absolute, because scripts run in another directory.
-  state_->cache_dir = fs::absolute(std::move(cache_dir)).string();
+  // Absolute, because scripts run in another directory. Where we are nowhere, making it will say so.
+  std::error_code error;
+  state_->cache_dir = fs::absolute(cache_dir, error).string();
+  if (error) state_->cache_dir = std::move(cache_dir);
 }
 
 Store::~Store() = default;
@@ -211,11 +217,24 @@ std::optional<Acquired> Store::find(const Wanted& wanted, const Control& control
   return Search(state_->cache_dir, state_->unreachable, wanted, control).find();
 }
 
-std::string default_cache_dir() {
+Result<std::string> default_cache_dir() {
   // The base-directory specification has a relative XDG_CACHE_HOME ignored.
-  if (const char* set = std::getenv("XDG_CACHE_HOME"); set != nullptr && set[0] == '/') return std::string(set) + "/tidelab";
-  const char* home = std::getenv("HOME");
-  return std::string(home != nullptr && home[0] != '\0' ? home : "/tmp") + "/.cache/tidelab";
+  const auto absolute = [](const char* value) { return value != nullptr && value[0] == '/'; };
+  if (const char* set = std::getenv("XDG_CACHE_HOME"); absolute(set)) return std::string(set) + "/tidelab";
+  if (const char* home = std::getenv("HOME"); absolute(home)) return std::string(home) + "/.cache/tidelab";
+  Failure failure{Why::failed, "neither HOME nor XDG_CACHE_HOME says where to keep archives"};
+  failure.help = "set XDG_CACHE_HOME to a directory that is this account's alone, the same in every run";
+  return tl::unexpected<Failure>(std::move(failure));
+}
+
+Result<void> check_cache(const std::string& cache_dir) {
+  const auto found = disk::go_to(cache_dir, disk::Make::no);
+  if (!found && found.error().kind == disk::Kind::missing) return {};
+  const auto good = found ? disk::must_be_ours(found->info, found->path, disk::As::end) : tl::unexpected(found.error());
+  if (good) return {};
+  Failure failure{Why::failed, "the cache of archives cannot be used: " + good.error().what};
+  failure.help = good.error().help + (good.error().help.empty() ? "" : "; ") + "XDG_CACHE_HOME names another directory for archives";
+  return tl::unexpected<Failure>(std::move(failure));
 }
 
 }  // namespace tidelab::artifact

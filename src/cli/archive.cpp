@@ -41,16 +41,22 @@ public:
 };
 
 Gathered what_is_known_here(const std::string& lab, const fs::path& top) {
+  const auto dir = open_record_dir(lab);
+  if (!dir) return {fmt::format("controller: {}\n", dir.error().what), false};
+  if (!*dir) return {"controller: nothing is recorded here\n", true};
   std::error_code error;
-  Gathered out;
-  if (!fs::exists(record_dir(lab), error)) return {"controller: nothing is recorded here\n", true};
-  fs::create_directories(top / "controller", error);
-  for (fs::directory_iterator at(record_dir(lab), error), end; !error && at != end; at.increment(error)) {
-    const auto name = at->path().filename();
-    if (name.extension() == ".jsonl" || name == "topology.yaml") fs::copy_file(at->path(), top / "controller" / name, error);
+  const auto folder = top / "controller";
+  fs::create_directories(folder, error);
+  const auto names = (*dir)->names();
+  if (!names) return {fmt::format("controller: {}\n", names.error().what), false};
+  Gathered out{"controller: collected\n", true};
+  for (const auto& name : *names) {
+    if (!name.ends_with(".jsonl") && name != "topology.yaml") continue;
+    const auto text = (*dir)->read(name, most_of_a_journal);
+    if (text && write_file((folder / name).string(), *text)) continue;
+    out.whole = false;
+    out.told += fmt::format("  left out: {}\n", text ? name + " could not be written" : text.error().what);
   }
-  out.whole = !error;
-  out.told = fmt::format("controller: {}\n", error ? error.message() : "collected");
   return out;
 }
 
@@ -96,9 +102,15 @@ int archive_logs(const Options& options) {
   if (!lab) return exit_bad_file;
   const auto made = plan::make_up(lab->loaded->inputs(lab->options), lab->loaded->diagnostics);
   if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
-  const fs::path archive = fs::absolute(options.archive);
+  const auto whole = absolute_path(options.archive);
+  if (!whole) {
+    std::cerr << fmt::format("tidelab: {}\n", whole.error().what);
+    return exit_usage;
+  }
+  const fs::path archive = *whole;
+  std::error_code error;
   const Workshop workshop(archive.parent_path());
-  if (workshop.path.empty() || fs::is_directory(archive)) {
+  if (workshop.path.empty() || fs::is_directory(archive, error)) {
     std::cerr << fmt::format("tidelab: cannot write {}: {}\n", archive.string(),
                              workshop.path.empty() ? workshop.problem : "it is a directory");
     return exit_usage;
@@ -119,7 +131,6 @@ int archive_logs(const Options& options) {
     std::cerr << fmt::format("tidelab: {} could not be written: {}\n", archive.string(), problem);
     return options.stop.stop_requested() ? exit_interrupted : exit_unknown;
   }
-  std::error_code error;
   std::cout << contents << fmt::format("\nwritten: {} ({} KiB)\n", archive.string(), fs::file_size(archive, error) / 1024);
   return all.whole ? exit_true : exit_unknown;
 }

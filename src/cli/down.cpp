@@ -23,10 +23,11 @@ std::string kept_by(const Options& options) {
 
 // The lab is down and still has something on its hosts: its record stays, so that `up` finds that and `down` removes it.
 void keep_record(const std::string& lab, const std::string& kept, const Options& options) {
-  if (auto record = read_record(lab)) {
-    record->kept = kept;
-    record->last = "down", record->outcome = "done";
-    write_record(*record);
+  if (auto known = read_record(lab); known && *known) {
+    auto& record = **known;
+    record.kept = kept;
+    record.last = "down", record.outcome = "done";
+    write_record(record);
   }
   if (options.format == "text")
     std::cout << fmt::format("kept: {}; `tidelab up` takes them up again, `tidelab down {}` removes them\n", kept, lab);

@@ -61,10 +61,10 @@ void print_page(const std::string& markdown, bool colour) {
 std::map<std::string, report::Explained> read_pages(const std::string& home) {
   std::map<std::string, report::Explained> out;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(fs::path(home) / "docs" / "explain", error)) {
-    const auto code = entry.path().stem().string();
-    if (entry.path().extension() != ".md") continue;
-    auto page = read_page(code, read_file(entry.path().string()).value_or(""));
+  for (fs::directory_iterator at(fs::path(home) / "docs" / "explain", error), end; !error && at != end; at.increment(error)) {
+    const auto code = at->path().stem().string();
+    if (at->path().extension() != ".md") continue;
+    auto page = read_page(code, read_file(at->path().string()).value_or(""));
     if (!page.title.empty()) out[code] = std::move(page);
   }
   return out;

@@ -12,11 +12,12 @@ int fetch(const Options& options) {
   if (!lab) return exit_bad_file;
   const auto made = plan::make_up(lab->loaded->inputs(options), lab->loaded->diagnostics);
   if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
-  artifact::Store store(artifact::default_cache_dir());
+  const auto store = open_store();
+  if (!store) return exit_no_lab;
   const step::Control control{step::Clock::now() + std::chrono::hours(3), options.stop, [](const std::string& line) {
                                 std::cout << "· " + line + "\n" << std::flush;
                               }};
-  const auto acquisition = live::acquire_all(made, store, control);
+  const auto acquisition = live::acquire_all(made, *store, control);
   for (const auto& [key, got] : acquisition.acquired) std::cout << fmt::format("{:<30} {}\n", key, got.path);
   for (const auto& each : acquisition.failures) {
     std::cerr << fmt::format("  ✗ {}\n", each.what);

@@ -25,8 +25,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// More than the reader takes, so that it is the reader who says that it is too much.
-constexpr std::size_t most_bytes = yaml::Limits{}.bytes + 1;
 constexpr auto patience = std::chrono::seconds(10);  // for a pipe's first writer
 constexpr int glance_ms = 200;                       // how soon a wish to stop is noticed
 
@@ -51,10 +49,8 @@ std::string near_file(const std::string& target) {
   std::error_code error;
   const fs::path path(target);
   const auto dir = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  for (const auto& entry : fs::directory_iterator(dir, error)) {
-    if (names.size() == 1000) break;
-    if (entry.is_regular_file(error)) names.push_back(entry.path().filename().string());
-  }
+  for (fs::directory_iterator at(dir, error), end; !error && at != end && names.size() < 1000; at.increment(error))
+    if (std::error_code gone; at->is_regular_file(gone)) names.push_back(at->path().filename().string());
   const auto near = source::did_you_mean(path.filename().string(), names);
   return near.empty() ? near : (path.parent_path() / near).string();
 }
@@ -73,7 +69,7 @@ Unreadable not_opened(const std::string& target, int error) {
 
 std::string name_of_input(const std::string& target) { return target == "-" ? "<stdin>" : target; }
 
-tl::expected<std::string, Unreadable> read_input(const std::string& target, const std::stop_token& stop) {
+tl::expected<std::string, Unreadable> read_input(const std::string& target, const std::stop_token& stop, std::size_t most) {
   const Input input(target);
   if (input.fd() < 0) return tl::unexpected(not_opened(target, errno));
   struct stat info {};
@@ -83,14 +79,14 @@ tl::expected<std::string, Unreadable> read_input(const std::string& target, cons
   const auto deadline = Clock::now() + patience;
   std::string text;
   std::array<char, 65536> buffer{};
-  while (text.size() < most_bytes) {
+  while (text.size() < most) {
     if (stop.stop_requested()) return tl::unexpected(Unreadable{"interrupted", ""});
     pollfd wait{input.fd(), POLLIN, 0};
     if (::poll(&wait, 1, glance_ms) == 0) {
       if (!named_pipe || !text.empty() || Clock::now() < deadline) continue;
       return tl::unexpected(Unreadable{fmt::format("nobody writes to this pipe since {} seconds", patience.count()), ""});
     }
-    const auto got = ::read(input.fd(), buffer.data(), std::min(buffer.size(), most_bytes - text.size()));
+    const auto got = ::read(input.fd(), buffer.data(), std::min(buffer.size(), most - text.size()));
     if (got == 0) break;
     if (got > 0)
       text.append(buffer.data(), static_cast<std::size_t>(got));

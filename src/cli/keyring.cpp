@@ -19,6 +19,7 @@ using namespace std::chrono_literals;
 // Hosts close connections that are not let in after two minutes; whoever answers later than that has gone.
 constexpr auto kPatience = 120s;
 constexpr int kTries = 3;
+constexpr int most_of_a_list = 100'000;  // hosts
 
 struct Words {
   const char* what;  // "password of ops@r21"
@@ -78,7 +79,10 @@ bool Keyring::read_list(Kind kind, int fd) {
   int number = 0;
   errno = 0;
   for (auto line = read_line(fd); line && !line->empty(); line = read_line(fd)) {
-    ++number;
+    if (++number > most_of_a_list) {
+      std::cerr << fmt::format("tidelab: file descriptor {} gives more than {} lines\n", fd, most_of_a_list);
+      return false;
+    }
     const auto gap = line->find(' ');
     if (gap == std::string::npos || gap == 0 || gap + 1 == line->size()) {
       std::cerr << fmt::format("tidelab: line {} from file descriptor {} is not `HOST PASSWORD`\n", number, fd);
@@ -86,8 +90,9 @@ bool Keyring::read_list(Kind kind, int fd) {
     }
     of_host_[kind][line->substr(0, gap)] = line->substr(gap + 1);
   }
-  if (number == 0) tell_unreadable(kind, fd);
-  return number > 0;
+  const bool whole = number > 0 && errno != EMSGSIZE;
+  if (!whole) tell_unreadable(kind, fd);
+  return whole;
 }
 
 std::string Keyring::find(const host::Lock& lock) {

@@ -13,7 +13,9 @@
 #include <fmt/format.h>
 
 #include "cli/record.hpp"
+#include "disk/accounts.hpp"
 #include "source/diagnostic.hpp"
+#include "topology/topology.hpp"
 
 namespace tidelab::cli {
 
@@ -21,10 +23,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string name_of_account(uid_t id) {
-  const auto* account = ::getpwuid(id);
-  return account == nullptr ? fmt::format("account {}", id) : account->pw_name;
-}
+using disk::name_of_account;
 
 // Of what is behind a closed directory nothing can be seen; then that directory's.
 std::string owner_of(fs::path path) {
@@ -35,6 +34,7 @@ std::string owner_of(fs::path path) {
 
 // Under sudo the records are root's, and the lab is that of whoever calls sudo.
 std::string of_whoever_calls_sudo(const std::string& lab) {
+  if (!topology::is_lab_name(lab)) return {};
   const char* caller = std::getenv("SUDO_USER");
   const auto* account = caller == nullptr || ::geteuid() != 0 ? nullptr : ::getpwnam(caller);
   std::error_code error;
@@ -79,16 +79,19 @@ std::string unfinished(const Record& record, bool held) {
 }
 
 void note_in_record(const std::string& lab, const std::string& command, const std::string& outcome) {
-  auto record = read_record(lab);
-  if (!record) return;
-  if (outcome == "begun") record->when = now_text();
-  record->last = command;
-  record->outcome = outcome;
-  write_record(*record);
+  auto known = read_record(lab);
+  if (!known || !*known) return;  // who opened the lab has told what is wrong with its record
+  auto& record = **known;
+  if (outcome == "begun") record.when = now_text();
+  record.last = command;
+  record.outcome = outcome;
+  write_record(record);
 }
 
 std::string foreign_record(const std::string& lab) {
-  const fs::path dir = record_dir(lab);
+  const auto state = state_dir();
+  if (!state) return {};
+  const auto dir = fs::path(*state) / lab;
   const auto here = name_of_account(::geteuid());
   for (const auto& path : {dir.parent_path(), dir, dir / "about.json", dir / "topology.yaml", dir / "lock"}) {
     const bool folder = path == dir || path == dir.parent_path();
@@ -105,7 +108,9 @@ std::string no_such_lab(const std::string& target) {
   const bool name = target.find('/') == std::string::npos;
   if (name)
     if (auto foreign = foreign_record(target); !foreign.empty()) return foreign;
-  const auto labs = recorded_labs();
+  const auto known = recorded_labs();
+  if (!known && known.error().why != Unknowable::Why::closed) return known.error().what;
+  const auto labs = known.value_or(std::vector<std::string>());
   auto out = fmt::format("{} is neither a file nor a lab of this account", target);
   auto near = name ? source::did_you_mean(target, labs) : std::string();
   if (near.empty()) near = source::did_you_mean(target, files_near(target));

@@ -18,14 +18,14 @@ using nlohmann::ordered_json;
 
 ordered_json or_null(const std::string& text) { return text.empty() ? ordered_json() : ordered_json(text); }
 
-struct Known {
+struct Listed {
   Record record;
   std::string state, holder;
 };
 
 std::string or_dash(const std::string& text) { return text.empty() ? "–" : text; }
 
-void print_json(const std::vector<Known>& all, const std::vector<std::string>& closed) {
+void print_json(const std::vector<Listed>& all, const std::vector<std::string>& closed) {
   auto labs = ordered_json::array();
   for (const auto& [record, state, holder] : all)
     labs.push_back({{"lab", record.lab},
@@ -42,7 +42,7 @@ void print_json(const std::vector<Known>& all, const std::vector<std::string>& c
             << "\n";
 }
 
-void print_text(const std::vector<Known>& all) {
+void print_text(const std::vector<Listed>& all) {
   if (all.empty()) {
     std::cout << "no lab is up; `tidelab template one_host > lab.yaml` and `tidelab up lab.yaml` make one\n";
     return;
@@ -62,34 +62,42 @@ void print_text(const std::vector<Known>& all) {
   std::cout << render_table({{"lab"}, {"state"}, {"up since", 3}, {"hosts", 2}, {"topology", 4}}, lines, columns_of(STDOUT_FILENO));
 }
 
+void tell_closed(const std::string& lab, const Unknowable& reason) {
+  const auto foreign = reason.why == Unknowable::Why::closed ? foreign_record(lab) : std::string();
+  if (foreign.empty()) return tell(reason);
+  std::cerr << fmt::format("tidelab: lab {}: {}\n", lab, foreign);
+}
+
 }  // namespace
 
 int list(const Options& options) {
-  std::vector<Known> all;
+  const auto labs = recorded_labs();
+  if (!labs && labs.error().why != Unknowable::Why::closed) return tell(labs.error()), exit_unknown;
+  std::vector<Listed> all;
   std::vector<std::string> closed;
-  for (const auto& lab : recorded_labs()) {
-    auto record = read_record(lab);
-    if (!record) {
+  std::vector<Unknowable> reasons;
+  for (const auto& lab : labs.value_or(std::vector<std::string>())) {
+    auto known = read_record(lab);
+    if (!known) {
       closed.push_back(lab);
+      reasons.push_back(known.error());
       continue;
     }
+    if (!*known) continue;  // it went meanwhile
     auto holder = Lock::holder(lab);
-    auto state = state_of(*record, !holder.empty());
-    all.push_back({std::move(*record), std::move(state), std::move(holder)});
+    auto state = state_of(**known, !holder.empty());
+    all.push_back({std::move(**known), std::move(state), std::move(holder)});
   }
   if (options.format == "json")
     print_json(all, closed);
   else
     print_text(all);
-  for (const auto& lab : closed) {
-    const auto why = foreign_record(lab);
-    std::cerr << fmt::format("tidelab: lab {}: {}\n", lab, why.empty() ? "its record in " + record_dir(lab) + " cannot be read" : why);
+  for (std::size_t i = 0; i < closed.size(); ++i) tell_closed(closed[i], reasons[i]);
+  if (!labs) {
+    const auto why = foreign_record("-");
+    std::cerr << fmt::format("tidelab: {}\n", why.empty() ? labs.error().what : why);
+    return exit_unknown;
   }
-  if (closed.empty() && recorded_labs().empty())
-    if (const auto why = foreign_record("-"); !why.empty()) {
-      std::cerr << fmt::format("tidelab: {}\n", why);
-      return exit_unknown;
-    }
   return closed.empty() ? exit_true : exit_unknown;
 }
 

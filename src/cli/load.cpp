@@ -25,10 +25,12 @@ namespace {
 
 // $TIDELAB_HOME, an installation's share/tidelab, or the checkout that the executable was built in.
 std::string look_for_home(const Options& options) {
-  const auto fits = [](const fs::path& dir) { return fs::is_directory(dir / "playbooks") && fs::is_directory(dir / "checks"); };
+  std::error_code error;
+  const auto fits = [&](const fs::path& dir) {
+    return fs::is_directory(dir / "playbooks", error) && fs::is_directory(dir / "checks", error);
+  };
   if (!options.home.empty()) return fits(options.home) ? fs::path(options.home) : fs::path();
   if (const char* home = std::getenv("TIDELAB_HOME"); home != nullptr && fits(home)) return home;
-  std::error_code error;
   auto dir = fs::read_symlink("/proc/self/exe", error).parent_path();
   if (fits(dir.parent_path() / "share" / "tidelab")) return dir.parent_path() / "share" / "tidelab";
   for (; dir.has_relative_path(); dir = dir.parent_path())
@@ -39,7 +41,7 @@ std::string look_for_home(const Options& options) {
 std::vector<fs::path> sorted_entries(const fs::path& dir) {
   std::vector<fs::path> out;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(dir, error)) out.push_back(entry.path());
+  for (fs::directory_iterator at(dir, error), end; !error && at != end; at.increment(error)) out.push_back(at->path());
   std::sort(out.begin(), out.end());
   return out;
 }
@@ -65,7 +67,8 @@ using Checks = std::vector<Piece<check::Check>>;
 Playbooks add_playbooks(Loaded& out, const fs::path& home) {
   Playbooks pieces;
   for (const auto& folder : sorted_entries(home / "playbooks")) {
-    if (!fs::exists(folder / "playbook.yaml")) continue;
+    std::error_code error;
+    if (!fs::exists(folder / "playbook.yaml", error)) continue;
     if (const auto* file = add_file(out, home, folder / "playbook.yaml")) pieces.push_back({file, folder.string()});
     for (const auto& path : sorted_entries(folder / "templates"))
       if (const auto* made = add_file(out, home, path)) out.templates[folder.string() + "/templates/" + path.filename().string()] = made;
@@ -196,12 +199,15 @@ std::unique_ptr<Loaded> load(const Options& options) {
 std::unique_ptr<Loaded> load_either(const Options& options, const std::string& target) {
   auto asked = options;
   asked.target = target;
-  if (target == "-" || fs::exists(target)) return load(asked);
-  const auto record = read_record(target);
-  if (!record) {
+  std::error_code error;
+  if (target == "-" || fs::exists(target, error)) return load(asked);
+  const auto known = read_record(target);
+  if (!known && known.error().why != Unknowable::Why::closed) return tell(known.error()), nullptr;
+  if (!known || !*known) {
     std::cerr << fmt::format("tidelab: {}\n", no_such_lab(target));
     return nullptr;
   }
+  const auto* record = &**known;
   if (asked.lab.empty()) asked.lab = record->lab;
   asked.versions = record->reach.versions;
   return load_text(asked, record->name + " (as applied)", record->topology);

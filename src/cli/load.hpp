@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "check/check.hpp"
+#include "cli/files.hpp"
 #include "cli/input.hpp"
 #include "cli/options.hpp"
 #include "plan/make.hpp"
@@ -59,7 +60,5 @@ bool told_no_errors(Loaded& loaded, const Options& options);
 
 /// What `--version-of` says, by component.
 std::map<std::string, std::string> versions_of(const Options& options);
-
-std::optional<std::string> read_file(const std::string& path);
 
 }  // namespace tidelab::cli

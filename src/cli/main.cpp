@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <map>
 #include <thread>
@@ -115,6 +116,9 @@ int main(int argc, char** argv) {
     const auto code = run(argc, argv);
     std::cout << std::flush;
     return std::cout ? code : exit_unknown;
+  } catch (const std::filesystem::filesystem_error& error) {  // of the machine, not of the program: a directory that is gone, say
+    std::cerr << fmt::format("tidelab: {}{}{}\n", error.path1().string(), error.path1().empty() ? "" : ": ", error.code().message());
+    return exit_unknown;
   } catch (const std::exception& error) {
     std::cerr << fmt::format("this is a bug in tidelab: {}\n", error.what());
     return exit_bug;

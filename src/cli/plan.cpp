@@ -25,10 +25,11 @@ int plan(const Options& options) {
                                plan::mask(step::render_fields(step.action, 4), made.secrets));
     return exit_true;
   }
-  artifact::Store store(artifact::default_cache_dir());
+  const auto store = open_store();
+  if (!store) return exit_unknown;
   const step::Control control{step::Clock::now() + std::chrono::hours(1), options.stop,
                               [](const std::string& line) { std::cerr << "  · " << line << "\n"; }};
-  auto acquisition = live::acquire_all(made, store, control);
+  auto acquisition = live::acquire_all(made, *store, control);
   const auto effects = live::make_live(made, make_setup(made, *lab, std::move(acquisition.acquired)));
   const auto looked = run::look_at_all(made, *effects, options.stop);
   int differs = 0;

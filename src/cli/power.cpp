@@ -16,8 +16,9 @@ int power(const Options& options, bool starting) {
   std::map<std::string, artifact::Acquired> acquired;
   if (starting) {
     // What a service was unpacked from is part of what it is compared with, so the cache is asked for its digests.
-    artifact::Store store(artifact::default_cache_dir());
-    acquired = live::acquire_all(made, store, {step::Clock::now() + std::chrono::hours(1), options.stop, {}}).acquired;
+    const auto store = open_store();
+    if (!store) return exit_no_lab;
+    acquired = live::acquire_all(made, *store, {step::Clock::now() + std::chrono::hours(1), options.stop, {}}).acquired;
   }
   const auto result = run_plan(made, *lab, make_setup(made, *lab, std::move(acquired)));
   give_report(result, options);

@@ -13,8 +13,9 @@ namespace {
 // As far as the cache knows them. Nothing is fetched.
 preflight::Sizes sizes_in_cache(const plan::Plan& plan, const step::Control& control) {
   preflight::Sizes out;
-  artifact::Store store(artifact::default_cache_dir());
-  for (const auto& [key, acquired] : live::cached(plan, store, control)) out[key] = artifact::unpacked_bytes(acquired.path);
+  const auto store = open_store();
+  if (!store) return out;
+  for (const auto& [key, acquired] : live::cached(plan, *store, control)) out[key] = artifact::unpacked_bytes(acquired.path);
   return out;
 }
 

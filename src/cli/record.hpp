@@ -4,9 +4,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include <tl/expected.hpp>
+
 #include "cli/options.hpp"
+#include "disk/own_dir.hpp"
 #include "live/agent.hpp"
 
 namespace tidelab::cli {
@@ -34,13 +38,44 @@ std::string unfinished(const Record& record, bool held);
 /// "2026-11-28T21:40:00Z"
 std::string now_text();
 
-std::string record_dir(const std::string& lab);
+/// Why what this machine knows of labs cannot be used.
+struct Unknowable {
+  enum class Why {
+    nowhere,  ///< nothing says where such things are kept
+    unsafe,   ///< other accounts could have written it, so it decides nothing
+    closed,   ///< it is another account's
+    damaged,  ///< it is ours, and is no record
+  };
+  Why why = Why::damaged;
+  std::string what;  ///< one sentence, with the path
+  std::string help{};
+};
+template <class T>
+using Known = tl::expected<T, Unknowable>;
+
+/// "tidelab: WHAT", and the help below it, on the standard error.
+void tell(const Unknowable& why);
+
+/// Where all records are: $XDG_STATE_HOME/tidelab, else ~/.local/state/tidelab.
+Known<std::string> state_dir();
+/// The directory of a lab's record; nullopt where there is none. It is ours alone, and so is the way to it.
+Known<std::optional<disk::OwnDir>> open_record_dir(const std::string& lab);
+/// The same, made where it is missing.
+Known<disk::OwnDir> make_record_dir(const std::string& lab);
+
 /// Names of the labs that are recorded.
-std::vector<std::string> recorded_labs();
-std::optional<Record> read_record(const std::string& lab);
+Known<std::vector<std::string>> recorded_labs();
+/// nullopt where there is no record of such a lab. A name that can be no lab's (a path, say) is that of no record.
+Known<std::optional<Record>> read_record(const std::string& lab);
 bool write_record(const Record& record);
 /// Notes in the record, where there is one, that `command` begins, or what became of it.
 void note_in_record(const std::string& lab, const std::string& command, const std::string& outcome);
+
+/// What `about.json` says of a lab; the topology is in a file of its own. Every field is read by its type: one that is missing
+/// was not known to an older release, one that is unknown comes from a newer one, and all else is a sentence about what is wrong.
+tl::expected<Record, std::string> parse_about(const std::string& lab, std::string_view text);
+/// The other way; a sentence where the record cannot be written down.
+tl::expected<std::string, std::string> render_about(const Record& record);
 
 /// Why a lab of this name cannot be worked with, though there is something of it: it is another account's. Empty: no such thing.
 std::string foreign_record(const std::string& lab);
@@ -54,17 +89,14 @@ public:
   /// Who works on the lab now, as the lock says; empty: nobody.
   static std::string holder(const std::string& lab);
   static std::unique_ptr<Lock> take(const std::string& lab, const std::string& command, bool take_over);
-  ~Lock();
   /// Of this one run: no two runs have the same.
   const std::string& run() const { return run_; }
   /// How this run is known on the lab's hosts, to controllers that know nothing of this machine's lock.
   const live::Claim& claim() const { return claim_; }
-  Lock(const Lock&) = delete;
-  Lock& operator=(const Lock&) = delete;
 
 private:
-  Lock(int fd, std::string run, live::Claim claim) : fd_(fd), run_(std::move(run)), claim_(std::move(claim)) {}
-  int fd_;
+  Lock(disk::Fd fd, std::string run, live::Claim claim) : fd_(std::move(fd)), run_(std::move(run)), claim_(std::move(claim)) {}
+  disk::Fd fd_;
   std::string run_;
   live::Claim claim_;
 };

@@ -17,6 +17,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::size_t most_of_a_line = 8 << 10;  // far above any password
+
 host::Fd open_terminal() {
   host::Fd fd(::open("/dev/tty", O_RDWR | O_CLOEXEC));
   if (fd && ::tcgetpgrp(fd.get()) != ::getpgrp()) fd.close();  // reading would stop us
@@ -65,6 +67,7 @@ std::optional<std::string> read_line(int fd) {
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 || (n == 0 && line.empty())) return std::nullopt;
     if (n == 0 || c == '\n') break;
+    if (line.size() == most_of_a_line) return errno = EMSGSIZE, std::nullopt;
     line += c;
   }
   if (line.ends_with('\r')) line.pop_back();

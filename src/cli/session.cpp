@@ -1,7 +1,8 @@
 #include "cli/session.hpp"
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 
 #include <fmt/format.h>
@@ -18,22 +19,64 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string absolute_or_empty(const std::string& path) { return path.empty() ? path : fs::absolute(path).string(); }
+// False after saying why. Recorded, and used from wherever the next command is called.
+bool make_absolute(std::string& path) {
+  if (path.empty()) return true;
+  auto whole = absolute_path(path);
+  if (!whole) return std::cerr << fmt::format("tidelab: {}\n", whole.error().what), false;
+  path = std::move(*whole);
+  return true;
+}
+
+bool make_absolute(Options& options) {
+  bool good = make_absolute(options.known_hosts) && (options.ssh_config == "none" || make_absolute(options.ssh_config));
+  for (auto& each : options.identities) good = good && make_absolute(each);
+  return good;
+}
 
 void tell_unfinished(const Record& record) {
   const auto text = unfinished(record, !Lock::holder(record.lab).empty());
   if (!text.empty()) std::cerr << fmt::format("note: {}\n", text);
 }
 
-bool write_text(const fs::path& path, const std::string& text) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out << text;
-  out.flush();
-  if (!out) std::cerr << fmt::format("tidelab: cannot write {}\n", path.string());
-  return static_cast<bool>(out);
-}
+/// The journal of a run in the lab's record: a new file, so that none that others know is written to.
+class Journal {
+public:
+  Journal(const std::string& lab, const std::string& command) : name_(journal_of(command)) {
+    const auto dir = make_record_dir(lab);
+    if (!dir) {
+      problem_ = dir.error().what;
+      return;
+    }
+    auto file = dir->create(name_);
+    if (file)
+      file_ = std::move(*file);
+    else
+      problem_ = file.error().what;
+  }
+  void write(const std::string& line) {
+    if (file_ && problem_.empty() && !disk::write_all(file_.get(), line + "\n"))
+      problem_ = fmt::format("{}: {}", name_, std::strerror(errno));
+  }
+  /// Why it is not whole; empty: it is.
+  const std::string& problem() const { return problem_; }
+
+private:
+  std::string name_, problem_;
+  disk::Fd file_;
+};
 
 }  // namespace
+
+std::string journal_of(const std::string& command) { return command + ".jsonl"; }
+
+std::unique_ptr<artifact::Store> open_store() {
+  const auto dir = artifact::default_cache_dir();
+  const auto good = dir ? artifact::check_cache(*dir) : tl::unexpected(dir.error());
+  if (good) return std::make_unique<artifact::Store>(*dir);
+  std::cerr << fmt::format("tidelab: {}\nhelp: {}\n", good.error().what, good.error().help);
+  return nullptr;
+}
 
 std::string program_version() { return fmt::format("tidelab {} ({}, {})", version_text, version_commit, version_build); }
 
@@ -60,22 +103,29 @@ std::unique_ptr<Lab> from_record(std::unique_ptr<Lab> out, const Record& record)
   return out->loaded ? std::move(out) : nullptr;
 }
 
-// The lab of a topology file that is up, or the one that it would be.
+// The lab of a topology file that is up, or the one that it would be. A record that cannot be read keeps nobody from working with
+// the file; one that others could have written is no reason to go on.
 std::unique_ptr<Lab> from_file(std::unique_ptr<Lab> out, bool as_it_is) {
   out->loaded = load(out->options);
   if (!out->loaded) return nullptr;
   if (as_it_is) return out;
-  const auto record = read_record(out->loaded->topology.global.lab.value);
-  if (!record) {
-    if (const auto why = foreign_record(out->loaded->topology.global.lab.value); !why.empty()) std::cerr << fmt::format("note: {}\n", why);
+  const auto& lab = out->loaded->topology.global.lab.value;
+  const auto known = read_record(lab);
+  if (!known && (known.error().why == Unknowable::Why::nowhere || known.error().why == Unknowable::Why::unsafe))
+    return tell(known.error()), nullptr;
+  if (!known || !*known) {
+    const auto foreign = foreign_record(lab);
+    const auto why = !foreign.empty() ? foreign : known ? std::string() : known.error().what;
+    if (!why.empty()) std::cerr << fmt::format("note: {}\n", why);
     return out;
   }
-  if (record->topology != out->loaded->topology_text)
+  const auto& record = **known;
+  if (record.topology != out->loaded->topology_text)
     std::cerr << fmt::format("note: {} has changed since `tidelab up`; this works with the topology as it was applied\n",
                              out->options.target);
-  tell_unfinished(*record);
-  out->options.versions = record->reach.versions;
-  return from_record(std::move(out), *record);
+  tell_unfinished(record);
+  out->options.versions = record.reach.versions;
+  return from_record(std::move(out), record);
 }
 
 }  // namespace
@@ -83,22 +133,23 @@ std::unique_ptr<Lab> from_file(std::unique_ptr<Lab> out, bool as_it_is) {
 std::unique_ptr<Lab> open_lab(const Options& options, bool as_file) {
   auto out = std::make_unique<Lab>();
   out->options = options;
-  out->options.known_hosts = absolute_or_empty(options.known_hosts);
-  if (options.ssh_config != "none") out->options.ssh_config = absolute_or_empty(options.ssh_config);
-  for (auto& each : out->options.identities) each = absolute_or_empty(each);
+  if (!make_absolute(out->options)) return nullptr;
   std::error_code error;
   if (options.target == "-" || fs::is_regular_file(options.target, error)) return from_file(std::move(out), as_file);
-  const auto record = read_record(options.target);
+  const auto known = read_record(options.target);
+  if (!known && known.error().why != Unknowable::Why::closed) return tell(known.error()), nullptr;
   // A pipe, a folder: whoever reads it says what is wrong with it.
-  if (!record && as_file && fs::exists(options.target, error)) return from_file(std::move(out), as_file);
-  if (!record) {
+  const bool recorded = known && *known;
+  if (!recorded && as_file && fs::exists(options.target, error)) return from_file(std::move(out), as_file);
+  if (!recorded) {
     std::cerr << fmt::format("tidelab: {}\n", no_such_lab(options.target));
     return nullptr;
   }
+  const auto& record = **known;
   // The versions that `up` was told belong to the topology as applied; only `up` and what plans for it may be told others.
-  if (!as_file || options.versions.empty()) out->options.versions = record->reach.versions;
-  if (!as_file) tell_unfinished(*record);
-  return from_record(std::move(out), *record);
+  if (!as_file || options.versions.empty()) out->options.versions = record.reach.versions;
+  if (!as_file) tell_unfinished(record);
+  return from_record(std::move(out), record);
 }
 
 live::Setup make_setup(const plan::Plan& plan, const Lab& lab, std::map<std::string, artifact::Acquired> acquired) {
@@ -128,10 +179,7 @@ report::Report run_plan(const plan::Plan& plan, const Lab& lab, live::Setup setu
     }
     opened.components.push_back(std::move(line));
   }
-  std::error_code error;
-  const fs::path dir = record_dir(plan.lab);
-  fs::create_directories(dir, error);
-  std::ofstream journal(dir / fmt::format("{}.jsonl", plan.command), std::ios::binary | std::ios::trunc);
+  Journal journal(plan.lab, plan.command);
   std::vector<run::Event> events;
   Progress progress(plan, watch_as(lab.options.format == "text", lab.options.verbose, lab.options.colour));
   auto effects = live::make_live(plan, std::move(setup));
@@ -141,17 +189,42 @@ report::Report run_plan(const plan::Plan& plan, const Lab& lab, live::Setup setu
       plan, std::move(opened), *effects,
       [&](const run::Event& event) {
         events.push_back(event);
-        journal << run::render_line(event) << "\n" << std::flush;
+        journal.write(run::render_line(event));
         progress(event);
       },
       lab.options.stop, how);
-  if (!journal) std::cerr << fmt::format("tidelab: the journal {} could not be written\n", (dir / plan.command).string());
+  if (!journal.problem().empty()) std::cerr << fmt::format("tidelab: the journal could not be written: {}\n", journal.problem());
   return report::fold(events);
 }
 
 std::string outcome_of(const report::Report& report) {
   return report.exit_code == exit_true ? "done" : report.interrupted || report.closed.interrupted ? "interrupted" : "failed";
 }
+
+namespace {
+
+// The journal's own rights are those of a record; here it lies beside the reports, for who may see them.
+void copy_journal(const std::string& lab, const std::string& command, const fs::path& to) {
+  const auto from = open_record_dir(lab);
+  if (!from || !*from) return;  // a journal that was brought from elsewhere
+  const auto text = (*from)->read(journal_of(command), most_of_a_journal);
+  if (text) write_file((to / journal_of(command)).string(), *text);
+  if (!text && text.error().kind != disk::Kind::missing) std::cerr << fmt::format("tidelab: {}\n", text.error().what);
+}
+
+void write_reports(const report::Report& report, const fs::path& dir) {
+  std::error_code error;
+  fs::create_directories(dir, error);
+  const auto& command = report.opened.command;
+  const std::string stem = command == "verify" ? "report" : "report-" + command;
+  write_file((dir / (stem + ".json")).string(), report::render_json(report) + "\n");
+  write_file((dir / (stem == "report" ? std::string("junit.xml") : "junit-" + command + ".xml")).string(),
+             report::render_junit(report) + "\n");
+  write_file((dir / (stem + ".html")).string(), report::render_html(report) + "\n");
+  copy_journal(report.opened.lab, command, dir);
+}
+
+}  // namespace
 
 void give_report(const report::Report& report, const Options& options, bool print) {
   if (print) {
@@ -165,17 +238,7 @@ void give_report(const report::Report& report, const Options& options, bool prin
       std::cout << "\n" << report::render_text(report, options.colour) << "\n";
     std::cout << std::flush;
   }
-  if (options.report_dir.empty()) return;
-  std::error_code error;
-  fs::create_directories(options.report_dir, error);
-  const fs::path dir = options.report_dir;
-  const std::string stem = report.opened.command == "verify" ? "report" : "report-" + report.opened.command;
-  write_text(dir / (stem + ".json"), report::render_json(report) + "\n");
-  write_text(dir / (stem == "report" ? std::string("junit.xml") : "junit-" + report.opened.command + ".xml"),
-             report::render_junit(report) + "\n");
-  write_text(dir / (stem + ".html"), report::render_html(report) + "\n");
-  const auto journal = fs::path(record_dir(report.opened.lab)) / (report.opened.command + ".jsonl");
-  fs::copy_file(journal, dir / (report.opened.command + ".jsonl"), fs::copy_options::overwrite_existing, error);
+  if (!options.report_dir.empty()) write_reports(report, options.report_dir);
 }
 
 }  // namespace tidelab::cli

@@ -41,6 +41,13 @@ struct Brought {
 };
 Brought bring_up(const Options& options);  // up.cpp
 
+/// The name of a command's journal in the record of its lab, and how large one is taken (bytes).
+std::string journal_of(const std::string& command);
+inline constexpr std::size_t most_of_a_journal = std::size_t{256} << 20;
+
+/// The cache of archives. Null after saying why there is none that can be used.
+std::unique_ptr<artifact::Store> open_store();
+
 /// Prints the report in the format asked for, and writes report.json, junit.xml and report.html into --report.
 void give_report(const report::Report& report, const Options& options, bool print = true);
 

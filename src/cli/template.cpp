@@ -18,7 +18,8 @@ std::vector<guide::Template> load_templates(Loaded& loaded) {
   std::vector<guide::Template> out;
   std::vector<fs::path> paths;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(loaded.home / "topologies" / "templates", error)) paths.push_back(entry.path());
+  for (fs::directory_iterator at(loaded.home / "topologies" / "templates", error), end; !error && at != end; at.increment(error))
+    paths.push_back(at->path());
   std::sort(paths.begin(), paths.end());
   for (const auto& path : paths) {
     auto text = path.extension() == ".yaml" ? read_file(path.string()) : std::nullopt;

@@ -36,8 +36,10 @@ void tell(const std::vector<step::Failure>& failures, const char* headline) {
 // A lab that is up cannot follow every change. What may not be is refused before anything is touched, in the words of
 // `tidelab diff`: an instance that is gone from the file, say, would run on unseen.
 bool may_follow(const Lab& lab, const std::string& name) {
-  const auto record = read_record(name);
-  if (!record || record->topology == lab.loaded->topology_text) return true;
+  const auto known = read_record(name);
+  if (!known) return cli::tell(known.error()), false;
+  if (!*known || (*known)->topology == lab.loaded->topology_text) return true;
+  const auto* record = &**known;
   auto options = lab.options;
   options.lab = name;
   options.versions = record->reach.versions;
@@ -87,12 +89,13 @@ std::optional<std::vector<run::Warned>> look_first(const plan::Plan& made, live:
 // What later commands are to know of the lab.
 Record record_for(const Lab& lab, const plan::Plan& made) {
   Record out{made.lab, lab.options.target, lab.loaded->topology_text, lab.options};
-  const auto before = read_record(made.lab);
+  const auto known = read_record(made.lab);
+  const auto before = known ? *known : std::nullopt;
   std::error_code error;
   if (lab.recorded && before)
     out.name = before->name, out.file = before->file;
   else if (out.name != "-")
-    out.file = std::filesystem::absolute(out.name, error).lexically_normal().string();
+    out.file = std::filesystem::absolute(out.name, error).lexically_normal().string();  // empty where we are nowhere
   for (std::size_t lane = 1; lane < made.lanes.size(); ++lane) out.hosts.push_back(made.lanes[lane].name);
   out.when = now_text();
   out.since = before && before->kept.empty() && !before->since.empty() ? before->since : out.when;
@@ -120,18 +123,19 @@ Brought bring_up(const Options& options) {
 
   // Beyond this point nothing is decided. Artifacts, then a look at the hosts, then the first change. Where artifacts must be got,
   // which can take minutes, the hosts are looked at before that, too: as who only looks, without the lab's claim.
-  artifact::Store store(artifact::default_cache_dir());
+  const auto store = open_store();
+  if (!store) return {exit_no_lab, false};
   const bool text = options.format == "text";
   const step::Control control{step::Clock::now() + std::chrono::hours(3), options.stop, [text](const std::string& line) {
                                 if (text) std::cout << "          · " + line + "\n" << std::flush;
                               }};
-  auto setup = make_setup(made, *lab, live::cached(made, store, control));
+  auto setup = make_setup(made, *lab, live::cached(made, *store, control));
   if (setup.acquired.size() < made.artifacts.size()) {
     const auto run = std::exchange(setup.run, {});
     if (!look_first(made, setup, options, Look::for_archives))
       return {options.stop.stop_requested() ? exit_interrupted : exit_no_lab, false};
     setup.run = run;
-    auto acquisition = live::acquire_all(made, store, control);
+    auto acquisition = live::acquire_all(made, *store, control);
     if (options.stop.stop_requested()) {
       std::cerr << "interrupted before anything was changed\n";
       return {exit_interrupted, false};

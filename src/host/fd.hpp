@@ -5,30 +5,12 @@
 #include <unistd.h>
 
 #include <cstdint>
-#include <utility>
+
+#include "disk/fd.hpp"
 
 namespace tidelab::host {
 
-class Fd {
-public:
-  Fd() = default;
-  explicit Fd(int fd) : fd_(fd) {}
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Fd() { close(); }
-
-  int get() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-  void close() {
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-  }
-
-private:
-  int fd_ = -1;
-};
+using disk::Fd;
 
 /// Level-triggered: stays readable until hushed, so a ring before the poll is not lost.
 class Wake {

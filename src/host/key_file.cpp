@@ -4,14 +4,17 @@
 // out that OpenSSH's format is none of its own, which libssh2 lets it do for every host.
 #include "host/key_file.hpp"
 
-#include <fstream>
 #include <sstream>
 #include <string_view>
 
+#include "disk/read_text.hpp"
 #include "host/known_hosts.hpp"
 
 namespace tidelab::host {
 namespace {
+
+// The largest keys have some ten kilobytes.
+constexpr std::size_t most_of_a_key = 1 << 20;
 
 // The next length-prefixed string of an ssh blob; empty at its end.
 std::string_view take_string(std::string_view& blob) {
@@ -57,9 +60,11 @@ void read_openssh(std::string_view text, KeyFile& key) {
 
 // "ssh-rsa AAAA… comment", beside an old key file that does not hold its public half in the open.
 void read_public_half(KeyFile& key) {
-  std::ifstream file(key.path + ".pub");
+  const auto line = disk::read_text(key.path + ".pub", most_of_a_key);
+  if (!line) return;  // it need not be there
+  std::istringstream words(*line);
   std::string type, text;
-  if (file >> type >> text) key.public_key = unbase64(text);
+  if (words >> type >> text) key.public_key = unbase64(text);
 }
 
 }  // namespace
@@ -67,11 +72,13 @@ void read_public_half(KeyFile& key) {
 KeyFile read_key_file(const std::string& path) {
   KeyFile key;
   key.path = path;
-  std::ifstream file(path);
-  std::ostringstream content;
-  if (!(content << file.rdbuf())) return key;
+  const auto content = disk::read_text(path, most_of_a_key);
+  if (!content) {
+    key.problem = content.error().what;
+    return key;
+  }
   key.readable = true;
-  const auto text = content.str();
+  const auto& text = *content;
   if (text.find("-----BEGIN OPENSSH PRIVATE KEY-----") != std::string::npos) {
     read_openssh(text, key);
     return key;

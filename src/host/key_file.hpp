@@ -8,6 +8,7 @@ namespace tidelab::host {
 struct KeyFile {
   std::string path;
   bool readable = false;
+  std::string problem{};  ///< why it is not, as a sentence
   bool is_key = false;
   bool encrypted = false;
   bool rsa = false;

@@ -18,10 +18,14 @@
 
 #include <fmt/format.h>
 
+#include "disk/read_text.hpp"
 #include "host/fd.hpp"
 
 namespace tidelab::host {
 namespace {
+
+// Some 40,000 hosts with a few keys each. Hosts read it side by side.
+constexpr std::size_t most_of_known_hosts = 16 << 20;
 
 // What libssh2 (1.10 and newer) can negotiate; names that it does not know are dropped by it.
 constexpr std::array<std::string_view, 4> kUsable{"ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"};
@@ -139,6 +143,21 @@ std::vector<KnownKey> read_known_keys(std::string_view text, std::string_view na
     const auto key = take_word(line, blanks);
     if (!key.empty()) keys.push_back({number, revoked, std::string(type), std::string(key), authority});
   }
+  return keys;
+}
+
+step::Result<std::vector<KnownKey>> read_known_file(const std::string& path, std::string_view name) {
+  const auto text = disk::read_text(path, most_of_known_hosts);
+  if (!text && text.error().kind == disk::Kind::missing) return std::vector<KnownKey>();
+  if (!text)
+    return tl::unexpected(step::Failure{step::Why::unreachable,
+                                        fmt::format("the known host keys cannot be read: {}", text.error().what),
+                                        {},
+                                        {},
+                                        {},
+                                        "name a file of host keys that this account can read (`--known-hosts`, or UserKnownHostsFile)"});
+  auto keys = read_known_keys(*text, name);
+  for (auto& key : keys) key.file = path;
   return keys;
 }
 

@@ -26,6 +26,10 @@ std::string known_name(std::string_view address, int port);
 /// The keys that the text holds for this name.
 std::vector<KnownKey> read_known_keys(std::string_view text, std::string_view name);
 
+/// The same of a file; a file that is not there holds none. One that cannot be read through, or is larger than any such file,
+/// is an error: what it says of the host is not known.
+step::Result<std::vector<KnownKey>> read_known_file(const std::string& path, std::string_view name);
+
 enum class Verdict { known, unknown, changed, revoked };
 
 struct Judgement {

@@ -119,7 +119,7 @@ bool Attempt::try_file(const std::string& path) {
     return false;
   }
   if (!key.readable || !key.is_key) {
-    tried_.push_back(fmt::format("{}: {}", path, !key.readable ? "cannot be read" : "is not a private key"));
+    tried_.push_back(key.readable ? path + ": is not a private key" : "cannot be read: " + key.problem);
     return false;
   }
   // The public half is derived from the private one, so no .pub file is needed.
@@ -263,7 +263,8 @@ bool Attempt::try_keys() {
   if (files.empty()) {
     for (const char* name : {"id_ed25519", "id_ecdsa", "id_rsa"}) {
       const auto path = home_file(name);
-      if (name == std::string_view("id_rsa") && !std::filesystem::exists(path)) continue;
+      std::error_code error;
+      if (name == std::string_view("id_rsa") && !std::filesystem::exists(path, error)) continue;
       if (over() || try_file(path)) return !over();
     }
   }

@@ -9,20 +9,24 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
-#include <fstream>
 #include <map>
 #include <mutex>
 #include <sstream>
 
 #include <fmt/format.h>
 
+#include "disk/read_text.hpp"
+#include "disk/way.hpp"
 #include "host/host.hpp"
+#include "host/known_hosts.hpp"
 
 namespace tidelab::host {
 namespace {
 
 using step::Why;
 using Values = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+constexpr std::size_t most_of_a_configuration = 4 << 20;
 
 // OpenSSH takes the home directory from the account, not from $HOME.
 std::string account_home() {
@@ -95,34 +99,48 @@ bool is_beside_the_point(const std::string& keyword) {
   return std::find(all.begin(), all.end(), keyword) != all.end();
 }
 
-bool file_may_matter(const std::string& path, const std::string& base, int depth);
+tl::unexpected<step::Failure> unusable(const disk::Trouble& trouble) {
+  return tl::unexpected(step::Failure{Why::unreachable,
+                                      fmt::format("OpenSSH's configuration cannot be used: {}", trouble.what),
+                                      {},
+                                      {},
+                                      {},
+                                      trouble.help.empty() ? "correct that, or use `--ssh-config none` to do without one" : trouble.help});
+}
 
-bool include_may_matter(const std::string& pattern, const std::string& base, int depth) {
+Result<bool> file_may_matter(const std::string& path, const std::string& base, int depth);
+
+Result<bool> include_may_matter(const std::string& pattern, const std::string& base, int depth) {
   const auto full = pattern.starts_with('/') ? pattern : pattern.starts_with('~') ? expand(pattern) : base + "/" + pattern;
   glob_t found{};
-  bool matters = false;
+  Result<bool> matters = false;
   if (::glob(full.c_str(), 0, nullptr, &found) == 0)
-    for (std::size_t i = 0; i < found.gl_pathc; ++i) matters = matters || file_may_matter(found.gl_pathv[i], base, depth + 1);
+    for (std::size_t i = 0; i < found.gl_pathc && matters && !*matters; ++i) matters = file_may_matter(found.gl_pathv[i], base, depth + 1);
   ::globfree(&found);
   return matters;
 }
 
-bool file_may_matter(const std::string& path, const std::string& base, int depth) {
+Result<bool> line_may_matter(std::string line, const std::string& base, int depth) {
+  std::replace(line.begin(), line.end(), '=', ' ');
+  const auto words = words_of(line);
+  if (words.empty() || words[0].starts_with('#')) return false;
+  const auto keyword = lower(words[0]);
+  if (keyword != "include") return !is_beside_the_point(keyword);
+  Result<bool> matters = false;
+  for (std::size_t i = 1; i < words.size() && matters && !*matters; ++i) matters = include_may_matter(words[i], base, depth);
+  return matters;
+}
+
+Result<bool> file_may_matter(const std::string& path, const std::string& base, int depth) {
   if (depth > 16) return true;
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) {
-    std::replace(line.begin(), line.end(), '=', ' ');
-    const auto words = words_of(line);
-    if (words.empty() || words[0].starts_with('#')) continue;
-    const auto keyword = lower(words[0]);
-    if (keyword == "include") {
-      for (std::size_t i = 1; i < words.size(); ++i)
-        if (include_may_matter(words[i], base, depth)) return true;
-    } else if (!is_beside_the_point(keyword)) {
-      return true;
-    }
-  }
-  return false;
+  const auto text = disk::read_text(path, most_of_a_configuration);
+  // What may not be read is for the client to complain about.
+  if (!text && (text.error().kind == disk::Kind::missing || text.error().kind == disk::Kind::closed)) return false;
+  if (!text) return unusable(text.error());
+  std::istringstream lines(*text);
+  Result<bool> matters = false;
+  for (std::string line; matters && !*matters && std::getline(lines, line);) matters = line_may_matter(line, base, depth);
+  return matters;
 }
 
 std::vector<std::string> make_question(const SshTarget& target, const std::string& file) {
@@ -191,11 +209,17 @@ std::string ciphers_for(std::string_view cpuinfo, std::string_view defaults) {
   return ordered == values["ciphers"].front() ? std::string() : ordered;
 }
 
-bool ssh_config_may_matter(const std::string& file) {
+Result<bool> ssh_config_may_matter(const std::string& file) {
   if (file == "none") return false;
   const auto home = account_home() + "/.ssh";
-  if (!file.empty()) return file_may_matter(file, home, 0);
-  return file_may_matter(home + "/config", home, 0) || file_may_matter("/etc/ssh/ssh_config", "/etc/ssh", 0);
+  if (file.empty()) {
+    auto matters = file_may_matter(home + "/config", home, 0);
+    return matters && !*matters ? file_may_matter("/etc/ssh/ssh_config", "/etc/ssh", 0) : matters;
+  }
+  const auto ours = disk::check_own_file(file);
+  if (!ours && ours.error().kind == disk::Kind::missing) return false;
+  if (!ours) return unusable(ours.error());
+  return file_may_matter(file, home, 0);
 }
 
 SshConfig read_ssh_config(std::string_view text, std::string_view defaults) {
@@ -250,7 +274,9 @@ Result<SshTarget> resolve(SshTarget target, const Control& control) {
     if (t.port == 0) t.port = t.config.port != 0 ? t.config.port : 22;
     if (t.user.empty()) t.user = t.config.user.empty() ? account_name() : t.config.user;
   };
-  if (ssh_config_may_matter(target.config_file)) {
+  const auto matters = ssh_config_may_matter(target.config_file);
+  if (!matters) return tl::unexpected(matters.error());
+  if (*matters) {
     const auto local = make_local();
     const auto said = local->run({make_question(target, target.config_file), {}, {}, {}, {}}, control);
     if (!said) return tl::unexpected(said.error());
@@ -264,6 +290,9 @@ Result<SshTarget> resolve(SshTarget target, const Control& control) {
     }
     if (said->code == 0) target.config = read_ssh_config(said->out, ask_ssh_defaults(control));
   }
+  // OpenSSH's client would read it itself, whatever it is and however long.
+  if (!target.known_hosts.empty())
+    if (const auto known = read_known_file(target.known_hosts, {}); !known) return tl::unexpected(known.error());
   settle(target);
   auto& config = target.config;
   if (config.connect_within.count() > 0) target.connect_within = config.connect_within;

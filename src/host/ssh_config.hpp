@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "step/control.hpp"
+#include "step/failure.hpp"
 
 namespace tidelab::host {
 
@@ -33,8 +34,10 @@ struct SshConfig {
 SshConfig read_ssh_config(std::string_view text, std::string_view defaults);
 
 /// False when no configuration file says anything that could matter here. Most machines have none, and then no process
-/// need be started for each host. `file` as in `ssh -F`; empty: the user's and the system's.
-bool ssh_config_may_matter(const std::string& file);
+/// need be started for each host. `file` as in `ssh -F`; empty: the user's and the system's. An error when what is named is no
+/// file, or a larger one than any configuration: OpenSSH's client would wait for it, or read it without end. So it is when
+/// `file` could be written by other accounts, since a configuration runs commands; the client itself looks at ~/.ssh/config.
+step::Result<bool> ssh_config_may_matter(const std::string& file);
 
 /// `defaults` as above; empty when OpenSSH's client is not installed. Asked once in a process.
 std::string ask_ssh_defaults(const step::Control& control);

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <sstream>
 
 #include <fmt/format.h>
 
@@ -43,7 +41,7 @@ struct Known {
   std::vector<KnownKey> keys;
 };
 
-Known read_known(const SshTarget& target) {
+Result<Known> read_known(const SshTarget& target) {
   Known known;
   const auto& alias = target.config.host_key_alias;
   known.name = alias.empty() ? known_name(address_of(target), target.port) : alias;
@@ -54,13 +52,9 @@ Known read_known(const SshTarget& target) {
   else
     known.files = {home_file("known_hosts"), "/etc/ssh/ssh_known_hosts"};
   for (const auto& path : known.files) {
-    std::ifstream file(path);
-    std::ostringstream text;
-    if (file) text << file.rdbuf();
-    for (auto& key : read_known_keys(text.str(), known.name)) {
-      key.file = path;
-      known.keys.push_back(std::move(key));
-    }
+    auto keys = read_known_file(path, known.name);
+    if (!keys) return tl::unexpected(keys.error());
+    known.keys.insert(known.keys.end(), keys->begin(), keys->end());
   }
   return known;
 }
@@ -189,7 +183,9 @@ Result<void> tell_handshake(Link& link, const SshTarget& target, int rc) {
 bool signs_rsa_by_sha2(const Link& link) { return !common_words("rsa-sha2-256", supported_methods(link, LIBSSH2_METHOD_HOSTKEY)).empty(); }
 
 Result<void> greet(Link& link, const SshTarget& target, const Patience& patience) {
-  const auto known = read_known(target);
+  const auto found = read_known(target);
+  if (!found) return tl::unexpected(found.error());
+  const auto& known = *found;
   if (auto possible = restrict(link, target, known); !possible) return possible;
   const int rc = link.finish(patience, [&] { return libssh2_session_handshake(link.session(), link.fd()); });
   return rc == 0 ? verify(link, target, known) : tell_handshake(link, target, rc);

@@ -8,11 +8,15 @@
 #include <nlohmann/json.hpp>
 
 #include "run/journal.hpp"
+#include "step/json_bounds.hpp"
 
 namespace tidelab::run {
 namespace {
 
 using Value = nlohmann::json;
+
+// The first line names all steps, some hundred bytes each; the largest plan that was ever measured has 61,250 of them.
+constexpr step::JsonBounds most_of_a_line{std::size_t{64} << 20, std::size_t{8} << 20, 32};
 
 constexpr Outcome outcomes[] = {Outcome::held, Outcome::made, Outcome::failed, Outcome::blocked, Outcome::interrupted};
 constexpr step::Why whys[] = {step::Why::differs,     step::Why::refused, step::Why::timed_out,
@@ -250,6 +254,7 @@ bool fill_named(const std::string& name, Reader& from, Event& into) {
 }  // namespace
 
 std::optional<Event> parse_line(const std::string& line) {
+  if (!step::beyond(line, most_of_a_line).empty()) return std::nullopt;
   const Value json = Value::parse(line, nullptr, false);
   if (!json.is_object()) return std::nullopt;  // also what could not be parsed
   Reader reader(json);

@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <optional>
 #include <sstream>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -151,25 +155,80 @@ std::string escape_property(const std::string& text, bool key) {
   return out;
 }
 
+// The dotted keys that `key` lies below: `a` and `a.b` of `a.b.c`.
+std::vector<std::string> keys_above(const std::string& key) {
+  std::vector<std::string> out;
+  for (auto dot = key.find('.'); dot != std::string::npos; dot = key.find('.', dot + 1)) out.push_back(key.substr(0, dot));
+  return out;
+}
+
+/// Settings in their order, found by key: files have tens of thousands of them.
+class Merged {
+public:
+  explicit Merged(const Settings& under) : settings_(under), gone_(under.size()) {
+    for (std::size_t i = 0; i < under.size(); ++i) places_.emplace(under[i].key.value, i);
+  }
+
+  /// In the place of the first that it covers, so that files read alike; the others go.
+  void put(const Setting& setting, bool nested) {
+    const auto& key = setting.key.value;
+    std::vector<Places::iterator> covered;
+    const auto take = [&](auto from, auto to) {
+      for (; from != to; ++from) covered.push_back(from);
+    };
+    take(places_.lower_bound(key), places_.upper_bound(key));
+    if (nested) {
+      take(places_.lower_bound(key + "."), places_.lower_bound(key + "/"));  // `/` comes next after `.`
+      for (const auto& above : keys_above(key)) take(places_.lower_bound(above), places_.upper_bound(above));
+    }
+    auto place = settings_.size();
+    for (const auto& each : covered) {
+      place = std::min(place, each->second);
+      gone_[each->second] = true;
+      places_.erase(each);
+    }
+    if (place == settings_.size()) settings_.emplace_back(), gone_.push_back(true);
+    settings_[place] = setting;
+    gone_[place] = false;
+    places_.emplace(key, place);
+  }
+
+  Settings settings() && {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < settings_.size(); ++i) {
+      if (gone_[i]) continue;
+      if (kept != i) settings_[kept] = std::move(settings_[i]);
+      ++kept;
+    }
+    settings_.resize(kept);
+    return std::move(settings_);
+  }
+
+private:
+  using Places = std::multimap<std::string, std::size_t>;
+  Settings settings_;
+  std::vector<bool> gone_;
+  Places places_;
+};
+
+// The first key that has a value, and others below it, with the first of those; nullptr: there is none.
+std::pair<const Setting*, const Setting*> value_above_values(const Settings& settings) {
+  std::unordered_map<std::string_view, const Setting*> all;
+  for (const auto& each : settings) all.emplace(each.key.value, &each);
+  std::pair<const Setting*, const Setting*> out{nullptr, nullptr};
+  for (const auto& each : settings)
+    for (const auto& above : keys_above(each.key.value))
+      if (const auto found = all.find(above); found != all.end() && (out.first == nullptr || found->second < out.first))
+        out = {found->second, &each};
+  return out;
+}
+
 }  // namespace
 
 Settings merge_settings(const Settings& under, const Settings& over, bool nested) {
-  auto out = under;
-  for (const auto& setting : over) {
-    const auto& key = setting.key.value;
-    const auto covered = [&](const Setting& other) {
-      const auto& k = other.key.value;
-      return k == key || (nested && (k.starts_with(key + ".") || key.starts_with(k + ".")));
-    };
-    auto place = std::find_if(out.begin(), out.end(), covered);
-    if (place == out.end()) {
-      out.push_back(setting);
-      continue;
-    }
-    *place = setting;  // keeps the place of what it replaces, so that files read alike
-    out.erase(std::remove_if(place + 1, out.end(), covered), out.end());
-  }
-  return out;
+  Merged out(under);
+  for (const auto& setting : over) out.put(setting, nested);
+  return std::move(out).settings();
 }
 
 Result<std::string> render_config(const std::string& format, const Settings& settings) {
@@ -177,10 +236,8 @@ Result<std::string> render_config(const std::string& format, const Settings& set
   if (deep != settings.end() && format != "toml")
     return fail(Why::failed, fmt::format("`{}` is a list of lists or mappings, and {} files cannot hold one", deep->key.value, format));
   if (format == "toml") {
-    for (const auto& a : settings)
-      for (const auto& b : settings)
-        if (b.key.value.starts_with(a.key.value + "."))
-          return fail(Why::failed, fmt::format("`{}` and `{}` cannot both have a value in a toml file", a.key.value, b.key.value));
+    if (const auto [above, below] = value_above_values(settings); above != nullptr)
+      return fail(Why::failed, fmt::format("`{}` and `{}` cannot both have a value in a toml file", above->key.value, below->key.value));
     return render_toml(settings);
   }
   std::string out;

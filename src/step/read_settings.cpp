@@ -1,5 +1,6 @@
 // Settings of a configuration file: nested mappings as dotted keys, as TiUP flattens them.
 #include <algorithm>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -33,11 +34,14 @@ bool holds_null(const std::vector<Node>& items) {
   });
 }
 
-void flatten(const Node& node, const std::string& prefix, Settings& out, Diagnostics& diagnostics, Nested nested) {
+// Where each key was set before: files have tens of thousands of them.
+using Places = std::unordered_map<std::string, std::vector<source::Span>>;
+
+void flatten(const Node& node, const std::string& prefix, Settings& out, Places& places, Diagnostics& diagnostics, Nested nested) {
   for (const auto& [key, value] : node.entries) {
     const auto dotted = prefix.empty() ? key.value : prefix + "." + key.value;
     if (value.is_mapping()) {
-      flatten(value, dotted, out, diagnostics, nested);
+      flatten(value, dotted, out, places, diagnostics, nested);
       continue;
     }
     Setting setting{{dotted, key.span}, {}, value.is_sequence(), value.quoted};
@@ -53,13 +57,12 @@ void flatten(const Node& node, const std::string& prefix, Settings& out, Diagnos
     } else {
       setting.values.push_back(value.as_text());
     }
-    for (const auto& other : out) {
-      const auto& a = other.key.value;
-      if (a == dotted) {
-        auto& d = diagnostics.error("S007", fmt::format("`{}` is set twice", dotted), key.span);
-        d.notes.push_back({"the other one", other.key.span});
-      }
+    auto& others = places[dotted];
+    for (const auto& other : others) {
+      auto& d = diagnostics.error("S007", fmt::format("`{}` is set twice", dotted), key.span);
+      d.notes.push_back({"the other one", other});
     }
+    others.push_back(key.span);
     out.push_back(std::move(setting));
   }
 }
@@ -69,7 +72,8 @@ void flatten(const Node& node, const std::string& prefix, Settings& out, Diagnos
 Settings read_settings(const yaml::Node& node, Diagnostics& diagnostics, Nested nested) {
   Settings out;
   if (node.is_null()) return out;
-  if (yaml::read_mapping(node, "settings", diagnostics)) flatten(node, "", out, diagnostics, nested);
+  Places places;
+  if (yaml::read_mapping(node, "settings", diagnostics)) flatten(node, "", out, places, diagnostics, nested);
   return out;
 }
 

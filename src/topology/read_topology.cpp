@@ -151,10 +151,7 @@ private:
   void check_lab(const Asked& asked, Topology& out) {
     auto& text = out.global.lab;
     auto& lab = text.value;
-    const auto fits = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_'; };
-    if (!lab.empty() && lab.size() <= 63 && std::isalnum(static_cast<unsigned char>(lab.front())) &&
-        std::all_of(lab.begin(), lab.end(), fits))
-      return;
+    if (is_lab_name(lab)) return;
     if (!asked.lab_is_made && asked.lab.empty() && out.global.other.find("lab") == out.global.other.end()) {
       out.lab_note = fmt::format(
           "`{}`, the name of the file, cannot be the name of a lab: write one as `global.lab`, or use `--lab`, to bring it up", lab);

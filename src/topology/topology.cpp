@@ -1,5 +1,8 @@
 #include "topology/topology.hpp"
 
+#include <algorithm>
+#include <cctype>
+
 #include <fmt/format.h>
 
 namespace tidelab::topology {
@@ -30,6 +33,12 @@ const Instance* Topology::first(const std::string& section) const {
   const auto found = sections.find(section);
   if (found == sections.end() || found->second.count == 0) return nullptr;
   return &(found->second.left_alone ? left_alone : instances)[found->second.begin];
+}
+
+bool is_lab_name(std::string_view name) {
+  const auto plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+  return !name.empty() && name.size() <= 63 && plain(name.front()) &&
+         std::all_of(name.begin(), name.end(), [&](char c) { return plain(c) || c == '-' || c == '_'; });
 }
 
 std::string left_alone_note(const Topology& topology) {

@@ -79,6 +79,9 @@ struct Topology {
   bool has(const std::string& section) const { return count(section) > 0 || unread.contains(section); }
 };
 
+/// Letters, digits, `-` and `_`, at most 63, beginning with a letter or digit.
+bool is_lab_name(std::string_view name);
+
 /// What the command line may say about a topology.
 struct Asked {
   std::string lab;                                   ///< of the file's stem, unless global.lab is written

@@ -16,11 +16,11 @@ from pathlib import Path
 # Which rooms a room may include, besides itself. Whoever may include step gets source with it: step's
 # headers speak in source's texts and spans.
 ROOMS = {
-    "source": "", "yaml": "source", "step": "source yaml", "playbook": "source yaml step", "check": "source yaml step",
+    "source": "", "disk": "", "yaml": "source", "step": "source yaml", "playbook": "source yaml step", "check": "source yaml step",
     "topology": "source yaml step playbook", "guide": "source yaml step playbook topology", "plan": "source step playbook check topology", "preflight": "source step plan", "run": "source step plan",
-    "report": "source step plan preflight run", "host": "step", "artifact": "step", "client": "step",
+    "report": "source step plan preflight run", "host": "step disk", "artifact": "step disk", "client": "step",
     "live": "source step plan preflight run host client artifact",
-    "cli": "source yaml step playbook check topology guide plan preflight run report host artifact client live",
+    "cli": "source disk yaml step playbook check topology guide plan preflight run report host artifact client live",
 }
 
 # How the headers of a library begin, and the rooms that it is confined to (None: everywhere).

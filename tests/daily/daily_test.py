@@ -186,6 +186,73 @@ class Daily(unittest.TestCase):
         self.assertRegex(said, r"127.0.0.1: .*(not looked at)")
         self.assertRegex(said.splitlines()[-1], r"^\d+ could not be looked at, so nobody knows whether they would change$")
 
+    def test_what_is_kept_is_for_this_account_alone(self):
+        before = os.umask(0)
+        self.addCleanup(os.umask, before)
+        self.tidelab("up", self.file)
+        kept = [self.root / "state" / "tidelab", *(self.root / "state" / "tidelab").rglob("*")]
+        self.assertEqual({each.name for each in kept if each.is_file()}, {"about.json", "topology.yaml", "lock", "controller", "up.jsonl"})
+        for each in kept:
+            self.assertEqual(oct(each.stat().st_mode & 0o7777), "0o700" if each.is_dir() else "0o600", each)
+        self.assertEqual(oct((self.root / "cache" / "tidelab").stat().st_mode & 0o7777) if (self.root / "cache" / "tidelab").exists() else "0o700", "0o700")
+
+    def test_without_a_home_nothing_is_kept_anywhere(self):
+        bare = {name: value for name, value in self.environment.items() if name not in ("HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")}
+        fallen_back = pathlib.Path("/tmp/.local").exists(), pathlib.Path("/tmp/.cache").exists()
+        for words, code in ((("up", self.file), 3), (("status", "bells"), 65), (("status", self.file), 65), (("down", self.file, "-y"), 65), (("list",), 2)):
+            done = subprocess.run([TIDELAB, *map(str, words)], env=bare, cwd=self.root, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+            self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+            self.assertIn("neither HOME nor XDG_STATE_HOME says where", done.stderr)
+            self.assertIn("help: set XDG_STATE_HOME to ", done.stderr)
+        no_cache = subprocess.run([TIDELAB, "fetch", str(self.file)], env=bare, cwd=self.root, capture_output=True, text=True, timeout=60)
+        self.assertEqual(no_cache.returncode, 3, no_cache.stderr)
+        self.assertIn("help: set XDG_CACHE_HOME to ", no_cache.stderr)
+        for words in (("validate", self.file), ("plan", self.file), ("schema",), ("--version",), ("graph", "--format", "dot", self.file)):
+            done = subprocess.run([TIDELAB, *map(str, words)], env=bare, cwd=self.root, capture_output=True, text=True, timeout=60)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), words)
+        self.assertEqual((pathlib.Path("/tmp/.local").exists(), pathlib.Path("/tmp/.cache").exists()), fallen_back)
+
+    def test_a_damaged_record_is_told_and_the_file_still_takes_the_lab_away(self):
+        self.tidelab("up", self.file)
+        about = self.root / "state" / "tidelab" / "bells" / "about.json"
+        about.write_text(about.read_text().replace('"ssh": false', '"ssh": "no"'))
+        what = f"the record of lab bells is damaged: {about}: `ssh` is not true or false"
+        for words, code in ((("status", "bells"), 65), (("up", "bells"), 65), (("up", self.file), 65), (("list",), 2), (("diff", "bells", self.file), 65)):
+            said = self.tidelab(*words, code=code).stderr
+            self.assertIn(what, said)
+            self.assertIn("help: `tidelab down TOPOLOGY_FILE` takes away what its file says", said)
+        self.assertIn("note: " + what, self.tidelab("status", self.file).stderr)
+        self.tidelab("down", self.file, "-y")
+        self.assertEqual(self.list(), {})
+
+    def test_a_folder_is_no_record_and_no_journal(self):
+        folder = self.root / "folder"
+        folder.mkdir()
+        (folder / "topology.yaml").write_text(self.file.read_text())
+        (folder / "config").write_text(f'Match exec "touch {self.root}/done"\n  User x\n')
+        (folder / "about.json").write_text(json.dumps({"ssh": True, "ssh_config": str(folder / "config")}))
+        for command in ("status", "verify", "stop", "logs"):
+            self.assertIn("is neither a file nor a lab of this account", self.tidelab(command, folder, code=65).stderr)
+        self.assertFalse((self.root / "done").exists())
+        self.assertIn("this is a directory", self.tidelab("report", folder, code=65).stderr)
+        self.assertIn("larger than 256 MiB", self.tidelab("report", "/dev/zero", code=65).stderr)
+        opened = {"at_us": 0, "event": "opened", "command": "../../up", "lab": "bells", "steps": []}
+        (folder / "run.jsonl").write_text(json.dumps(opened) + "\n")
+        self.assertIn("run.jsonl:1:1: this is not a line of a tidelab journal", self.tidelab("report", folder / "run.jsonl", "--report", self.root / "out", code=65).stderr)
+
+    def test_in_a_directory_that_is_gone(self):
+        self.tidelab("up", self.file)
+        gone = "mkdir gone && cd gone && rmdir ../gone && "
+        for words, said in (("logs bells --archive x.tar.gz", "the current directory: "), ("status bells --known-hosts x", "the current directory: "),
+                            ("status bells --ssh-config x", "the current directory: ")):
+            done = subprocess.run(["sh", "-c", gone + f'exec "$0" {words}', TIDELAB], env=self.environment, cwd=self.root, capture_output=True, text=True, timeout=60)
+            self.assertIn(done.returncode, (64, 65), done.stderr)
+            self.assertIn(said, done.stderr)
+            self.assertNotIn("bug", done.stderr)
+        done = subprocess.run(["sh", "-c", gone + 'exec "$0" status bells', TIDELAB], env=self.environment, cwd=self.root, capture_output=True, text=True, timeout=60)
+        self.assertNotIn("bug", done.stderr)
+        self.assertIn("ready", done.stdout)
+
     def test_a_lab_of_another_account(self):
         self.tidelab("up", self.file)
         told = self.tidelab("status", "bells", code=65, user="nobody", env={"HOME": "/nonexistent"}).stderr

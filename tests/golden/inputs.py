@@ -43,6 +43,8 @@ def hostile():
     yield "one key again and again", repeated("a: b\n", 7 * MIB), "Y002"
     yield "empty items", repeated("-\n", 7 * MIB), "Y004"
     yield "comments behind a good topology", chain([GOOD], repeated("# nothing\n", MIB)), None
+    yield "tens of thousands of settings", chain([GOOD, "    config:\n"], (f"      a.b{i}: {i}\n" for i in range(50_000))), None
+    yield "tens of thousands of settings of all", chain(["server_configs:\n  kafka:\n"], (f"    a.b{i}: {i}\n" for i in range(50_000)), [GOOD]), None
     yield "instances that are none", chain(["kafka_servers:\n"], repeated("- x\n", MIB // 4)), "Y010"
     yield "keys of an instance that are none", chain([GOOD], (f"    k{i}: 1\n" for i in range(10_000))), "T001"
     yield "the longest name", chain([GOOD + "    "], repeated("k", 1024), [": 1\n"]), "T001"

@@ -1,7 +1,8 @@
 """A topology that names no directory: everything is below the account's home, which tidelab makes with the account, or
 which was there before, with what somebody has in it."""
+from host_records import state_of
 from lab import Hosts, must
-from supervision import HOME, ONE, TWO, Toys, one_of_each, state_of
+from supervision import HOME, ONE, TWO, Toys, one_of_each
 
 NAMES = {"one": ONE, "two": TWO}
 

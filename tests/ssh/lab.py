@@ -15,6 +15,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "support")]
+from host_records import state_of  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
 USER = os.environ.get("TIDELAB_TEST_ACCOUNT", "tidelab-test")  # two checkouts may test at once
@@ -200,11 +201,17 @@ class Lab:
         return path.read_text().splitlines() if path.exists() else []
 
     def run_dir(self, port):
-        return self.base / "a/b/.tidelab-toys/run" / f"toy-{port}"
+        return self.state() / "run" / f"toy-{port}"
+
+    def processes(self):
+        return processes(str(self.base)) | processes(str(self.state()))
+
+    def state(self):
+        return Path(state_of(self.base / "a/b") if self.ssh else self.base / "a/b/.tidelab-toys")
 
     def pid_of(self, kind, port):
         try:
-            return int((self.run_dir(port) / kind).read_text().split()[0])
+            return int((self.run_dir(port) / "own" / kind).read_text().split()[0])
         except (OSError, ValueError, IndexError):
             return None
 
@@ -224,9 +231,10 @@ class Lab:
         assert after == self.before, {k: (self.before.get(k), after.get(k)) for k in self.before.keys() | after.keys() if self.before.get(k) != after.get(k)}
         # The shell around the last command may outlive what it said by a moment.
         try:
-            soon(lambda: not processes(str(self.base)), what="the end of the last process")
+            soon(lambda: not self.processes(), what="the end of the last process")
         except AssertionError as error:
-            raise AssertionError(f"{error}: {processes(str(self.base))}") from error
+            raise AssertionError(f"{error}: {self.processes()}") from error
+        assert not self.state().exists(), f"{self.state()} is still there"
         for port in self.ports:
             assert greet(port) is None, port
         assert not self.ssh or not user_exists(), f"the account {USER} is still there"
@@ -234,7 +242,7 @@ class Lab:
     def close(self):
         """Whatever the test came to, its processes and its account go."""
         for _ in range(20):
-            if not (left := processes(str(self.base))):
+            if not (left := self.processes()):
                 break
             for pid in left:
                 try:

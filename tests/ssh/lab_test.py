@@ -37,7 +37,7 @@ class OverSsh(Case):
         self.assertEqual(note.read_text(), 'of toys, it\'s "${quoted}"\n')
         self.assertEqual(note.stat().st_mode & 0o777, 0o640)
         def files():  # who works on the lab is noted anew by each run
-            return {path: what for path, what in snapshot(lab.base).items() if not path.endswith(("/.tidelab-toys/lock", "/.tidelab-toys/lock.guard"))}
+            return {path: what for path, what in (snapshot(lab.base) | snapshot(lab.state())).items() if not path.endswith(("/lock", "/lock.guard"))}
 
         pids, before = lab.pids(), files()
         second = lab.up()
@@ -264,7 +264,7 @@ class OverSsh(Case):
         lab = self.lab(ssh=self.ssh, toys=1)
         lab.up()
         first = lab.start("restart")
-        soon(lambda: f"(pid {first.pid})" in (lab.base / "a/b/.tidelab-toys/lock").read_text(), what="the first run on the host")
+        soon(lambda: f"(pid {first.pid})" in (lab.state() / "lock").read_text(), what="the first run on the host")
         first.send_signal(signal.SIGSTOP)  # its connection stays for as long as this takes
         ours = lab.environment
         lab.environment = lambda: ours() | {"XDG_STATE_HOME": str(lab.root / "other-state")}  # knows nothing of the other's lock

@@ -155,7 +155,18 @@ bool HttpServer::answer(int peer, const Request& request) {
   std::string body = request.method == "HEAD" ? std::string() : response.body;
   const bool cut = response.cut_after != Response::whole;
   if (cut) body.resize(std::min(body.size(), response.cut_after));
-  return send_all(peer, head + body) && !cut;
+  if (response.a_second == 0) return send_all(peer, head + body) && !cut;
+  return send_all(peer, head) && send_slowly(peer, body, response.a_second) && !cut;
+}
+
+bool HttpServer::send_slowly(int peer, const std::string& body, std::size_t a_second) {
+  const auto pause = std::chrono::microseconds(1'000'000 / a_second);
+  for (const char each : body) {
+    if (!send_all(peer, std::string(1, each))) return false;
+    std::unique_lock lock(mutex_);
+    if (ended_.wait_for(lock, pause, [this] { return ending_.load(); })) return false;
+  }
+  return true;
 }
 
 Response serve_range(const Request& request, const std::string& content) {

@@ -35,6 +35,7 @@ struct Response {
   std::map<std::string, std::string> headers{};  ///< Content-Length is added unless it is here
   std::chrono::milliseconds delay{0};            ///< before the first byte; cut short when the server is destroyed
   std::size_t cut_after = whole;                 ///< bytes of the body that are sent before the connection is closed
+  std::size_t a_second = 0;                      ///< so many bytes of the body in each second; 0: as fast as can be
   bool close_without_answer = false;             ///< not even a status line
 };
 
@@ -58,6 +59,7 @@ private:
   void accept_all();
   void serve(int peer);
   bool answer(int peer, const Request& request);
+  bool send_slowly(int peer, const std::string& body, std::size_t a_second);
 
   Handler handler_;
   int listener_ = -1;

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <thread>
 
+#include "artifact/download.hpp"
 #include "lab.hpp"
 #include "support/http_server.hpp"
 
@@ -272,4 +273,46 @@ TEST_CASE("a full disk is said with its place, ends the search, and is left as i
   REQUIRE_FALSE(got);
   CHECK_THAT(got.error().what, Catch::StartsWith("disk full: ") && Catch::Contains(lab.cache) && Catch::Contains("bytes are free"));
   CHECK(left.empty());
+}
+
+TEST_CASE("a server that crawls, or talks without end, is given up") {
+  Lab lab;
+  Unreachable unreachable;
+  HttpServer server([](const Request& request) {
+    if (request.path == "/headers") {
+      Response endless = plain("x");
+      for (int i = 0; i < 4000; ++i) endless.headers["X-" + std::to_string(i)] = std::string(100, 'x');
+      return endless;
+    }
+    auto slow = plain(std::string(1000, 'x'));
+    slow.a_second = 2;
+    return slow;
+  });
+  Download download{server.url("/slow"), {}, {}, [](std::string_view) { return true; }, std::chrono::seconds(2)};
+  const auto crawled = get(download, lab.control(), unreachable);
+  REQUIRE_FALSE(crawled);
+  CHECK(crawled.error().failure.why == step::Why::failed);
+  CHECK(crawled.error().failure.what.find("Operation too slow") != std::string::npos);
+  download.url = server.url("/headers");
+  const auto headers = get(download, lab.control(), unreachable);
+  REQUIRE_FALSE(headers);
+  CHECK(headers.error().failure.what == download.url + ": its headers are larger than 256 KiB");
+}
+
+TEST_CASE("an error that goes on and on is an error, and an archive that is larger than any is none") {
+  Lab lab;
+  Unreachable unreachable;
+  HttpServer server([](const Request& request) {
+    auto out = plain(std::string(8 << 20, 'x'));
+    if (request.path == "/error") out.status = 404;
+    if (request.path == "/large") out.headers["Content-Length"] = std::to_string(1LL << 50);
+    return out;
+  });
+  const auto error = get({server.url("/error"), {}, {}, {}}, lab.control(), unreachable);
+  REQUIRE(error);
+  CHECK(error->status == 404);
+  const auto got = Store(lab.cache).acquire(wanted({official(server.url("/large"), right)}), lab.control());
+  REQUIRE_FALSE(got);
+  CHECK(got.error().evidence.find("/large is larger than 16 GiB, which no archive is") != std::string::npos);
+  CHECK(lab.files().empty());
 }

@@ -137,8 +137,49 @@ TEST_CASE("the cache's default place") {
   const char* before = std::getenv("XDG_CACHE_HOME");
   const std::string kept = before == nullptr ? "" : before;
   ::setenv("XDG_CACHE_HOME", "/x", 1);
-  CHECK(default_cache_dir() == "/x/tidelab");
+  CHECK(default_cache_dir().value() == "/x/tidelab");
   ::setenv("XDG_CACHE_HOME", "relative", 1);
-  CHECK(fs::path(default_cache_dir()).is_absolute());
+  const std::string home = std::getenv("HOME") == nullptr ? "" : std::getenv("HOME");
+  ::setenv("HOME", "/h", 1);
+  CHECK(default_cache_dir().value() == "/h/.cache/tidelab");
+  ::unsetenv("HOME");
+  CHECK(default_cache_dir().error().help.starts_with("set XDG_CACHE_HOME to "));
+  if (!home.empty()) ::setenv("HOME", home.c_str(), 1);
   before == nullptr ? ::unsetenv("XDG_CACHE_HOME") : ::setenv("XDG_CACHE_HOME", kept.c_str(), 1);
+}
+
+TEST_CASE("a cache that others could write to gives nothing, and is given nothing") {
+  Lab lab;
+  const auto mine = wanted({tests::file(lab.write("mine.tgz", "mine"))});
+  REQUIRE(Store(lab.cache).acquire(mine, lab.control()));
+  CHECK(Store(lab.cache).find(mine, lab.control()));
+  for (const auto& place : {lab.cache, lab.cache + "/archives", lab.cache + "/archives/kafka/2.7.0"}) {
+    REQUIRE(::chmod(place.c_str(), 0777) == 0);
+    CHECK_FALSE(Store(lab.cache).find(mine, lab.control()));
+    const auto got = Store(lab.cache).acquire(mine, lab.control());
+    REQUIRE_FALSE(got);
+    CHECK(got.error().what == "the cache of archives cannot be used: " + place + " can be changed by other accounts (mode 0777)");
+    CHECK(got.error().help.ends_with("XDG_CACHE_HOME names another directory for archives"));
+    REQUIRE(::chmod(place.c_str(), 0755) == 0);
+  }
+  CHECK(Store(lab.cache).find(mine, lab.control()));
+}
+
+TEST_CASE("a new cache is for this account alone") {
+  Lab lab;
+  const auto mask = ::umask(0);
+  const auto got = Store(lab.cache).acquire(wanted({tests::file(lab.write("mine.tgz", "mine"))}), lab.control());
+  ::umask(mask);
+  REQUIRE(got);
+  for (const auto& each : fs::recursive_directory_iterator(lab.cache))
+    CHECK((each.status().permissions() & (fs::perms::group_write | fs::perms::others_write)) == fs::perms::none);
+  CHECK(fs::status(lab.cache).permissions() == fs::perms::owner_all);
+}
+
+TEST_CASE("a pipe in place of an archive is not waited for") {
+  Lab lab;
+  REQUIRE(::mkfifo((lab.root + "/mine.tgz").c_str(), 0600) == 0);
+  const auto got = Store(lab.cache).acquire(wanted({tests::file(lab.root + "/mine.tgz")}), lab.control());
+  REQUIRE_FALSE(got);
+  CHECK(got.error().evidence.find("mine.tgz is no file") != std::string::npos);
 }

@@ -117,15 +117,45 @@ TEST_CASE("what ssh -G says, where it differs from the usual") {
   CHECK(config.beyond == std::vector<std::string>{"BindAddress"});
 }
 
+TEST_CASE("a configuration that others could write, or that is no file, is not used") {
+  const std::string folder = "/tmp/tidelab-config-odd-" + std::to_string(::getpid());
+  std::filesystem::create_directories(folder);
+  const auto path = folder + "/config";
+  std::ofstream(path) << "Match exec \"touch " + folder + "/done\"\n  User x\n";
+  ::chmod(path.c_str(), 0646);
+  const auto refused = [&](const std::string& file) {
+    SshTarget target{"127.0.0.1", 22, "", {}, ""};
+    target.config_file = file;
+    const auto resolved = resolve(std::move(target), within(20s));
+    REQUIRE_FALSE(resolved);
+    return resolved.error().what;
+  };
+  CHECK(refused(path) == "OpenSSH's configuration cannot be used: " + path + " can be changed by other accounts (mode 0646)");
+  ::chmod(path.c_str(), 0644);
+  ::chmod(folder.c_str(), 0777);
+  CHECK(has(refused(path), folder + " can be changed by other accounts (mode 0777)"));
+  ::chmod(folder.c_str(), 0755);
+  CHECK_FALSE(std::filesystem::exists(folder + "/done"));
+  CHECK(has(refused("/dev/zero"), "/dev/zero is a device, not a file"));
+  CHECK_FALSE(ssh_config_may_matter("/dev/null").value());
+  std::filesystem::remove(path);
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  CHECK(has(refused(path), path + " is a pipe, not a file"));
+  SshTarget odd{"127.0.0.1", 22, "", {}, "/dev/zero"};
+  odd.config_file = "none";
+  CHECK(has(resolve(std::move(odd), within(20s)).error().what, "/dev/zero is a device, not a file"));
+  std::filesystem::remove_all(folder);
+}
+
 TEST_CASE("a configuration that says nothing for us is not asked") {
   const std::string folder = "/tmp/tidelab-config-" + std::to_string(::getpid());
   std::filesystem::create_directories(folder);
   const auto matters = [&](const std::string& text) {
     std::ofstream(folder + "/config") << text;
-    return ssh_config_may_matter(folder + "/config");
+    return ssh_config_may_matter(folder + "/config").value();
   };
-  CHECK_FALSE(ssh_config_may_matter("none"));
-  CHECK_FALSE(ssh_config_may_matter(folder + "/missing"));
+  CHECK_FALSE(ssh_config_may_matter("none").value());
+  CHECK_FALSE(ssh_config_may_matter(folder + "/missing").value());
   CHECK_FALSE(
       matters("# all\nHost *\n  SendEnv LANG LC_*\n  HashKnownHosts yes\nGSSAPIAuthentication=yes\nInclude " + folder + "/more/*.conf\n"));
   CHECK(matters("Host a\n\tHostname b\n"));

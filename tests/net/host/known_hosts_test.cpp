@@ -1,7 +1,15 @@
 // Which lines of known_hosts speak of a host, and what they say of a key.
 #include "host/known_hosts.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
 #include <catch2/catch.hpp>
+
+#include "host/key_file.hpp"
 
 using namespace tidelab::host;
 
@@ -36,4 +44,31 @@ TEST_CASE("what is known is asked for first") {
 
 TEST_CASE("base64 there and back") {
   for (const std::string text : {"", "a", "ab", "abc", "abcd"}) CHECK(unbase64(base64(text)) == text);
+}
+
+TEST_CASE("a file of host keys is a file, and no larger than one can be") {
+  const std::string folder = "/tmp/tidelab-known-" + std::to_string(::getpid());
+  std::filesystem::create_directories(folder);
+  const auto path = folder + "/known";
+  CHECK(read_known_file(path, "a").value().empty());
+  CHECK(read_known_file("/dev/null", "a").value().empty());
+  std::ofstream(path) << "a ssh-ed25519 AAA1\n";
+  CHECK(read_known_file(path, "a").value().at(0).file == path);
+  for (const std::string odd : {"/dev/zero", "/dev", "/proc/self/mem"}) {
+    const auto keys = read_known_file(odd, "a");
+    REQUIRE_FALSE(keys);
+    CHECK(keys.error().what.starts_with("the known host keys cannot be read: " + odd));
+    CHECK(keys.error().help.starts_with("name a file of host keys"));
+  }
+  std::filesystem::resize_file(path, std::uintmax_t{1} << 40);  // of which nothing is on the disk
+  CHECK(
+      read_known_file(path, "a").error().what.ends_with(path + " is larger than 16384 KiB, which is the most that is read of such a file"));
+  std::filesystem::remove(path);
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  CHECK_FALSE(read_known_file(path, "a"));
+  const auto key = read_key_file(path);
+  CHECK_FALSE(key.readable);
+  CHECK(key.problem == path + " is a pipe, not a file");
+  CHECK(read_key_file("/dev/zero").problem == "/dev/zero is a device, not a file");
+  std::filesystem::remove_all(folder);
 }

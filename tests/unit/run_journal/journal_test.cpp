@@ -6,6 +6,8 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "report/report.hpp"
+
 using namespace tidelab;
 using namespace tidelab::run;
 using nlohmann::json;
@@ -183,4 +185,36 @@ TEST_CASE("what is no event is told apart") {
   const std::string whole = render_line({microseconds(7), Ended{1, Outcome::failed, "é", {}, step::Failure{}, {2}}});
   for (std::size_t end = 0; end < whole.size(); ++end) CHECK_FALSE(parse_line(whole.substr(0, end)));
   CHECK(parse_line(whole + "\r\n"));
+}
+
+TEST_CASE("whatever becomes of a line, it is an event or none, and a report is made of the events") {
+  Dice dice{std::mt19937(17)};
+  static const char* const pieces[] = {"null", "-1", "[[[[", "{}", "1e999", "\"\\ud800\"", "99999999999", "\xff", "\\", "]}"};
+  std::vector<Event> events;
+  for (int round = 0; round < 1500; ++round) {
+    auto line = render_line(dice.event());
+    for (int hits = dice.number(4); hits > 0; --hits) {
+      const auto at = static_cast<std::size_t>(dice.number(static_cast<int>(line.size())));
+      if (dice.coin())
+        line[at] = static_cast<char>(dice.number(256));
+      else if (dice.coin())
+        line.erase(at, static_cast<std::size_t>(1 + dice.number(60)));
+      else
+        line.insert(at, pieces[dice.number(10)]);
+      if (line.empty()) break;
+    }
+    const auto event = parse_line(line);
+    if (!event) continue;
+    CHECK(parse_line(render_line(*event)).has_value());
+    events.push_back(*event);
+  }
+  CHECK(events.size() > 300);
+  CHECK_FALSE(report::render_text(report::fold(events), false).empty());
+}
+
+TEST_CASE("a line that is nested without end, or is more values than bytes deserve, is no event") {
+  const std::string head = R"({"at_us":1,"event":"said","text":"x","more":)";
+  CHECK(parse_line(head + std::string(20, '[') + std::string(20, ']') + "}"));
+  CHECK_FALSE(parse_line(head + std::string(40, '[') + std::string(40, ']') + "}"));
+  CHECK_FALSE(parse_line(head + std::string(std::size_t{10} << 20, '[')));
 }

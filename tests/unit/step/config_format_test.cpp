@@ -1,6 +1,9 @@
 // Settings as files: what comes out, and that real readers of toml and yaml get back what was meant.
 #include "step/config_format.hpp"
 
+#include <algorithm>
+#include <random>
+
 #include <toml++/toml.h>
 #include <yaml-cpp/yaml.h>
 #include <catch2/catch.hpp>
@@ -44,6 +47,46 @@ TEST_CASE("merged settings: a value in place of keys below it, and the other way
   CHECK(merged("{a.b: 1, x: 2, a.c: 3}", "{a: 9}") == "a=9 x=2 ");
   CHECK(merged("{a: 1, x: 2}", "{a.b: 9}") == "a.b=9 x=2 ");
   CHECK(merged("{ab: 1}", "{a: 9}") == "ab=1 a=9 ");
+}
+
+TEST_CASE("merged settings are those of a look through all of them for each") {
+  const auto plainly = [](Settings out, const Settings& over, bool nested) {
+    for (const auto& setting : over) {
+      const auto& key = setting.key.value;
+      const auto covered = [&](const Setting& other) {
+        const auto& k = other.key.value;
+        return k == key || (nested && (k.starts_with(key + ".") || key.starts_with(k + ".")));
+      };
+      const auto place = std::find_if(out.begin(), out.end(), covered);
+      if (place == out.end()) {
+        out.push_back(setting);
+        continue;
+      }
+      *place = setting;
+      out.erase(std::remove_if(place + 1, out.end(), covered), out.end());
+    }
+    return out;
+  };
+  std::mt19937 dice(3);
+  const auto some = [&] {
+    Settings out;
+    static const char* const parts[] = {"a", "b", "ab", "a-", "a/"};
+    for (auto n = dice() % 12; n > 0; --n) {
+      std::string key = parts[dice() % 5];
+      for (auto deeper = dice() % 3; deeper > 0; --deeper) key += std::string(".") + parts[dice() % 5];
+      out.push_back({{key, {}}, {{std::to_string(dice() % 100), {}}}});
+    }
+    return out;
+  };
+  const auto shown = [](const Settings& all) {
+    std::string out;
+    for (const auto& each : all) out += each.key.value + "=" + each.values[0].value + " ";
+    return out;
+  };
+  for (int round = 0; round < 2000; ++round) {
+    const auto under = some(), over = some();
+    for (const bool nested : {true, false}) CHECK(shown(merge_settings(under, over, nested)) == shown(plainly(under, over, nested)));
+  }
 }
 
 TEST_CASE("properties") {
