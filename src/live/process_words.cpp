@@ -15,7 +15,7 @@ namespace {
 
 // Nobody can tell a component that starts from one that hangs; this long it has the benefit of the doubt.
 constexpr long still_starting = 60;
-constexpr long most = 100'000'000'000;  // seconds, in some 3,000 years: what is more is no number of a host's
+constexpr long largest = 100'000'000'000;  // seconds, in some 3,000 years: what is more is no number of a host's
 constexpr long killed = 128 + SIGKILL;
 
 struct Answer {
@@ -26,7 +26,7 @@ struct Answer {
     long value = 0;
     const auto [end, error] = std::from_chars(found.data(), found.data() + found.size(), value);
     const bool whole = error == std::errc() && end == found.data() + found.size();
-    return whole && value >= 0 && value <= most ? value : otherwise;
+    return whole && value >= 0 && value <= largest ? value : otherwise;
   }
 };
 
