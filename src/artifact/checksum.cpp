@@ -65,13 +65,13 @@ std::string_view base_name(std::string_view path) {
 }
 
 /// One claim of a checksum file; the digest may still grow by the lines that follow.
-struct Entry {
+struct Listed {
   std::string name;
   std::string hex;
 };
 
 /// `HEX`, `HEX  name`, `HEX *name`.
-bool read_coreutils(std::string_view line, Entry& entry) {
+bool read_coreutils(std::string_view line, Listed& entry) {
   const auto blank = line.find_first_of(" \t");
   const auto hex = joined_hex(line.substr(0, blank));
   if (!by_length(hex)) return false;
@@ -82,7 +82,7 @@ bool read_coreutils(std::string_view line, Entry& entry) {
 }
 
 /// `SHA512 (name) = HEX`.
-bool read_bsd(std::string_view line, Entry& entry) {
+bool read_bsd(std::string_view line, Listed& entry) {
   const auto open = line.find(" (");
   const auto close = line.rfind(") = ");
   if (open == line.npos || close == line.npos || close < open) return false;
@@ -93,7 +93,7 @@ bool read_bsd(std::string_view line, Entry& entry) {
 }
 
 /// `name: AB12 CD34`, `name: SHA512 = AB12 CD34`, or `name:` with all digits on the lines below.
-bool read_gpg(std::string_view line, Entry& entry) {
+bool read_gpg(std::string_view line, Listed& entry) {
   const auto colon = line.find(':');
   if (colon == line.npos) return false;
   auto rest = trim(line.substr(colon + 1));
@@ -104,14 +104,14 @@ bool read_gpg(std::string_view line, Entry& entry) {
   return true;
 }
 
-std::vector<Entry> read_entries(std::string_view text) {
-  std::vector<Entry> entries;
+std::vector<Listed> read_entries(std::string_view text) {
+  std::vector<Listed> entries;
   while (!text.empty()) {
     const auto end = text.find('\n');
     const auto line = trim(text.substr(0, end));
     text = end == text.npos ? std::string_view{} : text.substr(end + 1);
     if (line.empty() || line.front() == '#') continue;
-    Entry entry;
+    Listed entry;
     if (read_coreutils(line, entry) || read_bsd(line, entry) || read_gpg(line, entry)) {
       entries.push_back(std::move(entry));
     } else if (const auto more = joined_hex(line); !more.empty()) {

@@ -23,7 +23,7 @@ using std::chrono::milliseconds;
 using Partitions = KafkaPtr<rd_kafka_topic_partition_list_t>;
 using Message = KafkaPtr<rd_kafka_message_t>;
 
-constexpr milliseconds slice{100};
+constexpr milliseconds tail_slice{100};
 constexpr std::size_t most_at_once = 1000;
 // A broker that restarts takes its time; only one that stays away is gone.
 constexpr milliseconds patience_with_down{2000}, patience_with_silent{20'000};
@@ -125,7 +125,7 @@ Result<void> KafkaTail::attach(const rd_kafka_topic_partition_list_t& partitions
   // Every partition says that we are at its end (or gives a record): only then is it really being fetched.
   while (!unattached_.empty()) {
     if (control.stopped() || control.expired()) return ended(control, doing, lease_->log());
-    if (auto gathered = gather(std::min(slice, control.left() + milliseconds(1))); !gathered) return gathered;
+    if (auto gathered = gather(std::min(tail_slice, control.left() + milliseconds(1))); !gathered) return gathered;
   }
   return {};
 }
@@ -137,7 +137,7 @@ Result<std::vector<Record>> KafkaTail::poll(milliseconds wait) {
     const auto left = std::chrono::ceil<milliseconds>(until - Clock::now());
     // Records that came while we attached, or before a failure, are handed out first.
     if (records_.empty()) {
-      if (auto gathered = gather(std::clamp(left, milliseconds(0), slice)); !gathered && records_.empty()) {
+      if (auto gathered = gather(std::clamp(left, milliseconds(0), tail_slice)); !gathered && records_.empty()) {
         return tl::unexpected(gathered.error());
       }
     }

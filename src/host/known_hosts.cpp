@@ -176,17 +176,17 @@ Judgement judge(const std::vector<KnownKey>& known, std::string_view type, std::
   return {};
 }
 
-std::string render_preference(const std::vector<KnownKey>& known) {
-  std::vector<std::string> order;
-  for (const bool wanted : {true, false}) {
-    for (const auto type : kUsable) {
-      const bool is_known = std::any_of(known.begin(), known.end(), [&](const KnownKey& key) { return of_host(key) && key.type == type; });
-      if (is_known == wanted) order.emplace_back(type);
-    }
-    const bool rsa = std::any_of(known.begin(), known.end(), [](const KnownKey& key) { return of_host(key) && key.type == "ssh-rsa"; });
-    if (rsa == wanted) order.insert(order.end(), {"rsa-sha2-512", "rsa-sha2-256"});
-  }
-  return fmt::format("{}", fmt::join(order, ","));
+std::string render_preference(const std::vector<KnownKey>& known, std::string_view allowed) {
+  auto names = split(allowed, ",");
+  // Of a certificate only OpenSSH's client knows what it is worth.
+  names.erase(std::remove_if(names.begin(), names.end(), [](const auto& name) { return name.find("-cert-") != std::string::npos; }),
+              names.end());
+  const auto is_known = [&](const std::string& name) {
+    const std::string type = name.starts_with("rsa-sha2-") ? "ssh-rsa" : name;  // the same keys, signing by another hash
+    return std::any_of(known.begin(), known.end(), [&](const KnownKey& key) { return of_host(key) && key.type == type; });
+  };
+  std::stable_partition(names.begin(), names.end(), is_known);
+  return fmt::format("{}", fmt::join(names, ","));
 }
 
 step::Result<void> append_known(const std::string& path, const std::string& line) {

@@ -41,8 +41,9 @@ struct Judgement {
 /// A host of which a key that we could have negotiated is known must show one that is known.
 Judgement judge(const std::vector<KnownKey>& known, std::string_view type, std::string_view key);
 
-/// Host key algorithms in order of preference: those that can be verified come first.
-std::string render_preference(const std::vector<KnownKey>& known);
+/// Of the host key algorithms `allowed` (with commas, the best first): those of known keys come first, those of certificates
+/// are left out.
+std::string render_preference(const std::vector<KnownKey>& known, std::string_view allowed);
 
 /// Adds a line; makes the file (0600) and its directory (0700) when they are missing.
 step::Result<void> append_known(const std::string& path, const std::string& line);

@@ -13,6 +13,8 @@
 
 #include <fmt/format.h>
 
+#include "host/ssh_turn.hpp"
+
 namespace tidelab::host {
 namespace {
 
@@ -38,7 +40,7 @@ ssize_t take(Link& link, libssh2_socket_t fd, void* buffer, size_t size, int fla
 ssize_t on_receive(libssh2_socket_t fd, void* buffer, size_t size, int flags, void** abstract) {
   auto& link = *static_cast<Link*>(*abstract);
   const auto n = take(link, fd, buffer, size, flags);
-  if (n > 0) link.received += n;
+  if (n > 0) link.received += n, link.note_greeting({static_cast<const char*>(buffer), static_cast<std::size_t>(n)});
   if (n > 0 && link.expecting) {
     ++link.round_trips;
     link.asked = link.expecting = false;
@@ -78,6 +80,13 @@ bool Patience::wait(int fd, short events) const {
     if (fds[1].revents) wake.hush();
     if (fds[0].revents) return true;
   }
+}
+
+bool Patience::rest(std::chrono::milliseconds pause) const {
+  const auto end = step::Clock::now() + pause;
+  if (end >= until) return false;
+  Patience{wake, quit, end}.wait(-1, 0);
+  return !quit;
 }
 
 Link::Link(Socket socket) : socket_(std::move(socket.fd)), jump_(std::move(socket.jump)) {
@@ -134,12 +143,38 @@ std::string account_of(const SshTarget& target) {
 
 Lock account_lock(const SshTarget& target) { return {Lock::Kind::account, account_of(target), target.address}; }
 
-Result<std::unique_ptr<Link>> open_link(const SshTarget& target, const Patience& patience, std::vector<Wish>& wishes) {
-  auto socket = open_socket(target, patience);
-  if (!socket) return tl::unexpected(socket.error());
-  auto link = std::make_unique<Link>(std::move(*socket));
-  if (auto greeted = greet(*link, target, patience); !greeted) return tl::unexpected(greeted.error());
-  if (auto let_in = authenticate(*link, target, patience, wishes); !let_in) return tl::unexpected(let_in.error());
+bool Link::turned_away() const {
+  if (!closed || has_identification(greeting_)) return false;
+  if (!jump_) return true;
+  const auto said = jump_->said();
+  return says_turned_away(said) || (said.empty() && jump_->speaks());
+}
+
+namespace {
+
+// To the point where we know who is there, and are not let in yet.
+Result<std::unique_ptr<Link>> meet(const SshTarget& target, const Patience& patience) {
+  for (int tries = 1;; ++tries) {
+    auto socket = open_socket(target, patience);
+    if (!socket) return tl::unexpected(socket.error());
+    auto link = std::make_unique<Link>(std::move(*socket));
+    const auto greeted = greet(*link, target, patience);
+    if (greeted) return link;
+    if (!link->turned_away() || !patience.rest(pause_after(tries))) return tl::unexpected(greeted.error());
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Link>> open_link(const SshTarget& target, const Wake& wake, const std::atomic<bool>& quit,
+                                        std::vector<Wish>& wishes) {
+  Turn turn(way_of(target), {wake, quit, step::Clock::now() + std::chrono::hours(24)});
+  if (!turn.taken()) return step::fail(step::Why::unreachable, fmt::format("the connection to {} was given up", render_target(target)));
+  const Patience patience{wake, quit, step::Clock::now() + target.connect_within};
+  auto link = meet(target, patience);
+  turn.leave();
+  if (!link) return link;
+  if (auto let_in = authenticate(**link, target, patience, wishes); !let_in) return tl::unexpected(let_in.error());
   return link;
 }
 

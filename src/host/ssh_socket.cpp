@@ -122,13 +122,13 @@ Result<Socket> open_jump(const SshTarget& target) {
   launch->err = Fd(::fcntl(said.get(), F_DUPFD_CLOEXEC, 3));
   const pid_t pid = fork_quietly(*launch);
   if (pid < 0) return step::fail(Why::failed, fmt::format("cannot start a process: {}", std::strerror(errno)));
-  made.jump = std::make_unique<Jump>(pid, std::move(said), std::string(launch->words.back()));
+  made.jump = std::make_unique<Jump>(pid, std::move(said), std::string(launch->words.back()), target.config.proxy_command.empty());
   return made;
 }
 
 }  // namespace
 
-Jump::Jump(int pid, Fd said, std::string way) : pid_(pid), said_(std::move(said)), way_(std::move(way)) {}
+Jump::Jump(int pid, Fd said, std::string way, bool speaks) : pid_(pid), said_(std::move(said)), way_(std::move(way)), speaks_(speaks) {}
 
 Jump::~Jump() {
   ::kill(-pid_, SIGKILL);

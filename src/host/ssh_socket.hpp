@@ -18,23 +18,28 @@ struct Patience {
 
   /// Waits for `events` of `fd`. False when there is no time left, or all is to end.
   bool wait(int fd, short events) const;
+  /// Waits for so long. False when there is not so much time left, or all is to end.
+  bool rest(std::chrono::milliseconds pause) const;
 };
 
 /// The child process that carries our bytes over another host (ProxyJump, ProxyCommand). Ended with its owner.
 class Jump {
 public:
-  Jump(int pid, Fd said, std::string way);
+  /// `speaks`: it tells on stderr whatever goes wrong, as OpenSSH's client does and other programs may not.
+  Jump(int pid, Fd said, std::string way, bool speaks);
   ~Jump();
   Jump(const Jump&) = delete;
   Jump& operator=(const Jump&) = delete;
 
   const std::string& way() const { return way_; }
+  bool speaks() const { return speaks_; }
   std::string said() const;  ///< on stderr, so far
 
 private:
   int pid_;
   Fd said_;
   std::string way_;
+  bool speaks_;
 };
 
 struct Socket {

@@ -41,7 +41,7 @@ bool Ssh::waiting() {
 Result<std::unique_ptr<Link>> Ssh::let_in() {
   for (;;) {
     std::vector<Wish> wishes;
-    auto link = open_link(target_, Patience{desk_.wake, quit_, Clock::now() + target_.connect_within}, wishes);
+    auto link = open_link(target_, desk_.wake, quit_, wishes);
     if (link || quit_ || !grant(*target_.secrets, wishes, link.error())) return link;
   }
 }

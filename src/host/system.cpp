@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <mutex>
+#include <stop_token>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "host/quote.hpp"
 #include "host/remote_shell.hpp"
 #include "host/ssh_link.hpp"
+#include "host/ssh_turn.hpp"
 #include "host/system_client.hpp"
 #include "host/watch.hpp"
 
@@ -55,6 +57,7 @@ public:
 
 private:
   Result<void> connect(const Control& control, std::vector<Wish>& wishes);
+  Result<Output> start_master(const Control& control);
   bool alive();
   bool enter(const Control& control);
   void leave();
@@ -134,10 +137,26 @@ Result<void> System::open(const Control& control) {
   }
 }
 
-Result<void> System::connect(const Control& control, std::vector<Wish>& wishes) {
+// Whoever is turned away before the other side has said who it is tries again, for as long as a connection may take.
+Result<Output> System::start_master(const Control& control) {
+  const Wake wake;
+  std::atomic<bool> quit = false;
+  const std::stop_callback on_stop(control.stop, [&] { quit = true, wake.ring(); });
+  const Turn turn(way_of(target_), {wake, quit, std::min(control.deadline, Clock::now() + 24h)});
+  if (!turn.taken()) return step::fail(control.stopped() ? Why::interrupted : Why::timed_out, "it had to wait for others");
+  const auto until = Clock::now() + target_.connect_within;
   auto brief = control;
-  brief.deadline = std::min(control.deadline, Clock::now() + target_.connect_within + 5s);
-  auto said = run_plainly(client_.make_master(), brief);
+  brief.deadline = std::min(control.deadline, until + 5s);
+  for (int tries = 1;; ++tries) {
+    auto said = run_plainly(client_.make_master(), brief);
+    if (!said || said->code == 0 || !says_turned_away(said->err)) return said;
+    const auto rest = pause_after(tries);
+    if (Clock::now() + rest >= until || !step::pause(brief, rest)) return said;
+  }
+}
+
+Result<void> System::connect(const Control& control, std::vector<Wish>& wishes) {
+  const auto said = start_master(control);
   if (!said && said.error().why == Why::interrupted)
     return step::fail(Why::interrupted, fmt::format("the connection to {} was given up because of the stop", name()));
   if (!said && said.error().why == Why::timed_out)
@@ -149,6 +168,8 @@ Result<void> System::connect(const Control& control, std::vector<Wish>& wishes) 
     return {};
   }
   std::string shown;
+  auto brief = control;
+  brief.deadline = std::min(control.deadline, Clock::now() + target_.connect_within + 5s);
   if (says_no_known_key(said->err))
     if (const auto look = run_plainly(client_.make_look(), brief)) shown = look->err;
   wishes = client_.read_wishes(said->err);

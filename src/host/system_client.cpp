@@ -16,6 +16,7 @@
 
 #include "host/quote.hpp"
 #include "host/ssh_link.hpp"
+#include "host/ssh_turn.hpp"
 
 namespace tidelab::host {
 namespace {
@@ -223,6 +224,8 @@ Failure explain_refusal(const SshTarget& target, const std::string& said, const 
             ? "name an identity, load the key into an agent, or give its passphrase (--ask-passphrase) or, as the last resort, the "
               "password (--ask-password)"
             : "check the account, its password and the key's passphrase";
+  } else if (says_turned_away(said)) {
+    failure = make_turned_away(target, said);
   } else {
     failure.what = fmt::format("cannot reach {}: {}", name, said.empty() ? "ssh said nothing" : last_line(said));
   }

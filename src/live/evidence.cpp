@@ -2,12 +2,12 @@
 #include "live/evidence.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "live/agent_answers.hpp"
 #include "live/process_words.hpp"
 #include "step/describe.hpp"
 #include "step/match.hpp"
@@ -20,18 +20,10 @@ using step::Clock;
 namespace {
 
 constexpr std::size_t most_lines = 15, most_of_others = 6;
-constexpr std::size_t bytes_of_log = 256 << 10;
 constexpr auto before_an_end = std::chrono::seconds(10);  // what a process said before it ended
 constexpr auto coarse = std::chrono::seconds(1);          // times without fractions, and what our clock is off by
 constexpr std::size_t longest_answer = 4000, longest_words = 1000, longest_quote = 300;
 constexpr auto process_title = "process";
-
-struct Logs {
-  HostTime now{};
-  std::chrono::seconds offset{};
-  std::vector<LogEnd> ends;
-  std::vector<std::string> unread;  // why not, by the same index; empty: it was read
-};
 
 // For each file: the mark, its size, and a line end; what is read of it follows. Where it cannot be read, the reason stands for the size.
 constexpr auto read_ends = R"sh(LC_ALL=C; export LC_ALL; m=$1 n=$2; shift 2; date '+%s %z'
@@ -40,35 +32,6 @@ for f do
   elif why=$(tail -c 1 -- "$f" 2>&1 > /dev/null); then printf '\n%s %s\n' "$m" "$(wc -c < "$f")"; tail -c "$n" -- "$f"
   else printf '\n%s %s\n' "$m" "$why"; fi
 done)sh";
-
-std::chrono::seconds zone_of(const std::string& text) {
-  if (text.size() != 5) return std::chrono::seconds(0);
-  const auto number = std::atoi(text.c_str() + 1);
-  const auto out = std::chrono::seconds(number / 100 * 3600 + number % 100 * 60);
-  return text.front() == '-' ? -out : out;
-}
-
-Logs read_logs(const std::string& said, const std::string& mark, const std::vector<std::string>& files) {
-  Logs out;
-  const auto head = said.substr(0, said.find('\n'));
-  const auto blank = head.find(' ');
-  out.now = std::chrono::seconds(std::atoll(head.c_str()));
-  if (blank != std::string::npos) out.offset = zone_of(head.substr(blank + 1));
-  for (std::size_t at = said.find("\n" + mark + " "); at != std::string::npos && out.ends.size() < files.size();) {
-    const auto line = at + 1 + mark.size() + 1, end = std::min(said.find('\n', line), said.size());
-    const auto next = said.find("\n" + mark + " ", end);
-    const auto told = said.substr(line, end - line);
-    const bool read = !told.empty() && told.find_first_not_of("0123456789 ") == std::string::npos;
-    const auto from = std::min(end + 1, said.size());
-    LogEnd log{files[out.ends.size()], read ? said.substr(from, std::min(next, said.size()) - from) : std::string(), out.ends.empty(), true,
-               out.offset};
-    log.whole = !read || static_cast<std::size_t>(std::atoll(told.c_str())) <= bytes_of_log;
-    out.ends.push_back(std::move(log));
-    out.unread.push_back(read ? std::string() : told);
-    at = next;
-  }
-  return out;
-}
 
 Result<Logs> ask_for_logs(World& world, const plan::Component& c, const Control& control) {
   std::vector<std::string> files{c.log};

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "host/quote.hpp"
+#include "live/agent_answers.hpp"
 #include "live/host_calls.hpp"
 #include "live/world.hpp"
 
@@ -18,37 +19,6 @@ bool needs_state(const Action& action) { return !std::holds_alternative<Halt>(ac
 
 std::string turn_call(std::size_t n, const std::string& look, const std::string& act, const std::vector<std::size_t>& needs) {
   return fmt::format("look_{0}() {{\n{1}\n}}\nact_{0}() {{\n{2}\n}}\nturn {0} {3}\n", n, look, act, fmt::join(needs, " "));
-}
-
-// What was said on stderr about one of the steps; without a mark of it, what was said before any of them.
-std::string said_of(const std::string& text, std::size_t n) {
-  const auto all = "\n" + text;
-  const auto mark = fmt::format("\n={}\n", n);
-  const auto at = all.find(mark);
-  const auto begin = at == std::string::npos ? 1 : at + mark.size();
-  return all.substr(begin, std::max(begin, all.find("\n=", begin - 1)) - begin);
-}
-
-// nullopt: nothing was said about it.
-std::optional<Result<run::Done>> result_of(const host::Output& output, std::size_t n) {
-  const auto all = "\n" + output.out;
-  const auto at = all.find(fmt::format("\n={}\t", n));
-  if (at == std::string::npos) return std::nullopt;
-  const auto line = all.substr(at + 1, all.find('\n', at + 1) - at - 1);
-  const auto state = line.find('\t') + 1, note = line.find('\t', state) + 1;
-  if (!line.substr(state).starts_with("failed")) return run::Done{!line.substr(state).starts_with("holds"), line.substr(note), {}};
-  const auto evidence = said_of(output.err, n);
-  const auto known = line.find(' ', note);  // the code, and behind it what the host knows to be the reason
-  auto reason = known == std::string::npos ? evidence.substr(0, evidence.find('\n')) : line.substr(known + 1);
-  if (reason.empty()) reason = fmt::format("it ended with {}", line.substr(note));
-  return step::fail(Why::failed, reason, evidence);
-}
-
-Result<run::Done> nothing_said(const host::Output& output, std::size_t n) {
-  auto evidence = said_of(output.err, n);
-  while (evidence.ends_with('\n')) evidence.pop_back();
-  const auto reason = evidence.substr(evidence.rfind('\n') + 1);  // what is said last is nearest to why it ended
-  return step::fail(Why::failed, reason.empty() ? fmt::format("it ended with {}", output.code) : reason, evidence);
 }
 
 }  // namespace

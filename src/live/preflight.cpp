@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "live/agent.hpp"
+#include "live/agent_answers.hpp"
 #include "live/world.hpp"
 
 namespace tidelab::live {

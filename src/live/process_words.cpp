@@ -2,8 +2,8 @@
 #include "live/process_words.hpp"
 
 #include <array>
+#include <charconv>
 #include <csignal>
-#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -15,6 +15,7 @@ namespace {
 
 // Nobody can tell a component that starts from one that hangs; this long it has the benefit of the doubt.
 constexpr long still_starting = 60;
+constexpr long largest = 100'000'000'000;  // seconds, in some 3,000 years: what is more is no number of a host's
 constexpr long killed = 128 + SIGKILL;
 
 struct Answer {
@@ -22,9 +23,10 @@ struct Answer {
   std::string text(const char* pointer) const { return step::value_at(json, pointer).value_or(std::string()); }
   long number(const char* pointer, long otherwise = 0) const {
     const auto found = text(pointer);
-    char* end = nullptr;
-    const long value = std::strtol(found.c_str(), &end, 10);
-    return found.empty() || end == found.c_str() ? otherwise : value;
+    long value = 0;
+    const auto [end, error] = std::from_chars(found.data(), found.data() + found.size(), value);
+    const bool whole = error == std::errc() && end == found.data() + found.size();
+    return whole && value >= 0 && value <= largest ? value : otherwise;
   }
 };
 

@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "live/agent.hpp"
+#include "live/agent_answers.hpp"
 #include "live/observe.hpp"
 #include "step/describe.hpp"
 
@@ -179,26 +180,6 @@ Result<std::vector<run::Looked>> World::agent_looks(int lane, const std::string&
   const auto output = agent(lane, calls, {}, control);
   if (!output) return tl::unexpected(output.error());
   return read_looks(output->out, count);
-}
-
-std::vector<run::Looked> read_looks(std::string_view rest, std::size_t count) {
-  std::vector<run::Looked> out(count);
-  while (!rest.empty()) {
-    const auto end = std::min(rest.find('\n'), rest.size());
-    const auto line = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (!line.starts_with('=')) continue;
-    const auto first = line.find('\t'), second = line.find('\t', first + 1);
-    if (second == std::string_view::npos) continue;
-    const auto number = static_cast<std::size_t>(std::strtoul(std::string(line.substr(1, first - 1)).c_str(), nullptr, 10));
-    if (number >= count) continue;
-    const auto state = line.substr(first + 1, second - first - 1);
-    const auto meant = state == "differs" ? run::Looked::State::differs
-                       : state == "holds" ? run::Looked::State::holds
-                                          : run::Looked::State::unasked;
-    out[number] = {meant, std::string(line.substr(second + 1))};
-  }
-  return out;
 }
 
 step::Values World::values(const std::string& scope) {

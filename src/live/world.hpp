@@ -144,9 +144,8 @@ run::Joins joins_on_host(const step::Action& action);
 std::string look_call(World& world, const step::Action& action, int lane, std::size_t number);
 /// Before many of them, when nothing acts meanwhile: so they cost few processes on the host.
 std::string foresee_call(const std::vector<const step::Action*>& actions);
-/// All of it for these steps, numbered as they stand; empty where there is nothing to look at. What is said then, read.
+/// All of it for these steps, numbered as they stand; empty where there is nothing to look at.
 std::string look_calls(World& world, int lane, const std::vector<const plan::Step*>& steps);
-std::vector<run::Looked> read_looks(std::string_view text, std::size_t count);
 
 /// The state of a service as JSON.
 Result<std::string> process_state(World& world, const std::string& service, int lane, const Control& control);

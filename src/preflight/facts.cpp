@@ -29,6 +29,21 @@ std::optional<long long> number(std::string_view text, int base = 10) {
   return out;
 }
 
+// Of a time in seconds; some 3,000 years since 1970. What is more is no time, and could not be counted in microseconds.
+constexpr long long most_seconds = 100'000'000'000;
+
+std::optional<std::chrono::seconds> seconds_in(std::string_view text) {
+  const auto count = number(text);
+  return count && *count >= 0 && *count <= most_seconds ? std::optional(std::chrono::seconds(*count)) : std::nullopt;
+}
+
+// nullopt where that is more than can be counted, or less than nothing.
+std::optional<long long> product(std::optional<long long> a, std::optional<long long> b) {
+  long long out = 0;
+  if (!a || !b || *a < 0 || *b < 0 || __builtin_mul_overflow(*a, *b, &out)) return std::nullopt;
+  return out;
+}
+
 // The kernel shows an address as numbers of 32 bits in the byte order of the machine; all that there are here are little-endian.
 std::string address_of(std::string_view hex) {
   std::vector<unsigned> bytes;
@@ -51,9 +66,9 @@ std::string address_of(std::string_view hex) {
 // `1795410028.123456789`; without a fraction where the host's `date` knows none.
 std::optional<Micros> time_of(std::string_view text, Micros& fineness) {
   const auto parts = split(text, '.');
-  const auto seconds = number(parts[0]);
+  const auto seconds = seconds_in(parts[0]);
   if (!seconds) return std::nullopt;
-  Micros out = std::chrono::seconds(*seconds);
+  Micros out = *seconds;
   const auto nanos = parts.size() == 2 && parts[1].size() == 9 ? number(parts[1]) : std::nullopt;
   if (nanos)
     out += Micros(*nanos / 1000);
@@ -65,10 +80,10 @@ std::optional<Micros> time_of(std::string_view text, Micros& fineness) {
 // "12345.67": seconds since the boot, to a hundredth.
 std::optional<Micros> uptime_of(std::string_view text) {
   const auto parts = split(text, '.');
-  const auto seconds = number(parts[0]);
+  const auto seconds = seconds_in(parts[0]);
   const auto hundredths = parts.size() == 2 && parts[1].size() == 2 ? number(parts[1]) : std::nullopt;
   if (!seconds || !hundredths) return std::nullopt;
-  return std::chrono::seconds(*seconds) + std::chrono::milliseconds(*hundredths * 10);
+  return *seconds + std::chrono::milliseconds(*hundredths * 10);
 }
 
 // The kernel puts brackets around the word that is chosen.
@@ -115,10 +130,11 @@ private:
   std::map<std::string, Holder> owners_;
 
   static void add_room(const std::vector<std::string>& f, const std::string& device, DirFact& dir) {
-    const auto blocks = number(f[1]), size = number(f[2]), total = number(f[3]), free_inodes = number(f[4]), inodes = number(f[5]);
-    if (!blocks || !size || !total) return;
+    const auto size = number(f[2]), free_inodes = number(f[4]), inodes = number(f[5]);
+    const auto free = product(number(f[1]), size), total = product(number(f[3]), size);
+    if (!free || !total) return;
     dir.has_room = true;
-    dir.free_bytes = *blocks * *size, dir.total_bytes = *total * *size;
+    dir.free_bytes = *free, dir.total_bytes = *total;
     dir.free_inodes = free_inodes.value_or(0), dir.inodes = inodes.value_or(0);
     dir.fs_type = f[6], dir.device = device;
   }
@@ -133,11 +149,11 @@ private:
   void foreign(const Fields& f) { out.foreign.emplace_back(f[1]); }
   void missing(const Fields& f) { out.missing_commands.emplace_back(f[1]); }
   void memory(const Fields& f) {
-    const auto kilobytes = number(f[2]);
-    if (!kilobytes) return;
-    if (f[1] == "MemTotal:") out.memory_total = *kilobytes * 1024;
-    if (f[1] == "MemAvailable:") out.memory_available = *kilobytes * 1024;
-    if (f[1] == "SwapTotal:") out.swap_total = *kilobytes * 1024;
+    const auto bytes = product(number(f[2]), 1024);
+    if (!bytes) return;
+    if (f[1] == "MemTotal:") out.memory_total = bytes;
+    if (f[1] == "MemAvailable:") out.memory_available = bytes;
+    if (f[1] == "SwapTotal:") out.swap_total = bytes;
   }
   void limit(const Fields& f) { out.memory_limit = number(f[1]); }
   void swappiness(const Fields& f) {

@@ -19,6 +19,9 @@ using Value = nlohmann::json;
 constexpr step::JsonBounds most_of_a_line{std::size_t{64} << 20, std::size_t{8} << 20, 32};
 
 constexpr Outcome outcomes[] = {Outcome::held, Outcome::made, Outcome::failed, Outcome::blocked, Outcome::interrupted};
+// Some thirty years: no time of a run, and what is made of times cannot overflow.
+constexpr std::int64_t most_microseconds = 1'000'000'000'000'000;
+
 constexpr step::Why whys[] = {step::Why::differs,     step::Why::refused, step::Why::timed_out,
                               step::Why::unreachable, step::Why::failed,  step::Why::interrupted};
 
@@ -60,6 +63,7 @@ public:
   void take(const char* key, microseconds& into) {
     std::int64_t count = into.count();
     take_number(key, count);
+    if (count < -most_microseconds || count > most_microseconds) return spoil();
     into = microseconds(count);
   }
   template <class T>

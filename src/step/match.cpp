@@ -12,7 +12,28 @@ using nlohmann::json;
 
 namespace {
 
+// What is nested deeper is no answer of anything that we know; and writing it out again takes stack for each level.
+constexpr int most_levels = 200;
+
+bool is_too_deep(std::string_view text) {
+  int level = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted && c == '\\')
+      ++i;
+    else if (c == '"')
+      quoted = !quoted;
+    else if (!quoted && (c == '[' || c == '{') && ++level > most_levels)
+      return true;
+    else if (!quoted && (c == ']' || c == '}'))
+      --level;
+  }
+  return false;
+}
+
 json parse(const std::string& answer) {
+  if (is_too_deep(answer)) return answer;
   auto parsed = json::parse(answer, nullptr, false);
   return parsed.is_discarded() ? json(answer) : parsed;
 }
@@ -53,9 +74,24 @@ std::optional<int> compare(const std::string& a, const std::string& b) {
   return std::nullopt;
 }
 
+// A regular expression takes stack for each character of a match, and answers may have any length: so it is looked for in
+// pieces, of which each begins in the middle of the one before. What matches is no longer than the half of one.
+constexpr std::ptrdiff_t piece = 4000;
+
+bool has_match(const std::string& text, const std::regex& wanted) {
+  for (auto from = text.begin();; from += piece / 2) {
+    const bool last = text.end() - from <= piece;
+    auto flags = std::regex_constants::match_default;
+    if (from != text.begin()) flags |= std::regex_constants::match_not_bol;
+    if (!last) flags |= std::regex_constants::match_not_eol;
+    if (std::regex_search(from, last ? text.end() : from + piece, wanted, flags)) return true;
+    if (last) return false;
+  }
+}
+
 bool has_regex(const std::string& text, const std::string& pattern) {
   try {
-    return std::regex_search(text, std::regex(pattern, std::regex::ECMAScript));
+    return has_match(text, std::regex(pattern, std::regex::ECMAScript));
   } catch (const std::regex_error&) {
     return false;  // patterns are checked when they are read; one made of @{…} may still be wrong
   }
@@ -93,7 +129,7 @@ bool is_before(const json& whole, const std::string& moment, const std::string& 
   const auto from = as_integer(moment);
   const auto to = other == nullptr ? std::nullopt : as_integer(as_text(*other));
   const auto by = blank == std::string::npos ? std::nullopt : as_integer(want.substr(blank + 1));
-  return from && to && by && *from > 0 && *to - *from >= *by;
+  return from && to && by && *from > 0 && *to >= 0 && *to - *from >= *by;
 }
 
 bool holds(const json& whole, const Condition& condition) {

@@ -1,39 +1,42 @@
-// Any bytes at all as a journal: events that are what they must be, which are written and read again as they are, and a report
-// of all of them.
-#include <algorithm>
+// Any bytes at all as a journal: its lines are events or none, events survive being written again, and a report of them
+// can be rendered in each format, whatever they say.
 #include <cstdint>
-#include <cstdlib>
 #include <string>
-#include <string_view>
-#include <vector>
 
+#include <nlohmann/json.hpp>
+
+#include "library.hpp"
 #include "report/report.hpp"
 #include "run/journal.hpp"
 
 namespace {
 
 using namespace tidelab;
+using fuzz::require;
 
-void require(bool holds) {
-  if (!holds) std::abort();
+std::vector<run::Event> read_journal(std::string_view text) {
+  std::vector<run::Event> events;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    if (const auto event = run::parse_line(std::string(text.substr(0, end)))) {
+      const auto line = run::render_line(*event);
+      const auto again = run::parse_line(line);
+      require(again && run::render_line(*again) == line, "an event is the same when it is read again");
+      events.push_back(*event);
+    }
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return events;
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  std::string_view rest(reinterpret_cast<const char*>(data), size);
-  std::vector<run::Event> events;
-  while (!rest.empty()) {
-    const auto end = std::min(rest.find('\n'), rest.size());
-    const auto event = run::parse_line(std::string(rest.substr(0, end)));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (!event) continue;
-    const auto line = run::render_line(*event);
-    const auto again = run::parse_line(line);
-    require(again.has_value() && run::render_line(*again) == line);
-    events.push_back(*event);
-  }
-  const auto report = report::fold(events);
-  require(!report::render_text(report, false).empty());
+  const auto report = report::fold(read_journal({reinterpret_cast<const char*>(data), size}));
+  require(report.complete || report.exit_code != 0, "a journal that ends in the middle is no success");
+  require(!report::render_text(report, true).empty(), "a report has a text");
+  require(nlohmann::json::accept(report::render_json(report)), "its JSON is JSON");
+  require(report::render_junit(report).find("</testsuites>") != std::string::npos, "its JUnit is whole");
+  require(report::render_html(report).find("</html>") != std::string::npos, "its page is whole");
   return 0;
 }

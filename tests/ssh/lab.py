@@ -254,4 +254,10 @@ class Lab:
             self.sshd.close()
             if user_exists():
                 subprocess.run(["userdel", "-r", USER], capture_output=True)
+        if self.state().parent == Path("/var/lib/tidelab"):
+            shutil.rmtree(self.state(), ignore_errors=True)
+            try:
+                self.state().parent.rmdir()
+            except OSError:
+                pass  # of others, or gone
         shutil.rmtree(self.root, ignore_errors=True)

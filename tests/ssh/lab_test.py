@@ -9,7 +9,7 @@ import subprocess
 import sys
 import unittest
 
-from lab import USER, Lab, acts, greet, snapshot, soon, user_exists
+from lab import USER, Lab, Sshd, acts, greet, of_each_client, snapshot, soon, user_exists
 
 TOOL = os.environ["TIDELAB"]
 
@@ -424,6 +424,25 @@ class Access(Case):
         lab.up()
         lab.run("down")
         self.assertTrue(user_exists())
+
+    @of_each_client
+    def test_thirty_hosts_behind_one_jump_host(self, ssh_type):
+        """The jump host turns away whoever comes while three are not let in yet; with the default, 10:30:100, it is chance."""
+        lab = self.lab(toys=1, ssh_type=ssh_type, sshd="MaxStartups 100")
+        folder = lab.root / "jump"
+        folder.mkdir(mode=0o700)
+        jump = Sshd(folder, "MaxStartups 3:100:100")
+        self.addCleanup(jump.close)
+        config = folder / "ssh_config"
+        config.write_text(f"Host jump\n  Port {jump.port}\n  User root\n  IdentityFile {jump.identity}\n  UserKnownHostsFile {jump.known_hosts}\n"
+                          "Host h*\n  ProxyJump jump\nHost *\n  HostName 127.0.0.1\n  KexAlgorithms curve25519-sha256\n")
+        hosts = [f"h{i}" for i in range(30)]
+        head = lab.file.read_text().split("toy_servers:")[0]
+        lab.file.write_text(head + "toy_servers:\n" + "".join(f"  - host: {host}\n    port: {lab.ports[0]}\n" for host in hosts))
+        looked = lab.run_any("preflight", "--ssh-config", str(config))
+        self.assertNotIn("cannot reach", looked.stdout + looked.stderr)
+        done = lab.run("exec", "--as-login", "--ssh-config", str(config), "--", "echo", "there")
+        self.assertEqual(sorted(done.stdout.splitlines()), sorted(f"{host:<3} │ there" for host in hosts), done.stderr)
 
     def test_no_sshd(self):
         lab = self.lab(toys=1)

@@ -113,15 +113,22 @@ std::string Sshd::make_key(const std::string& name, const std::string& type, con
   return path;
 }
 
-bool Sshd::answers() const {
+int Sshd::hold() const {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const auto address = loopback(port_);
   char banner[4] = {};
-  bool good = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   pollfd ready{fd, POLLIN, 0};
-  good = good && ::poll(&ready, 1, 5000) == 1 && ::read(fd, banner, 4) == 4;
+  const bool good = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 && ::poll(&ready, 1, 5000) == 1 &&
+                    ::read(fd, banner, 4) == 4;
+  if (good) return fd;
   ::close(fd);
-  return good;
+  return -1;
+}
+
+bool Sshd::answers() const {
+  const int fd = hold();
+  if (fd >= 0) ::close(fd);
+  return fd >= 0;
 }
 
 void Sshd::start() {

@@ -20,6 +20,9 @@ public:
   std::string known_hosts() const { return folder_ + "/known_hosts"; }
   std::string log() const;
 
+  /// A connection that has come so far that it was told who is there, and is not let in: for the caller to close.
+  int hold() const;
+
   /// Ends the listener and every connection of it; start() brings it back on the same port.
   void kill();
   void start();

@@ -38,8 +38,12 @@ TEST_CASE("names: plain, with port, wildcard, negated, marked") {
 }
 
 TEST_CASE("what is known is asked for first") {
-  CHECK(render_preference({{1, false, "ecdsa-sha2-nistp384", "x"}}).starts_with("ecdsa-sha2-nistp384,"));
-  CHECK(render_preference({}).starts_with("ssh-ed25519,"));
+  const std::string allowed = "ssh-ed25519-cert-v01@openssh.com,ssh-ed25519,ecdsa-sha2-nistp384,rsa-sha2-512,rsa-sha2-256";
+  CHECK(render_preference({}, allowed) == "ssh-ed25519,ecdsa-sha2-nistp384,rsa-sha2-512,rsa-sha2-256");
+  CHECK(render_preference({{1, false, "ecdsa-sha2-nistp384", "x"}}, allowed) ==
+        "ecdsa-sha2-nistp384,ssh-ed25519,rsa-sha2-512,rsa-sha2-256");
+  CHECK(render_preference({{1, false, "ssh-rsa", "x"}}, allowed) == "rsa-sha2-512,rsa-sha2-256,ssh-ed25519,ecdsa-sha2-nistp384");
+  CHECK(render_preference({{1, false, "ssh-rsa", "x"}}, "ssh-ed25519,ssh-rsa") == "ssh-rsa,ssh-ed25519");
 }
 
 TEST_CASE("base64 there and back") {

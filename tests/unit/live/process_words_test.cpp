@@ -82,3 +82,12 @@ TEST_CASE("one that does not run, and of whose end nobody knows") {
         "Kafka broker 10.0.0.2:9092: it does not run\n→ `tidelab up` starts it, or `tidelab restart shop --node 10.0.0.2:9092`");
   CHECK_FALSE(words.ended);
 }
+
+TEST_CASE("numbers of a host that are none, or more than there can be, are not known") {
+  auto words = words_of(R"({"running":false,"state":"down","restarts":"many","exit":9,"ended_seconds":9223372036854775807})");
+  CHECK_FALSE(words.ended);
+  CHECK(words.text.find("ended with exit code 9\n") != std::string::npos);
+  words = words_of(R"({"running":true,"state":"running","pid":1,"up_seconds":-9223372036854775808,"restarts":99999999999999999999})");
+  CHECK(words.text.find("up 0 s") != std::string::npos);
+  CHECK_FALSE(words_of(std::string(500'000, '[')).text.empty());
+}

@@ -83,4 +83,18 @@ TEST_CASE("nonsense is passed over") {
   CHECK(f.dirs.empty());
 }
 
+TEST_CASE("numbers beyond all that can be counted are passed over") {
+  const auto f = read_facts(
+      "dir\tthere\twritable\tempty\t/\nroom\t9223372036854775807\t4096\t9223372036854775807\t1\t1\text4\n"
+      "memory\tMemTotal:\t9223372036854775807\nclock\tbegin\t9223372036854775807.000000001\nclock\tend\t-1.000000001\n"
+      "looks\t9223372036854775807.01\t9223372036854775807.02\n");
+  CHECK_FALSE(f.dirs.at(0).has_room);
+  CHECK_FALSE(f.memory_total);
+  CHECK_FALSE(f.clock_begin);
+  CHECK_FALSE(f.clock_end);
+  CHECK(f.before_clock == Micros(0));
+  const auto odd = read_facts("dir\tthere\twritable\tempty\t/\nroom\t-1\t4096\t5\t1\t1\text4\n");
+  CHECK_FALSE(odd.dirs.at(0).has_room);
+}
+
 }  // namespace tidelab::preflight

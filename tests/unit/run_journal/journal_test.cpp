@@ -168,6 +168,8 @@ TEST_CASE("what is no event is told apart") {
                            R"({"at_us":1,"event":"started","step":1.5})",
                            R"({"at_us":1,"event":"started","step":4294967297})",
                            R"({"at_us":18446744073709551615,"event":"started","step":1})",
+                           R"({"at_us":9223372036854775807,"event":"started","step":1})",
+                           R"({"at_us":1,"event":"ended","step":1,"outcome":"made","observed_us":-9223372036854775808})",
                            R"({"at_us":1,"event":"ended","step":1,"outcome":"perhaps"})",
                            R"({"at_us":1,"event":"said","step":1,"text":[]})",
                            R"({"at_us":1,"event":"warned","host":"h","check":"swap"})",

@@ -182,3 +182,23 @@ TEST_CASE("of a text the last line that matches is taken, and of that the first 
   CHECK_FALSE(take(lines, {{{"long", {}}, {"/e", {}}, {"x+", {}}}}, values));
   CHECK(values["long"].size() == 2000);  // no line is searched beyond that
 }
+
+TEST_CASE("answers of any depth, length and number are compared or refused, and never more than that") {
+  // Written out again, each level would take stack; so it is a text like any other that is no JSON.
+  const std::string deep = std::string(2'000'000, '[') + std::string(2'000'000, ']');
+  CHECK(value_at(deep, "") == deep);
+  CHECK_FALSE(value_at(deep, "/0"));
+  CHECK(elements(deep, "").empty());
+  CHECK(pick(deep, {{"", {}}, {}, true}) == "null");
+  const std::string brackets = R"({"a":")" + std::string(1000, '[') + R"(\"]"})";
+  CHECK(value_at(brackets, "/a") == std::string(1000, '[') + "\"]");  // within a string they are no levels
+  // A regular expression takes stack for each character that it goes over.
+  const std::string filler(1'000'000, 'x');
+  CHECK(holds(filler + " id-7 " + filler, "", Op::matches, "(^|[^0-9])7([^0-9]|$)"));
+  CHECK_FALSE(holds(filler, "", Op::matches, "^(?=[^?]*/topic([?]|$))"));
+  CHECK_FALSE(holds(filler, "", Op::matches, "x$x"));
+  CHECK_FALSE(holds(filler + "y", "", Op::matches, "xx$"));
+  CHECK(holds(filler + "y", "", Op::matches, "xy$"));
+  CHECK_FALSE(holds("y" + filler, "", Op::matches, "^x"));
+  CHECK_FALSE(holds(R"({"a":9223372036854775807,"b":-9223372036854775808})", "/a", Op::before, "/b 1"));
+}
