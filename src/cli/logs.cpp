@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "cli/session.hpp"
+#include "cli/terminal.hpp"
 
 namespace tidelab::cli {
 
@@ -46,7 +47,7 @@ int logs(const Options& options) {
     if (!options.follow) std::cout << fmt::format("━━ {} {}: {}\n", c.title, c.node, c.log);
     host::Command command{{"tail", "-n", std::to_string(options.lines), "--", c.log}, {}, {}, {}, {}};
     if (options.follow) command.argv = {"tail", "-n", std::to_string(options.lines), "-F", "--", c.log};
-    command.on_out = [](std::string_view text) { std::cout << text << std::flush; };
+    command.on_out = [](std::string_view text) { print_bytes(std::cout, text); };
     const auto deadline = options.follow ? step::Clock::time_point::max() : step::Clock::now() + std::chrono::seconds(30);
     const auto output = opened->setup.hosts[static_cast<std::size_t>(c.lane)]->run(command, {deadline, options.stop, {}});
     if (options.stop.stop_requested()) return exit_interrupted;
