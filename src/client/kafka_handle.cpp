@@ -4,12 +4,12 @@
 #include <librdkafka/rdkafka.h>
 
 #include <algorithm>
-#include <thread>
 
 #include <fmt/format.h>
 
 #include "client/aside.hpp"
 #include "client/tcp.hpp"
+#include "step/thread.hpp"
 
 namespace tidelab::client {
 
@@ -42,6 +42,7 @@ Settings settings_of(KafkaUse use) {
       {"reconnect.backoff.ms", "20"},
       {"reconnect.backoff.max.ms", "250"},
       {"log.connection.close", "true"},
+      {"receive.message.max.bytes", "16777216"},  // what one answer of a broker may have; none of a lab's comes near
   };
   const Settings asking{{"allow.auto.create.topics", "false"}};
   const Settings producing{
@@ -51,6 +52,7 @@ Settings settings_of(KafkaUse use) {
       {"partitioner", "murmur2_random"},  // a key goes where Java's clients would put it
   };
   const Settings tailing{
+      {"fetch.max.bytes", "4194304"},   {"queued.max.messages.kbytes", "16384"},  // a topic may hold anything
       {"group.id", "tidelab-tail"},  // librdkafka wants one; assign() without commits never uses it
       {"enable.auto.commit", "false"},  {"enable.auto.offset.store", "false"},
       {"enable.partition.eof", "true"},  // "at the end" tells that a partition is really being fetched
@@ -117,7 +119,7 @@ void KafkaHandle::add_log(std::string line) {
 
 Result<std::shared_ptr<KafkaHandle>> KafkaHandle::open(KafkaUse use, const std::string& bootstrap) {
   const std::shared_ptr<KafkaHandle> handle(new KafkaHandle(use, bootstrap),
-                                            [](KafkaHandle* it) { std::thread([it] { delete it; }).detach(); });
+                                            [](KafkaHandle* it) { step::Thread([it] { delete it; }, step::nobody_is_told).detach(); });
   auto* conf = rd_kafka_conf_new();
   char complaint[512] = "";
   auto settings = settings_of(use);

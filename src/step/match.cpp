@@ -12,7 +12,9 @@ using nlohmann::json;
 
 namespace {
 
+// The parser itself goes down no stack, but who copies, writes or compares what it made does.
 json parse(const std::string& answer) {
+  if (beyond_bounds(answer)) return json(answer);
   auto parsed = json::parse(answer, nullptr, false);
   return parsed.is_discarded() ? json(answer) : parsed;
 }
@@ -53,12 +55,17 @@ std::optional<int> compare(const std::string& a, const std::string& b) {
   return std::nullopt;
 }
 
-bool has_regex(const std::string& text, const std::string& pattern) {
-  try {
-    return std::regex_search(text, std::regex(pattern, std::regex::ECMAScript));
-  } catch (const std::regex_error&) {
-    return false;  // patterns are checked when they are read; one made of @{…} may still be wrong
+constexpr std::size_t most_of_a_line = 2000, most_at_once = 4000;  // bytes that a regular expression is given
+
+// Calls `each` with the beginnings of the lines until it says that it is enough; what it said last.
+template <class Each>
+bool any_line(std::string_view text, Each&& each) {
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    if (each(std::string(text.substr(0, std::min(end, most_of_a_line))))) return true;
+    text.remove_prefix(std::min(end + 1, text.size()));
   }
+  return false;
 }
 
 bool in_list(const std::string& text, std::string_view list) {
@@ -93,7 +100,7 @@ bool is_before(const json& whole, const std::string& moment, const std::string& 
   const auto from = as_integer(moment);
   const auto to = other == nullptr ? std::nullopt : as_integer(as_text(*other));
   const auto by = blank == std::string::npos ? std::nullopt : as_integer(want.substr(blank + 1));
-  return from && to && by && *from > 0 && *to - *from >= *by;
+  return from && to && by && *from > 0 && *to > 0 && *to - *from >= *by;
 }
 
 bool holds(const json& whole, const Condition& condition) {
@@ -108,7 +115,7 @@ bool holds(const json& whole, const Condition& condition) {
     case Op::not_equals: return !equal();
     case Op::contains: return text.find(want) != std::string::npos;
     case Op::lacks: return text.find(want) == std::string::npos;
-    case Op::matches: return has_regex(text, want);
+    case Op::matches: return finds(text, want);
     case Op::at_least: return compare(text, want).value_or(-1) >= 0;
     case Op::at_most: return compare(text, want).value_or(1) <= 0;
     case Op::one_of: return in_list(text, want);
@@ -134,6 +141,42 @@ std::string render_condition(const Condition& c) {
 }
 
 }  // namespace
+
+std::optional<std::string> beyond_bounds(std::string_view answer, std::size_t most_depth) {
+  const auto first = answer.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos || (answer[first] != '{' && answer[first] != '[')) return std::nullopt;
+  std::size_t depth = 0, values = 1;
+  bool in_text = false;
+  for (auto at = first; at < answer.size(); ++at) {
+    const char c = answer[at];
+    if (in_text) {
+      if (c == '\\') ++at;
+      in_text = c != '"';
+    } else if (c == '{' || c == '[') {
+      ++values;
+      if (++depth > most_depth) return fmt::format("its lists and objects are more than {} deep", most_depth);
+    } else if (c == '}' || c == ']') {
+      depth -= depth > 0 ? 1 : 0;
+    } else if (c == ',' && ++values > most_answer_values) {
+      return fmt::format("it has more than {} values", most_answer_values);
+    } else {
+      in_text = c == '"';
+    }
+  }
+  return std::nullopt;
+}
+
+bool is_json(const std::string& text) { return !beyond_bounds(text, most_answer_depth - 1) && json::accept(text); }
+
+bool finds(const std::string& text, const std::string& pattern) {
+  try {
+    const std::regex wanted(pattern, std::regex::ECMAScript);
+    if (text.size() <= most_at_once) return std::regex_search(text, wanted);
+    return any_line(text, [&](const std::string& line) { return std::regex_search(line, wanted); });
+  } catch (const std::regex_error&) {
+    return false;  // patterns are checked when they are read; one made of @{…} may still be wrong
+  }
+}
 
 std::string pick(const std::string& answer, const Pick& pick) {
   if (!pick.used) return answer;
@@ -171,21 +214,21 @@ std::optional<std::string> value_at(const std::string& answer, const std::string
   return as_text(*found);
 }
 
+std::optional<long long> number_at(const std::string& answer, const std::string& pointer) {
+  const auto found = value_at(answer, pointer);
+  return found ? as_integer(*found) : std::nullopt;
+}
+
 namespace {
 
-// Lines of others may be long, and a regular expression takes stack for each character.
 std::optional<std::string> last_line(const std::string& text, const std::string& pattern) {
-  constexpr std::size_t most = 2000;
   const std::regex wanted(pattern, std::regex::ECMAScript);
   std::optional<std::string> out;
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const auto end = std::min(rest.find('\n'), rest.size());
-    const std::string line(rest.substr(0, std::min(end, most)));
+  any_line(text, [&](const std::string& line) {
     std::smatch found;
     if (std::regex_search(line, found, wanted)) out = found.size() > 1 ? found[1].str() : found[0].str();
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
+    return false;
+  });
   return out;
 }
 
