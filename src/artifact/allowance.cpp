@@ -32,6 +32,11 @@ bool Allowance::take(long long bytes) {
   return refusal_.empty();
 }
 
+void Allowance::give_back(long long bytes) {
+  taken_ -= bytes;
+  refusal_.clear();
+}
+
 long long half_of_what_is_free(const std::filesystem::path& on) { return std::max(0LL, (free_bytes(on) - kept_free) / 2); }
 
 }  // namespace tidelab::artifact

@@ -17,6 +17,8 @@ public:
 
   /// False when these would be too many; it stays so then.
   bool take(long long bytes);
+  /// Of what was taken these were not kept after all. Others may be taken again, if it is they that were too many.
+  void give_back(long long bytes);
   /// Once it was refused: "it is more than 900 MiB in all", or that the disk is nearly full. Else empty.
   const std::string& refusal() const { return refusal_; }
 

@@ -162,7 +162,10 @@ int exec(const Options& options) {
       if (feed) feed->leave(i);
       answers[i].meant = look_for_meaning(answers[i], options, made, setup, lane);
     };
-    threads.emplace_back(ask, [&answer = answers[i]](const step::Failure& why) { answer.problem = why.what; });
+    threads.emplace_back(ask, [&, i](const step::Failure& why) {
+      answers[i].problem = why.what;
+      if (feed) feed->leave(i);  // the others would wait for it
+    });
   }
   threads.clear();
   feed.reset();

@@ -67,24 +67,31 @@ private:
     return {};
   }
 
+  // What is left out after all leaves its room to others.
   std::optional<std::string> unpack(const fs::path& path, artifact::Allowance& share) {
+    long long taken = 0;
+    auto why = unpack(path, share, taken);
+    if (!why && compression_of(unpacked_) != Compressed::no) why = "it is compressed twice, so that secrets in it could not be looked for";
+    if (why) share.give_back(taken);
+    return why;
+  }
+
+  std::optional<std::string> unpack(const fs::path& path, artifact::Allowance& share, long long& taken) {
     std::ofstream out(unpacked_, std::ios::binary | std::ios::trunc);
     step::Enough enough({step::Clock::now() + std::chrono::minutes(10), stop_, {}});
-    long long left = most_mib_unpacked << 20;
+    bool within = true;
     host::Command command{{"gzip", "-dc"}, {}, {}, {{}, path.string()}, {}};
     command.on_out = [&](std::string_view text) {
-      left -= static_cast<long long>(text.size());
-      if (left < 0 || !share.take(static_cast<long long>(text.size())))
-        enough.now();
-      else
-        out << text;
+      taken += static_cast<long long>(text.size());
+      within = within && share.take(static_cast<long long>(text.size())) && taken <= most_mib_unpacked << 20;
+      if (!within) return enough.now();
+      out << text;
     };
     const auto ended = host::make_local()->run(command, enough.control());
     out.close();
-    if (left < 0) return fmt::format("unpacked it is larger than {} MiB", most_mib_unpacked);
-    if (!share.refusal().empty()) return "with what is unpacked of it and others " + share.refusal();
+    if (!share.refusal().empty()) return "unpacked, with all that came from there, " + share.refusal();
+    if (!within) return fmt::format("unpacked it is larger than {} MiB", most_mib_unpacked);
     if (!ended || ended->code != 0 || !out) return "it could not be unpacked, so that secrets in it could not be looked for";
-    if (compression_of(unpacked_) != Compressed::no) return "it is compressed twice, so that secrets in it could not be looked for";
     return {};
   }
 

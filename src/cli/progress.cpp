@@ -121,7 +121,9 @@ void Progress::wipe() { wipe_live_line(); }
 void Progress::line(microseconds at, const std::string& mark, const std::string& text) {
   if (!how_.lines) return;
   wipe();
-  std::cout << fmt::format("{:>7.1f}s {} {}\n", static_cast<double>(at.count()) / 1e6, mark, text) << std::flush;
+  // A line end in what others said would begin a line that looks like one of ours.
+  const auto shown = source::printable(text, text.size());
+  std::cout << fmt::format("{:>7.1f}s {} {}\n", static_cast<double>(at.count()) / 1e6, mark, shown) << std::flush;
 }
 
 void Progress::ended(const run::Event& event, const run::Ended& ended) {

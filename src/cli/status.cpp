@@ -13,6 +13,7 @@
 #include "cli/table.hpp"
 #include "cli/terminal.hpp"
 #include "run/journal.hpp"
+#include "source/cells.hpp"
 #include "step/thread.hpp"
 
 namespace tidelab::cli {
@@ -58,7 +59,7 @@ std::vector<Served> ask_protocols(const plan::Plan& plan, run::Effects& effects,
         break;
       }
     };
-    threads.emplace_back(ask, [&one = out[at]](const step::Failure& why) { one.problem = why.what; });
+    threads.emplace_back(ask, [&one = out[at]](const step::Failure& why) { one = {false, why.what}; });
   }
   return out;
 }
@@ -88,6 +89,8 @@ ordered_json row_of(const plan::Plan& plan, const plan::Step& step, const step::
           {"log", c.log},
           {"problem", told ? ordered_json() : ordered_json(told.error().what)}};
 }
+
+constexpr std::size_t most_told = 1000;  // characters of what others say
 
 std::string text_of(const ordered_json& value) { return value.is_string() ? value.get<std::string>() : std::string(); }
 
@@ -122,7 +125,7 @@ void print_table(const ordered_json& rows, std::size_t columns) {
                       running ? std::to_string(number_of(row["rss_kb"]) / 1024) : "–", text_of(row["version"]), text_of(row["jre"]),
                       text_of(row["source"])},
                      {}});
-    if (!row["problem"].is_null()) lines.back().below.push_back(text_of(row["problem"]));
+    if (!row["problem"].is_null()) lines.back().below.push_back(source::printable(text_of(row["problem"]), most_told));
   }
   std::cout << render_table({{"role", 1},
                              {"node"},

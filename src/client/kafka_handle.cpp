@@ -44,7 +44,7 @@ Settings settings_of(KafkaUse use) {
       {"log.connection.close", "true"},
       {"receive.message.max.bytes", "16777216"},  // what one answer of a broker may have; none of a lab's comes near
   };
-  const Settings asking{{"allow.auto.create.topics", "false"}};
+  const Settings asking{{"allow.auto.create.topics", "false"}, {"fetch.max.bytes", "4194304"}};
   const Settings producing{
       {"acks", "all"},
       {"linger.ms", "0"},
@@ -52,13 +52,16 @@ Settings settings_of(KafkaUse use) {
       {"partitioner", "murmur2_random"},  // a key goes where Java's clients would put it
   };
   const Settings tailing{
-      {"fetch.max.bytes", "4194304"},   {"queued.max.messages.kbytes", "16384"},  // a topic may hold anything
-      {"group.id", "tidelab-tail"},  // librdkafka wants one; assign() without commits never uses it
-      {"enable.auto.commit", "false"},  {"enable.auto.offset.store", "false"},
+      {"queued.max.messages.kbytes", "16384"},  // a topic may hold anything
+      {"group.id", "tidelab-tail"},             // librdkafka wants one; assign() without commits never uses it
+      {"enable.auto.commit", "false"},
+      {"enable.auto.offset.store", "false"},
       {"enable.partition.eof", "true"},  // "at the end" tells that a partition is really being fetched
       {"auto.offset.reset", "error"},    // our offset is gone: the topic was made anew, which must be told
-      {"fetch.min.bytes", "1"},         {"fetch.wait.max.ms", "10"},
-      {"fetch.error.backoff.ms", "50"}, {"topic.metadata.refresh.interval.ms", "1000"},  // how soon a deleted topic is noticed
+      {"fetch.min.bytes", "1"},
+      {"fetch.wait.max.ms", "10"},
+      {"fetch.error.backoff.ms", "50"},
+      {"topic.metadata.refresh.interval.ms", "1000"},  // how soon a deleted topic is noticed
   };
   const auto add = [&](const Settings& more) { all.insert(all.end(), more.begin(), more.end()); };
   if (use == KafkaUse::produce) add(producing);

@@ -1,8 +1,10 @@
 // A process in words: see the header.
 #include "live/process_words.hpp"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -63,6 +65,12 @@ constexpr long long largest = 1LL << 53;  // what all readers of JSON have in co
 
 using nlohmann::json;
 
+bool is_modest(const json& number) {
+  if (number.is_number_unsigned()) return number.get<std::uint64_t>() <= std::uint64_t(largest);
+  const auto value = number.get<std::int64_t>();
+  return value >= -largest && value <= largest;
+}
+
 // Empty: it has the form.
 std::string fault_in_process(const json& said) {
   if (!said.is_object() || !said.contains("running") || !said.contains("state")) return "it is no JSON object of that form";
@@ -71,9 +79,11 @@ std::string fault_in_process(const json& said) {
     if (flag && !value.is_boolean()) return fmt::format("`{}` is neither true nor false", name);
     if (text && !value.is_string()) return fmt::format("`{}` is no text", name);
     if (!flag && !text && !value.is_number_integer() && !value.is_null()) return fmt::format("`{}` is no whole number", name);
-    if (value.is_number() && (value > largest || value < -largest)) return fmt::format("`{}` is too large", name);
+    if (value.is_number() && !is_modest(value)) return fmt::format("`{}` is too large", name);
   }
-  return {};
+  constexpr std::array states{"running", "stopped", "zombie", "restarting", "down"};
+  const bool known = std::find(states.begin(), states.end(), said["state"].get<std::string>()) != states.end();
+  return known ? std::string() : "`state` is none of its words";
 }
 
 }  // namespace

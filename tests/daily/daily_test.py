@@ -199,7 +199,7 @@ class Daily(unittest.TestCase):
             for raw in ("\x1b]", "\x1b[2J", "\x07", "\u009b", "\u202e"):
                 self.assertNotIn(raw, terminal.seen)
         said = json.loads(self.tidelab("status", "bells", "--format", "json", code=None).stdout)
-        self.assertEqual(said["states"][0]["state"], sent)
+        self.assertIn(r"\x1b]0;owned\x07", said["states"][0]["state"])
 
     def test_nonsense_of_one_service_is_its_own(self):
         self.tidelab("up", self.file)

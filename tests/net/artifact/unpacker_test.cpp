@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <map>
 #include <random>
 
 #include <catch2/catch.hpp>
@@ -163,6 +164,8 @@ TEST_CASE("what is in all too much ends it, and no more bytes are wanted") {
   CHECK_FALSE(in.wanted);
   CHECK(in.made().size() < 20);
   CHECK_FALSE(in.allowance.take(1));
+  in.allowance.give_back(8 << 20);
+  CHECK(in.allowance.take(1));
 }
 
 TEST_CASE("too many files end it") {

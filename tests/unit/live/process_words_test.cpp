@@ -105,6 +105,7 @@ TEST_CASE("what a host says of a service is used when it has the form, and told 
   CHECK(with("\"running\":true", "\"running\":1") == head + "`running` is neither true nor false");
   CHECK(with("\"state\":\"running\",", "") == head + "it is no JSON object of that form");
   CHECK(with("\"state\":\"running\"", "\"state\":null") == head + "`state` is no text");
+  CHECK(with("\"state\":\"running\"", "\"state\":\"run\\nning\"") == head + "`state` is none of its words");
   CHECK_FALSE(read_process("", "s", "h"));
   CHECK_FALSE(read_process("[]", "s", "h"));
 }
