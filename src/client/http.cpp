@@ -22,7 +22,7 @@ using step::Why;
 
 namespace {
 
-constexpr std::size_t most_body = 16u << 20, most_headers = 1u << 20;
+constexpr std::size_t most_body = 16u << 20, most_headers = 256u << 10;
 constexpr int slice_ms = 100;
 
 struct FreeHeaders {
@@ -200,7 +200,7 @@ Result<HttpAnswer> http(const HttpRequest& request, const Control& control) {
   if (!code) return tl::unexpected(code.error());
   if (body.too_big) return fail(Why::refused, fmt::format("{}: the answer is larger than {} MiB", doing, most_body >> 20));
   if (body.headers > most_headers)
-    return fail(Why::refused, fmt::format("{}: the headers of the answer are larger than {} MiB", doing, most_headers >> 20));
+    return fail(Why::refused, fmt::format("{}: the headers of the answer are larger than {} KiB", doing, most_headers >> 10));
   if (*code != CURLE_OK) {
     return fail(why_of(*code, os_error), fmt::format("{}: {}", doing, *complaint != 0 ? complaint : curl_easy_strerror(*code)), body.text);
   }

@@ -34,6 +34,7 @@ constexpr int read_timeout_s = 3600;
 
 // What is taken of an answer; a probe's has a few rows.
 constexpr std::size_t most_rows = 100'000, most_bytes = 16 << 20;
+constexpr int rows_broke_off = 1105;   // the server's own number for what has none
 constexpr int most_packet = 16 << 20;  // a row lies within one
 
 using Connection = std::unique_ptr<sql::Connection>;
@@ -178,6 +179,20 @@ Result<SqlAnswer> leave_open(std::shared_ptr<sql::Connection> connection, std::u
   return tl::unexpected(std::move(failure));
 }
 
+// The driver takes rows that broke off for all of them. So the server is asked whether it had an error, which also shows that the
+// connection is still there; one that does not know the question has none to tell.
+void must_be_whole(sql::Statement& statement) {
+  try {
+    statement.execute("SELECT @@error_count");
+    const std::unique_ptr<sql::ResultSet> errors(statement.getResultSet());
+    bool any = false;
+    while (errors->next()) any = any || errors->getString(1) != "0";
+    if (any) throw sql::SQLException("the rows broke off", "HY000", rows_broke_off);
+  } catch (const sql::SQLException& error) {
+    if (error.getErrorCode() == rows_broke_off || is_connection_error(error.getErrorCode())) throw;
+  }
+}
+
 Result<SqlAnswer> run_all(const std::shared_ptr<sql::Connection>& connection, const SqlTarget& target,
                           const std::vector<std::string>& statements) try {
   SqlAnswer answer{render_answer(nlohmann::ordered_json::array(), 0), step::Clock::now()};
@@ -190,6 +205,8 @@ Result<SqlAnswer> run_all(const std::shared_ptr<sql::Connection>& connection, co
       std::unique_ptr<sql::ResultSet> result(statement->getResultSet());
       const auto read = read_rows(*result);
       if (!read.beyond.empty()) return leave_open(connection, std::move(statement), std::move(result), target, read.beyond);
+      result.reset();
+      must_be_whole(*statement);
       answer.json = render_answer(read.rows, 0);
     } else {
       answer.json = render_answer(nlohmann::ordered_json::array(), statement->getUpdateCount());

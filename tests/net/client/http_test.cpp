@@ -161,5 +161,5 @@ TEST_CASE("headers without end are refused, and the bound is told") {
   const auto answer = http({"GET", server.url(), "", {}}, within(30s));
   REQUIRE_FALSE(answer);
   CHECK(answer.error().why == Why::refused);
-  CHECK_THAT(answer.error().what, Catch::Contains("the headers of the answer are larger than 1 MiB"));
+  CHECK_THAT(answer.error().what, Catch::Contains("the headers of the answer are larger than 256 KiB"));
 }
