@@ -33,9 +33,10 @@ bool is_begun(std::string_view text) {
 
 Piece control(std::string_view text, bool last) {
   const auto& own = own_sequence();
-  if (text.starts_with(own)) return {own.size(), "\x1b["};
+  const bool apart = own != "\x1b[";  // until then nobody can tell whose one is
+  if (apart && text.starts_with(own)) return {own.size(), "\x1b["};
   if (text.starts_with("\r\n")) return {2, "\r\n"};
-  const bool may_become_more = std::string_view(own).starts_with(text) || text == "\r";
+  const bool may_become_more = (apart && std::string_view(own).starts_with(text)) || text == "\r";
   if (may_become_more && !last) return {};
   return escaped(static_cast<unsigned char>(text.front()));
 }
