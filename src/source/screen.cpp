@@ -24,7 +24,7 @@ struct Piece {
 Piece escaped(unsigned char byte) { return {1, byte == 0x7f ? "\\u007f" : fmt::format("\\x{:02x}", byte)}; }
 
 // How many bytes a character has that begins so; 1 where none does.
-std::size_t length_by(unsigned char first) { return first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 1; }
+std::size_t length_by(unsigned char first) { return first >= 0xf5 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 1; }
 
 bool is_begun(std::string_view text) {
   return text.size() < length_by(static_cast<unsigned char>(text.front())) &&
