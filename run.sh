@@ -18,7 +18,7 @@ END
 packages=(
     g++ cmake ninja-build pkg-config git
     libfmt-dev libexpected-dev nlohmann-json3-dev libyaml-cpp-dev libtomlplusplus-dev libpugixml-dev libcli11-dev libspdlog-dev
-    libssl-dev libcurl4-openssl-dev libssh2-1-dev librdkafka-dev libmysqlcppconn-dev
+    libssl-dev libcurl4-openssl-dev libssh2-1-dev libarchive-dev librdkafka-dev libmysqlcppconn-dev
     tar gzip unzip
 )
 packages_for_tests=(

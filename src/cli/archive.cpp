@@ -1,18 +1,20 @@
 // `tidelab logs --archive`: logs, configurations, units and the system's journal of every host, and what this machine knows
 // of the lab, in one archive that can be handed to somebody. Everything is streamed to disk, and secrets are masked there.
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <iostream>
-#include <thread>
 
 #include <fmt/format.h>
 
 #include "cli/masking.hpp"
 #include "cli/session.hpp"
 #include "plan/mask.hpp"
+#include "step/thread.hpp"
 
 namespace tidelab::cli {
 
@@ -60,14 +62,20 @@ Gathered what_is_known_here(const std::string& lab, const fs::path& top) {
   return out;
 }
 
-Gathered gather_all(const plan::Plan& made, const live::Setup& setup, const fs::path& top, const Options& options) {
-  const auto wanted = wanted_of(made, setup, options);
+Gathered gather_all(const plan::Plan& made, const live::Setup& setup, const std::vector<Wanted>& wanted, Shares& shares,
+                    const fs::path& top, const Options& options) {
   std::vector<Gathered> found(wanted.size());
   {
-    std::vector<std::jthread> threads;
+    std::vector<step::Thread> threads;
     for (std::size_t lane = 1; lane < wanted.size(); ++lane)
       if (!wanted[lane].name.empty())
-        threads.emplace_back([&, lane] { found[lane] = gather(*setup.hosts[lane], wanted[lane], setup.elevate, top, options.stop); });
+        threads.emplace_back(
+            [&, lane, &share = shares.at(wanted[lane].name)] {
+              found[lane] = gather(*setup.hosts[lane], wanted[lane], setup.elevate, top, share, options.stop);
+            },
+            [&, lane](const step::Failure& why) {
+              found[lane] = {fmt::format("{}: {}\n", wanted[lane].name, why.what), false};
+            });
   }
   found.front() = what_is_known_here(made.lab, top);
   Gathered all;
@@ -85,6 +93,9 @@ Gathered gather_all(const plan::Plan& made, const live::Setup& setup, const fs::
 // Empty when it is there; else why it is not.
 std::string write_archive(const fs::path& archive, const fs::path& workshop, const fs::path& top, const std::stop_token& stop) {
   const auto part = workshop / "whole.tar.gz";
+  // Made before tar opens it: whatever the umask is, it is for nobody else.
+  const int fd = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0 || ::close(fd) != 0) return std::strerror(errno);
   const auto packed =
       host::make_local()->run({{"tar", "-czf", part.string(), "-C", workshop.string(), top.filename().string()}, {}, {}, {}, {}},
                               {step::Clock::now() + std::chrono::minutes(30), stop, {}});
@@ -93,6 +104,15 @@ std::string write_archive(const fs::path& archive, const fs::path& workshop, con
   std::error_code error;
   fs::rename(part, archive, error);
   return error ? error.message() : std::string();
+}
+
+// A device, a fifo, a link: what stands there is somebody's, and would be gone.
+std::string why_not_to(const fs::path& archive) {
+  std::error_code error;
+  const auto kind = fs::symlink_status(archive, error).type();
+  if (kind == fs::file_type::directory) return "it is a directory";
+  const bool fine = kind == fs::file_type::regular || kind == fs::file_type::not_found;
+  return fine ? std::string() : "it is no regular file, and only those are replaced; name a file";
 }
 
 }  // namespace
@@ -107,19 +127,22 @@ int archive_logs(const Options& options) {
     std::cerr << fmt::format("tidelab: {}\n", whole.error().what);
     return exit_usage;
   }
-  const fs::path archive = *whole;
-  std::error_code error;
-  const Workshop workshop(archive.parent_path());
-  if (workshop.path.empty() || fs::is_directory(archive, error)) {
-    std::cerr << fmt::format("tidelab: cannot write {}: {}\n", archive.string(),
-                             workshop.path.empty() ? workshop.problem : "it is a directory");
+  const fs::path& archive = *whole;
+  const auto refuse = [&](const std::string& why) {
+    std::cerr << fmt::format("tidelab: cannot write {}: {}\n", archive.string(), why);
     return exit_usage;
-  }
+  };
+  if (const auto why = why_not_to(archive); !why.empty()) return refuse(why);
+  const Workshop workshop(archive.parent_path());
+  if (workshop.path.empty()) return refuse(workshop.problem);
   const auto top = workshop.path / (made.lab + "-logs");
   const auto setup = make_setup(made, *lab);
-  auto all = gather_all(made, setup, top, options);
+  const auto wanted = wanted_of(made, setup, options);
+  auto shares = shares_of(wanted, workshop.path);
+  auto all = gather_all(made, setup, wanted, shares, top, options);
   if (options.stop.stop_requested()) return exit_interrupted;
-  bool safe = mask_all(top, workshop.path / "aside", made.secrets, all, options.stop);
+  bool safe = mask_all(top, workshop.path / "aside", made.secrets, shares, all, options.stop);
+  if (options.stop.stop_requested()) return exit_interrupted;
   const auto contents = plan::mask(all.told, made.secrets);
   std::ofstream list(top / "CONTENTS.txt", std::ios::binary);
   list << contents << std::flush;

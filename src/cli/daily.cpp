@@ -10,6 +10,7 @@
 #include "cli/table.hpp"
 #include "cli/terminal.hpp"
 #include "source/cells.hpp"
+#include "source/paint.hpp"
 #include "step/match.hpp"
 
 namespace tidelab::cli {
@@ -44,7 +45,7 @@ const char* mark_of(const Fare& fare) { return !fare.good ? "?" : *fare.good ? "
 
 // The marks at the beginning of lines, which are measured without escape sequences.
 std::string coloured(const std::string& text) {
-  constexpr std::pair<std::string_view, const char*> colours[] = {{"✓ ", "\033[32m"}, {"✗ ", "\033[31m"}, {"? ", "\033[33m"}};
+  constexpr std::pair<std::string_view, const char*> colours[] = {{"✓ ", "32"}, {"✗ ", "31"}, {"? ", "33"}};
   std::string out;
   for (std::string_view rest = text; !rest.empty();) {
     const auto line = rest.substr(0, rest.find('\n') + 1);
@@ -56,7 +57,7 @@ std::string coloured(const std::string& text) {
       continue;
     }
     const auto mark = colour->first.substr(0, colour->first.size() - 1);
-    out += fmt::format("{}{}\033[0m{}", colour->second, mark, line.substr(mark.size()));
+    out += source::painted(mark, colour->second) + std::string(line.substr(mark.size()));
   }
   return out;
 }

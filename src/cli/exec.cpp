@@ -2,7 +2,6 @@
 #include <iostream>
 #include <mutex>
 #include <optional>
-#include <thread>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -11,6 +10,8 @@
 #include "cli/feed.hpp"
 #include "cli/reach.hpp"
 #include "cli/session.hpp"
+#include "cli/terminal.hpp"
+#include "step/thread.hpp"
 
 namespace tidelab::cli {
 
@@ -64,7 +65,7 @@ private:
       at = end + 1;
     }
     const std::lock_guard lock(mutex_);
-    to_ << out << std::flush;
+    print_bytes(to_, out);
   }
 
   std::string prefix_, rest_;
@@ -152,15 +153,20 @@ int exec(const Options& options) {
   std::optional<Feed> feed;
   if (has_input_for(lanes.size())) feed.emplace(lanes.size(), options.stop);
   std::mutex mutex;
-  std::vector<std::jthread> threads;
-  for (std::size_t i = 0; i < lanes.size(); ++i)
-    threads.emplace_back([&, i, lane = lanes[i]] {
+  std::vector<step::Thread> threads;
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    const auto ask = [&, i, lane = lanes[i]] {
       auto command = as_asked(options, setup, lane, with_tools(tool_owners(made, lane, options.nodes), words_of(options)));
       if (feed) command.input.file = feed->path(i);
       ask_host(answers[i], *setup.hosts[lane], std::move(command), options, made, mutex, width);
       if (feed) feed->leave(i);
       answers[i].meant = look_for_meaning(answers[i], options, made, setup, lane);
+    };
+    threads.emplace_back(ask, [&, i](const step::Failure& why) {
+      answers[i].problem = why.what;
+      if (feed) feed->leave(i);  // the others would wait for it
     });
+  }
   threads.clear();
   feed.reset();
   if (options.format == "json") print_json(made, answers);

@@ -11,6 +11,7 @@
 
 #include "cli/load.hpp"
 #include "source/cells.hpp"
+#include "source/paint.hpp"
 
 namespace tidelab::cli {
 
@@ -52,7 +53,7 @@ void print_page(const std::string& markdown, bool colour) {
     const auto hashes = code ? 0 : std::min(line.find_first_not_of('#'), line.size());
     if (hashes > 0) line.remove_prefix(std::min(hashes + 1, line.size()));
     const bool dressed = hashes > 0 && colour;
-    std::cout << (code && !line.empty() ? "    " : "") << (dressed ? "\x1b[1m" : "") << line << (dressed ? "\x1b[0m" : "") << "\n";
+    std::cout << (code && !line.empty() ? "    " : "") << (dressed ? source::painted(line, "1") : std::string(line)) << "\n";
   }
 }
 

@@ -8,12 +8,12 @@
 #include <cerrno>
 #include <mutex>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "cli/secret.hpp"
+#include "step/thread.hpp"
 
 namespace tidelab::cli {
 
@@ -53,7 +53,7 @@ bool hand_on(int to, std::string_view bytes, const std::stop_token& stop, const 
 
 struct Feed::Pipes {
   std::vector<int> from, to;  // `to` is the thread's
-  std::jthread thread;
+  step::Thread thread;
 
   void pass_on(const std::stop_token& stop, const std::stop_token& own) {
     std::vector<char> bytes(block);
@@ -70,6 +70,10 @@ struct Feed::Pipes {
         wanted = wanted || each >= 0;
       }
     }
+    close_all();
+  }
+
+  void close_all() {
     for (auto& each : to) close_it(each);
   }
 };
@@ -81,7 +85,8 @@ Feed::Feed(std::size_t readers, const std::stop_token& stop) : pipes_(std::make_
     pipes_->from.push_back(ends[0]);
     pipes_->to.push_back(ends[1]);
   }
-  pipes_->thread = std::jthread([this, stop](const std::stop_token& own) { pipes_->pass_on(stop, own); });
+  pipes_->thread = step::Thread([this, stop](const std::stop_token& own) { pipes_->pass_on(stop, own); },
+                                [this](const step::Failure&) { pipes_->close_all(); });
 }
 
 Feed::~Feed() {

@@ -1,9 +1,11 @@
 #include "cli/gather.hpp"
 
+#include <algorithm>
 #include <fstream>
 
 #include <fmt/format.h>
 
+#include "artifact/unpacker.hpp"
 #include "cli/reach.hpp"
 #include "report/layout.hpp"
 #include "step/unit_file.hpp"
@@ -29,7 +31,7 @@ for p in "$@"; do
 done | tr '\n\0' '?\n' >&2
 for p in "$@"; do
   if [ -e "$p" ]; then find "$p" -xdev -path "${state:-/none}/run/*/own" -prune -o -type f ! -size +"$most"M -print0; fi
-done | tar -cPf - --ignore-failed-read --warning=no-file-changed --null -T -)sh";
+done | tar -cPf - --hard-dereference --ignore-failed-read --warning=no-file-changed --null -T -)sh";
 constexpr auto journal = R"sh(command -v journalctl > /dev/null 2>&1 && [ -d /run/systemd/system ] || exit 0
 exec journalctl -q -o short-iso --no-pager -n "$@")sh";
 
@@ -41,40 +43,17 @@ std::vector<std::string> entries_of(const std::string& unit, bool of_user, bool 
   return out;
 }
 
-/// What was streamed into a file, and how that ended.
-struct Streamed {
-  step::Result<host::Output> ended;
-  bool written;
-};
-
-Streamed stream(host::Host& host, std::vector<std::string> argv, const fs::path& to, const step::Control& control) {
-  std::ofstream out(to, std::ios::binary | std::ios::trunc);
-  host::Command command{std::move(argv), {}, {}, {}, {}};
-  command.on_out = [&out](std::string_view text) { out << text; };
-  auto ended = host.run(command, control);
-  out.close();
-  return {std::move(ended), static_cast<bool>(out)};
-}
-
-// A link would lead the next file somewhere else, and nobody wants a device.
-bool keep_files_only(const fs::path& folder) {
-  std::error_code error, again;
-  std::vector<fs::path> others;
-  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-    if (const auto kind = at->symlink_status(error).type(); kind != fs::file_type::regular && kind != fs::file_type::directory)
-      others.push_back(at->path());
-  for (const auto& each : others) fs::remove(each, again);
-  return !error && !again;
-}
+constexpr std::size_t most_lines_told = 200;  // of what a host says about its files
 
 class Gatherer {
 public:
-  Gatherer(host::Host& host, const Wanted& wanted, const std::vector<std::string>& elevate, const fs::path& top,
+  Gatherer(host::Host& host, const Wanted& wanted, const std::vector<std::string>& elevate, const fs::path& top, artifact::Allowance& share,
            const std::stop_token& stop)
       : host_(host),
         wanted_(wanted),
         elevate_(elevate),
         folder_(top / wanted.name),
+        share_(share),
         control_{step::Clock::now() + std::chrono::minutes(30), stop, {}} {}
 
   Gathered gather() {
@@ -103,17 +82,30 @@ private:
   bool take(const std::string& owner, const std::string& state_dir, const std::set<std::string>& paths) {
     std::vector<std::string> words{"sh", "-c", pack, "sh", std::to_string(most_mib), state_dir, wanted_.unit_prefix};
     words.insert(words.end(), paths.begin(), paths.end());
-    const auto tar = folder_ / ".packed.tar";
-    const auto [ended, written] = stream(host_, elevated(live::words_as(owner, std::move(words))), tar, control_);
-    if (!ended) {
+    step::Enough enough(control_);
+    artifact::Unpacker unpacker(folder_, {most_mib << 20, most_files}, share_, enough.control().stop);
+    host::Command command{elevated(live::words_as(owner, std::move(words))), {}, {}, {}, {}};
+    command.on_out = [&](std::string_view bytes) {
+      if (!unpacker.feed(bytes)) enough.now();
+    };
+    const auto ended = host_.run(command, enough.control());
+    const auto unpacked = unpacker.finish();
+    for (const auto& line : unpacked.left_out) miss("left out, " + line);
+    if (!unpacked.problem.empty() && !control_.stopped()) miss("the rest was not taken: " + unpacked.problem);
+    if (!ended && (unpacked.problem.empty() || control_.stopped())) {
       reached_ = false;
       miss(ended.error().what);
       return false;
     }
-    for (const auto& line : report::lines_of(ended->err)) tell_of(line);
+    if (!ended) return true;
+    tell_of_all(report::lines_of(ended->err));
     if (ended->code != 0) miss(fmt::format("what packs it on the host ended with {}", ended->code));
-    unpack(tar, written);
     return true;
+  }
+
+  void tell_of_all(const std::vector<std::string>& lines) {
+    for (std::size_t i = 0; i < lines.size() && i < most_lines_told; ++i) tell_of(lines[i]);
+    if (lines.size() > most_lines_told) tell(fmt::format("and {} lines more", lines.size() - most_lines_told));
   }
 
   void tell_of(const std::string& line) {
@@ -126,24 +118,28 @@ private:
       tell(line);
   }
 
-  void unpack(const fs::path& tar, bool written) {
-    const auto unpacked = host::make_local()->run(
-        {{"tar", "-xf", tar.string(), "-C", folder_.string(), "--no-same-owner", "--no-same-permissions"}, {}, {}, {}, {}}, control_);
-    std::error_code error;
-    fs::remove(tar, error);
-    const bool plain = keep_files_only(folder_);
-    if (!written || !plain || !unpacked || unpacked->code != 0)
-      miss(fmt::format("what it sent could not be unpacked whole{}", unpacked && !unpacked->err.empty() ? ": " + unpacked->err : ""));
-  }
-
   void take_journal() {
     if (wanted_.entries.empty()) return;  // without any it would be that of the whole host
     std::vector<std::string> words{"sh", "-c", journal, "sh", std::to_string(journal_lines)};
     words.insert(words.end(), wanted_.entries.begin(), wanted_.entries.end());
     const auto file = folder_ / "journal.txt";
-    const auto [ended, written] = stream(host_, elevated(words), file, control_);
-    if (!ended || ended->code != 0 || !written)
-      miss("the system's journal: " + (!ended ? ended.error().what : !written ? "it could not be written here" : ended->err));
+    std::ofstream out(file, std::ios::binary | std::ios::trunc);
+    step::Enough enough(control_);
+    auto left = most_mib << 20;
+    host::Command command{elevated(words), {}, {}, {}, {}};
+    command.on_out = [&](std::string_view text) {
+      left -= static_cast<long>(text.size());
+      if (left < 0 || !share_.take(static_cast<long long>(text.size()))) return enough.now();
+      out << text;
+    };
+    const auto ended = host_.run(command, enough.control());
+    out.close();
+    if (left < 0)
+      miss(fmt::format("the system's journal: the rest was left out, it is larger than {} MiB", most_mib));
+    else if (!share_.refusal().empty())
+      miss("the system's journal: the rest was left out, " + share_.refusal());
+    else if (!ended || ended->code != 0 || !out)
+      miss("the system's journal: " + (!ended ? ended.error().what : !out ? "it could not be written here" : ended->err));
     std::error_code error;
     if (fs::file_size(file, error) == 0) fs::remove(file, error);
   }
@@ -152,6 +148,7 @@ private:
   const Wanted& wanted_;
   const std::vector<std::string>& elevate_;
   const fs::path folder_;
+  artifact::Allowance& share_;
   const step::Control control_;
   Gathered out_;
   bool reached_ = true;
@@ -189,9 +186,18 @@ std::vector<Wanted> wanted_of(const plan::Plan& up, const live::Setup& setup, co
   return out;
 }
 
+Shares shares_of(const std::vector<Wanted>& wanted, const fs::path& top) {
+  Shares out;
+  const auto hosts = std::count_if(wanted.begin(), wanted.end(), [](const Wanted& each) { return !each.name.empty(); });
+  const auto all = std::min<long long>(static_cast<long long>(most_mib_in_all) << 20, artifact::half_of_what_is_free(top));
+  for (const auto& each : wanted)
+    if (!each.name.empty()) out.emplace(each.name, artifact::Allowance(top, all / hosts));
+  return out;
+}
+
 Gathered gather(host::Host& host, const Wanted& wanted, const std::vector<std::string>& elevate, const fs::path& top,
-                const std::stop_token& stop) {
-  return Gatherer(host, wanted, elevate, top, stop).gather();
+                artifact::Allowance& share, const std::stop_token& stop) {
+  return Gatherer(host, wanted, elevate, top, share, stop).gather();
 }
 
 }  // namespace tidelab::cli

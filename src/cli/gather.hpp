@@ -2,11 +2,13 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
 
+#include "artifact/allowance.hpp"
 #include "cli/options.hpp"
 #include "live/live.hpp"
 #include "plan/plan.hpp"
@@ -15,6 +17,11 @@ namespace tidelab::cli {
 
 constexpr long most_mib = 64;  ///< a larger file is left out, and named
 constexpr long journal_lines = 20'000;
+constexpr long most_mib_in_all = 16 << 10;  ///< of all hosts, as far as the disk has room for twice as much
+constexpr long most_files = 100'000;        ///< of one host; a lab's has hundreds
+
+/// What each host may fill of the disk, by the name of its folder: the same for each, so that none takes another's.
+using Shares = std::map<std::string, artifact::Allowance>;
 
 /// Of one host.
 struct Wanted {
@@ -34,8 +41,10 @@ struct Gathered {
   bool whole = true;
 };
 
-/// Puts it into a folder below `top`: files and directories, and nothing else, whatever the host sends.
+Shares shares_of(const std::vector<Wanted>& wanted, const std::filesystem::path& top);
+
+/// Puts it into a folder below `top`: files and directories, and nothing else, whatever the host sends, and no more than its share.
 Gathered gather(host::Host& host, const Wanted& wanted, const std::vector<std::string>& elevate, const std::filesystem::path& top,
-                const std::stop_token& stop);
+                artifact::Allowance& share, const std::stop_token& stop);
 
 }  // namespace tidelab::cli

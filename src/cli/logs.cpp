@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "cli/session.hpp"
+#include "cli/terminal.hpp"
 
 namespace tidelab::cli {
 
@@ -56,7 +57,7 @@ int logs(const Options& options) {
     std::vector<std::string> tail{"tail", "-n", std::to_string(options.lines)};
     if (options.follow) tail.emplace_back("-F");
     auto command = reading(*opened, c, std::move(tail));
-    command.on_out = [](std::string_view text) { std::cout << text << std::flush; };
+    command.on_out = [](std::string_view text) { print_bytes(std::cout, text); };
     const auto deadline = options.follow ? step::Clock::time_point::max() : step::Clock::now() + std::chrono::seconds(30);
     const auto output = opened->setup.hosts[static_cast<std::size_t>(c.lane)]->run(command, {deadline, options.stop, {}});
     if (options.stop.stop_requested()) return exit_interrupted;

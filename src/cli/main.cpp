@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <iostream>
 #include <map>
-#include <thread>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -19,6 +18,9 @@
 #include "cli/keyring.hpp"
 #include "cli/progress.hpp"
 #include "cli/session.hpp"
+#include "source/paint.hpp"
+#include "source/screen.hpp"
+#include "step/thread.hpp"
 
 namespace {
 
@@ -41,7 +43,7 @@ void watch_signals(std::stop_source stop) {
   sigaddset(&set, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);
-  std::thread([set, stop]() mutable {
+  const auto wait = [set, stop]() mutable {
     int number = 0;
     sigwait(&set, &number);
     wipe_live_line();
@@ -51,7 +53,8 @@ void watch_signals(std::stop_source stop) {
     sigwait(&set, &number);
     wipe_live_line();
     ::_exit(exit_interrupted);
-  }).detach();
+  };
+  tidelab::step::Thread(wait, tidelab::step::nobody_is_told).detach();
 }
 
 // What stands behind `--` of `exec` is not ours to read: it goes to the hosts byte for byte.
@@ -104,9 +107,27 @@ int run(int argc, char** argv) {
   return row.command(options);
 }
 
+/// In front of both streams, from the first word on: nothing can be printed past them.
+class Screens {
+public:
+  Screens() : out_(*std::cout.rdbuf(), ::isatty(STDOUT_FILENO) != 0), err_(*std::cerr.rdbuf(), ::isatty(STDERR_FILENO) != 0) {
+    tidelab::source::tell_ours_apart();
+    std::cout.rdbuf(&out_);
+    std::cerr.rdbuf(&err_);
+  }
+  void finish() {
+    out_.finish();
+    err_.finish();
+  }
+
+private:
+  tidelab::source::Screen out_, err_;
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  auto& screens = *new Screens;  // never destroyed: threads that are left behind may print until the end
 #ifdef __GLIBC__
   // Large topologies make many small things: the heap grows in large pieces, and is not given back in between (3 % of `validate`).
   ::mallopt(M_TOP_PAD, 64 << 20);
@@ -114,6 +135,7 @@ int main(int argc, char** argv) {
 #endif
   try {
     const auto code = run(argc, argv);
+    screens.finish();
     std::cout << std::flush;
     return std::cout ? code : exit_unknown;
   } catch (const std::filesystem::filesystem_error& error) {  // of the machine, not of the program: a directory that is gone, say

@@ -39,13 +39,13 @@ public:
       : masked_(aside.string() + ".masked"), unpacked_(aside.string() + ".unpacked"), secrets_(secrets), stop_(stop) {}
 
   /// Why the file has to be left out; nothing: it is masked.
-  std::optional<std::string> mask(const fs::path& path) {
+  std::optional<std::string> mask(const fs::path& path, artifact::Allowance& share) {
     std::error_code error;
     fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, fs::perm_options::add, error);
     const auto kind = compression_of(path);
     if (kind == Compressed::otherwise) return "it is compressed, so that secrets in it could not be looked for";
     if (kind == Compressed::no) return mask_into(path, path);
-    if (auto why = unpack(path)) return why;
+    if (auto why = unpack(path, share)) return why;
     auto plain = path;
     plain.replace_extension();
     const bool free = path.extension() == ".gz" && !fs::exists(plain, error) && !error;
@@ -59,7 +59,7 @@ private:
     {
       std::ifstream in(from, std::ios::binary);
       std::ofstream out(masked_, std::ios::binary | std::ios::trunc);
-      if (!in || !out || !plan::mask_stream(in, out, secrets_)) return could_not_;
+      if (!in || !out || !plan::mask_stream(in, out, secrets_, stop_)) return could_not_;
     }
     std::error_code error;
     fs::rename(masked_, to, error);
@@ -67,24 +67,31 @@ private:
     return {};
   }
 
-  std::optional<std::string> unpack(const fs::path& path) {
+  // What is left out after all leaves its room to others.
+  std::optional<std::string> unpack(const fs::path& path, artifact::Allowance& share) {
+    long long taken = 0;
+    auto why = unpack(path, share, taken);
+    if (!why && compression_of(unpacked_) != Compressed::no) why = "it is compressed twice, so that secrets in it could not be looked for";
+    if (why) share.give_back(taken);
+    return why;
+  }
+
+  std::optional<std::string> unpack(const fs::path& path, artifact::Allowance& share, long long& taken) {
     std::ofstream out(unpacked_, std::ios::binary | std::ios::trunc);
-    std::stop_source enough;
-    const std::stop_callback forward(stop_, [&] { enough.request_stop(); });
-    long long left = most_mib_unpacked << 20;
+    step::Enough enough({step::Clock::now() + std::chrono::minutes(10), stop_, {}});
+    bool within = true;
     host::Command command{{"gzip", "-dc"}, {}, {}, {{}, path.string()}, {}};
     command.on_out = [&](std::string_view text) {
-      left -= static_cast<long long>(text.size());
-      if (left < 0)
-        enough.request_stop();
-      else
-        out << text;
+      taken += static_cast<long long>(text.size());
+      within = within && share.take(static_cast<long long>(text.size())) && taken <= most_mib_unpacked << 20;
+      if (!within) return enough.now();
+      out << text;
     };
-    const auto ended = host::make_local()->run(command, {step::Clock::now() + std::chrono::minutes(10), enough.get_token(), {}});
+    const auto ended = host::make_local()->run(command, enough.control());
     out.close();
-    if (left < 0) return fmt::format("unpacked it is larger than {} MiB", most_mib_unpacked);
+    if (!share.refusal().empty()) return "unpacked, with all that came from there, " + share.refusal();
+    if (!within) return fmt::format("unpacked it is larger than {} MiB", most_mib_unpacked);
     if (!ended || ended->code != 0 || !out) return "it could not be unpacked, so that secrets in it could not be looked for";
-    if (compression_of(unpacked_) != Compressed::no) return "it is compressed twice, so that secrets in it could not be looked for";
     return {};
   }
 
@@ -96,7 +103,7 @@ private:
 
 }  // namespace
 
-bool mask_all(const fs::path& top, const fs::path& aside, const std::vector<std::string>& secrets, Gathered& all,
+bool mask_all(const fs::path& top, const fs::path& aside, const std::vector<std::string>& secrets, Shares& shares, Gathered& all,
               const std::stop_token& stop) {
   std::vector<fs::path> files;
   std::error_code error;
@@ -104,8 +111,12 @@ bool mask_all(const fs::path& top, const fs::path& aside, const std::vector<std:
     if (at->is_regular_file(error)) files.push_back(at->path());
   if (error) return false;
   Masking masking(aside, secrets, stop);
+  artifact::Allowance ours(top, most_mib_unpacked << 20);  // of what this machine knows itself
   for (const auto& each : files) {
-    const auto why = masking.mask(each);
+    if (stop.stop_requested()) return false;
+    const auto share = shares.find(each.lexically_relative(top).begin()->string());
+    const auto why = masking.mask(each, share == shares.end() ? ours : share->second);
+    if (stop.stop_requested()) return false;
     if (!why) continue;
     if (!fs::remove(each, error)) return false;
     all.told += fmt::format("left out, since {}: {}\n", *why, report::one_line(each.lexically_relative(top).string()));

@@ -13,6 +13,7 @@
 #include "cli/secret.hpp"
 #include "cli/terminal.hpp"
 #include "source/cells.hpp"
+#include "source/paint.hpp"
 #include "step/words.hpp"
 
 namespace tidelab::cli {
@@ -80,7 +81,7 @@ microseconds UnderWay::oldest(microseconds now) const {
 }
 
 Progress::Progress(const plan::Plan& plan, Watching how) : plan_(plan), how_(how), under_way_(plan), next_line_(quiet_before_line) {
-  if (how_.live >= 0 || how_.lines) ticker_ = std::jthread([this](const std::stop_token& stop) { tick(stop); });
+  if (how_.live >= 0 || how_.lines) ticker_ = step::Thread([this](const std::stop_token& stop) { tick(stop); }, step::nobody_is_told);
 }
 
 Progress::~Progress() {
@@ -117,10 +118,12 @@ void Progress::draw() {
 
 void Progress::wipe() { wipe_live_line(); }
 
-void Progress::line(microseconds at, const char* mark, const std::string& text) {
+void Progress::line(microseconds at, const std::string& mark, const std::string& text) {
   if (!how_.lines) return;
   wipe();
-  std::cout << fmt::format("{:>7.1f}s {} {}\n", static_cast<double>(at.count()) / 1e6, mark, text) << std::flush;
+  // A line end in what others said would begin a line that looks like one of ours.
+  const auto shown = source::printable(text, text.size());
+  std::cout << fmt::format("{:>7.1f}s {} {}\n", static_cast<double>(at.count()) / 1e6, mark, shown) << std::flush;
 }
 
 void Progress::ended(const run::Event& event, const run::Ended& ended) {
@@ -128,8 +131,8 @@ void Progress::ended(const run::Event& event, const run::Ended& ended) {
   if (step.hop && ended.outcome != Outcome::failed) return;  // hops have a table of their own
   const auto took = started_.contains(ended.step) ? event.at - started_[ended.step] : microseconds(0);
   const auto text = fmt::format("{:<34} {}", who(plan_, step), plan::mask(step.title, plan_.secrets));
-  const char* good = how_.colour ? "\033[32m✓\033[0m" : "✓";
-  const char* bad = how_.colour ? "\033[31m✗\033[0m" : "✗";
+  const std::string good = how_.colour ? source::painted("✓", "32") : "✓";
+  const std::string bad = how_.colour ? source::painted("✗", "31") : "✗";
   switch (ended.outcome) {
     case Outcome::held:
       if (std::holds_alternative<step::Wait>(step.action) && took > std::chrono::milliseconds(200))

@@ -6,11 +6,11 @@
 #include <map>
 #include <mutex>
 #include <string>
-#include <thread>
 
 #include "plan/plan.hpp"
 #include "run/event.hpp"
 #include "step/control.hpp"
+#include "step/thread.hpp"
 
 namespace tidelab::cli {
 
@@ -52,7 +52,7 @@ public:
 private:
   void told(const run::Event& event);
   void ended(const run::Event& event, const run::Ended& ended);
-  void line(std::chrono::microseconds at, const char* mark, const std::string& text);
+  void line(std::chrono::microseconds at, const std::string& mark, const std::string& text);
   void tick(const std::stop_token& stop);
   void draw();
   void wipe();
@@ -66,7 +66,7 @@ private:
   std::chrono::microseconds next_line_;  ///< of a wait, where no terminal shows it
   std::mutex mutex_;                     ///< of all this, and of what is written
   std::condition_variable_any wake_;
-  std::jthread ticker_;
+  step::Thread ticker_;
 };
 
 /// "Broker 10.0.0.3:9092", or the host for what is of no component.

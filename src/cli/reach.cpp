@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <iostream>
 #include <mutex>
-#include <thread>
 
 #include <fmt/format.h>
 
 #include "cli/keyring.hpp"
 #include "cli/secret.hpp"
+#include "step/thread.hpp"
 
 namespace tidelab::cli {
 
@@ -27,7 +27,12 @@ public:
                              cost.connections, cost.bytes_sent);
   }
 
-  host::Result<host::Output> run(const host::Command& command, const step::Control& control) override {
+  std::string name() const override { return host_->name(); }
+  host::Traffic traffic() const override { return host_->traffic(); }
+  void part() override { host_->part(); }
+
+private:
+  host::Result<host::Output> carry_out(const host::Command& command, const step::Control& control) override {
     const auto from = step::Clock::now();
     auto output = host_->run(command, control);
     const auto took = std::chrono::duration<double, std::milli>(step::Clock::now() - from).count();
@@ -35,11 +40,7 @@ public:
     std::cerr << fmt::format("trace: {}: {} ({:.0f} ms)\n", host_->name(), command.argv.front(), took);
     return output;
   }
-  std::string name() const override { return host_->name(); }
-  host::Traffic traffic() const override { return host_->traffic(); }
-  void part() override { host_->part(); }
 
-private:
   std::unique_ptr<host::Host> host_;
 };
 
@@ -61,9 +62,10 @@ std::vector<host::Result<host::SshTarget>> resolve_all(const plan::Plan& plan, c
   std::vector<host::Result<host::SshTarget>> targets;
   for (const auto& lane : plan.lanes) targets.emplace_back(make_target(lane, options));
   const step::Control control{step::Clock::now() + std::chrono::seconds(20), options.stop, {}};
-  std::vector<std::jthread> threads;
+  std::vector<step::Thread> threads;
   for (std::size_t lane = 1; lane < targets.size(); ++lane)
-    threads.emplace_back([&, lane] { targets[lane] = host::resolve(std::move(*targets[lane]), control); });
+    threads.emplace_back([&, lane] { targets[lane] = host::resolve(std::move(*targets[lane]), control); },
+                         [&, lane](const step::Failure& why) { targets[lane] = tl::unexpected(why); });
   threads.clear();
   return targets;
 }
@@ -80,11 +82,13 @@ struct Reached {
 void let_in(std::vector<Reached>& all, const std::set<std::size_t>& lanes, const Options& options) {
   if (!has_terminal()) return;
   const step::Control control{step::Clock::now() + std::chrono::minutes(30), options.stop, {}};
-  std::vector<std::jthread> threads;
+  std::vector<step::Thread> threads;
   for (const auto lane : lanes)
-    threads.emplace_back([&, &each = all[lane - 1]] {
-      if (const auto in = each.host->open(control); !in) each.host = host::make_unreachable(each.host->name(), in.error());
-    });
+    threads.emplace_back(
+        [&, &each = all[lane - 1]] {
+          if (const auto in = each.host->open(control); !in) each.host = host::make_unreachable(each.host->name(), in.error());
+        },
+        [&each = all[lane - 1]](const step::Failure& why) { each.host = host::make_unreachable(each.host->name(), why); });
 }
 
 std::vector<Reached> make_hosts(const plan::Plan& plan, const Options& options, bool system) {

@@ -10,6 +10,7 @@
 #include "cli/progress.hpp"
 #include "cli/terminal.hpp"
 #include "host/fd.hpp"
+#include "source/cells.hpp"
 
 namespace tidelab::cli {
 
@@ -87,7 +88,7 @@ Answer ask_terminal(const std::string& prompt, std::chrono::seconds within, cons
   const std::lock_guard turn(terminal_turn());
   wipe_live_line();
   const Quiet quiet(fd.get());
-  write_all(fd.get(), prompt + ": ");
+  write_all(fd.get(), source::printable(prompt, prompt.size()) + ": ");
   auto answer = await_line(fd.get(), Clock::now() + within, stop);
   write_all(fd.get(), "\n");
   return answer;

@@ -4,7 +4,6 @@
 
 #include <iostream>
 #include <set>
-#include <thread>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -14,6 +13,8 @@
 #include "cli/table.hpp"
 #include "cli/terminal.hpp"
 #include "run/journal.hpp"
+#include "source/cells.hpp"
+#include "step/thread.hpp"
 
 namespace tidelab::cli {
 
@@ -48,9 +49,10 @@ std::vector<Served> ask_protocols(const plan::Plan& plan, run::Effects& effects,
   std::map<int, std::vector<const plan::Step*>> questions;
   for (const auto& step : plan.steps)
     if (std::holds_alternative<step::Wait>(step.action) && !down.contains(step.component)) questions[step.component].push_back(&step);
-  std::vector<std::jthread> threads;
+  std::vector<step::Thread> threads;
   for (const auto& [component, asked] : questions) {
-    threads.emplace_back([&, at = static_cast<std::size_t>(component), &steps = asked] {
+    const auto at = static_cast<std::size_t>(component);
+    const auto ask = [&, at, &steps = asked] {
       for (const auto* step : steps) {
         const auto done = effects.perform(*step, {step::Clock::now() + patience, stop, {}});
         out[at].ready = done.has_value();
@@ -58,7 +60,8 @@ std::vector<Served> ask_protocols(const plan::Plan& plan, run::Effects& effects,
         out[at].problem = fmt::format("{}: {}", step->title, done.error().what);
         break;
       }
-    });
+    };
+    threads.emplace_back(ask, [&one = out[at]](const step::Failure& why) { one = {false, why.what}; });
   }
   return out;
 }
@@ -73,11 +76,11 @@ ordered_json row_of(const plan::Plan& plan, const plan::Step& step, const step::
           {"service", std::get<step::Process>(step.action).name.value},
           {"host", plan.lanes[static_cast<std::size_t>(c.lane)].name},
           {"ports", c.ports},
-          {"state", state.is_object() ? state.value("state", running ? "running" : "down") : "unknown"},
+          {"state", state.is_object() ? state.value("state", ordered_json("unknown")) : ordered_json("unknown")},
           {"ready", nullptr},
           {"pid", known("pid")},
           {"up_seconds", known("up_seconds")},
-          {"restarts", state.is_object() ? ordered_json(state.value("restarts", 0)) : ordered_json()},
+          {"restarts", state.is_object() ? state.value("restarts", ordered_json(0)) : ordered_json()},
           {"rss_kb", known("rss_kb")},
           {"exe", known("exe")},
           {"version", c.version},
@@ -89,10 +92,16 @@ ordered_json row_of(const plan::Plan& plan, const plan::Step& step, const step::
           {"problem", told ? ordered_json() : ordered_json(told.error().what)}};
 }
 
+constexpr std::size_t most_told = 1000;  // characters of what others say
+
+std::string text_of(const ordered_json& value) { return value.is_string() ? value.get<std::string>() : std::string(); }
+
+long long number_of(const ordered_json& value) { return value.is_number_integer() ? value.get<long long>() : 0; }
+
 // `up` waits for every one of them, so only one that answers is ready.
 std::string state_text(const ordered_json& row) {
-  if (row["state"] != "running" || row["ready"].is_null()) return row["state"].get<std::string>();
-  return row["ready"].get<bool>() ? "ready" : "not ready";
+  if (row["state"] != "running" || row["ready"].is_null()) return text_of(row["state"]);
+  return row["ready"] == true ? "ready" : "not ready";
 }
 
 std::string ports_text(const ordered_json& row) {
@@ -111,15 +120,14 @@ std::string head_of(const Lab& lab, const std::string& name, bool runs) {
 
 void print_table(const ordered_json& rows, std::size_t columns) {
   std::vector<Line> lines;
-  const auto text = [](const ordered_json& value) { return value.is_string() ? value.get<std::string>() : std::string(); };
   for (const auto& row : rows) {
     const bool running = row["state"] == "running";
-    lines.push_back({{text(row["role"]), text(row["node"]), state_text(row), ports_text(row), running ? row["pid"].dump() : "–",
-                      running ? duration_text(static_cast<double>(row["up_seconds"].get<long long>())) : "–",
-                      running ? std::to_string(row["rss_kb"].get<long long>() / 1024) : "–", text(row["version"]), text(row["jre"]),
-                      text(row["source"])},
+    lines.push_back({{text_of(row["role"]), text_of(row["node"]), state_text(row), ports_text(row), running ? row["pid"].dump() : "–",
+                      running ? duration_text(static_cast<double>(number_of(row["up_seconds"]))) : "–",
+                      running ? std::to_string(number_of(row["rss_kb"]) / 1024) : "–", text_of(row["version"]), text_of(row["jre"]),
+                      text_of(row["source"])},
                      {}});
-    if (!row["problem"].is_null()) lines.back().below.push_back(text(row["problem"]));
+    if (!row["problem"].is_null()) lines.back().below.push_back(source::printable(text_of(row["problem"]), most_told));
   }
   std::cout << render_table({{"role", 1},
                              {"node"},

@@ -7,8 +7,10 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
+#include <ostream>
 
 #include "source/cells.hpp"
+#include "source/screen.hpp"
 #include "source/utf8.hpp"
 
 namespace tidelab::cli {
@@ -31,6 +33,15 @@ void write_all(int fd, std::string_view text) {
     if (n <= 0) return;
     text.remove_prefix(static_cast<std::size_t>(n));
   }
+}
+
+void print_bytes(std::ostream& to, std::string_view bytes) {
+  auto* screen = dynamic_cast<source::Screen*>(to.rdbuf());
+  if (screen == nullptr)
+    to << bytes;
+  else if (!screen->pass(bytes))
+    to.setstate(std::ios::badbit);
+  to << std::flush;
 }
 
 std::size_t columns_of(int stream) {

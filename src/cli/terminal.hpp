@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <iosfwd>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,10 @@ std::size_t columns_of(int stream);
 
 /// The whole of it, past signals; what can no longer be written, a terminal that is gone, needs nobody to be told.
 void write_all(int fd, std::string_view text);
+
+/// What somebody asked of others byte for byte, as a command's output: so it goes to a file or a pipe. On a terminal control
+/// characters are shown, as in all that is printed (source/screen.hpp).
+void print_bytes(std::ostream& to, std::string_view bytes);
 
 /// Cells that a text takes.
 std::size_t cells(std::string_view text);

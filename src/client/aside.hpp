@@ -9,12 +9,12 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include <fmt/format.h>
 
 #include "step/control.hpp"
 #include "step/failure.hpp"
+#include "step/thread.hpp"
 
 namespace tidelab::client {
 
@@ -34,13 +34,17 @@ step::Result<T> wait_aside(const step::Control& control, const std::string& doin
   if (control.stopped() || control.expired()) return ended(control, doing);
   // Shared, because either side may leave first.
   auto meeting = std::make_shared<Meeting>();
-  std::thread([meeting, call = std::move(call)]() mutable {
-    auto result = call();
-    call = nullptr;  // what the call owned is gone before anyone hears of its end
+  const auto tell = [meeting](step::Result<T> result) {
     const std::lock_guard lock(meeting->mutex);
     meeting->result = std::move(result);
     meeting->arrived.notify_all();
-  }).detach();
+  };
+  const auto work = [tell, call = std::move(call)]() mutable {
+    auto result = call();
+    call = nullptr;  // what the call owned is gone before anyone hears of its end
+    tell(std::move(result));
+  };
+  step::Thread(work, [tell](step::Failure why) { tell(tl::unexpected(std::move(why))); }).detach();
 
   std::unique_lock lock(meeting->mutex);
   // A far deadline is cut to a year by left(): time_point::max() overflows inside some waits.

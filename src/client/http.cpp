@@ -22,7 +22,7 @@ using step::Why;
 
 namespace {
 
-constexpr std::size_t most_body = 64u << 20;
+constexpr std::size_t most_body = 16u << 20, most_headers = 256u << 10;
 constexpr int slice_ms = 100;
 
 struct FreeHeaders {
@@ -57,6 +57,7 @@ Curl& curl_of_this_thread() {
 
 struct Body {
   std::string text;
+  std::size_t headers = 0;  ///< bytes of them
   bool too_big = false;
 };
 
@@ -68,6 +69,13 @@ std::size_t keep(char* data, std::size_t, std::size_t size, void* to) {
   }
   body.text.append(data, size);
   return size;
+}
+
+// libcurl keeps them all.
+std::size_t count_header(char*, std::size_t, std::size_t size, void* to) {
+  auto& body = *static_cast<Body*>(to);
+  body.headers += size;
+  return body.headers > most_headers ? 0 : size;
 }
 
 std::string lower(std::string text) {
@@ -110,6 +118,8 @@ void describe(CURL* easy, const HttpRequest& request, curl_slist* headers, Body&
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, complaint);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &body);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, count_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &body);
   const bool carries = !request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
   if (carries) {
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
@@ -188,7 +198,9 @@ Result<HttpAnswer> http(const HttpRequest& request, const Control& control) {
   curl_easy_getinfo(curl.easy(), CURLINFO_OS_ERRNO, &os_error);
   curl_easy_reset(curl.easy());  // it must not keep pointers to what ends here
   if (!code) return tl::unexpected(code.error());
-  if (body.too_big) return fail(Why::refused, fmt::format("{}: the answer is larger than {} MB", doing, most_body >> 20));
+  if (body.too_big) return fail(Why::refused, fmt::format("{}: the answer is larger than {} MiB", doing, most_body >> 20));
+  if (body.headers > most_headers)
+    return fail(Why::refused, fmt::format("{}: the headers of the answer are larger than {} KiB", doing, most_headers >> 10));
   if (*code != CURLE_OK) {
     return fail(why_of(*code, os_error), fmt::format("{}: {}", doing, *complaint != 0 ? complaint : curl_easy_strerror(*code)), body.text);
   }

@@ -28,7 +28,7 @@ struct HttpAnswer {
 /// Any complete answer is an answer, whatever its status. Failures: Why::refused (connection refused, reset,
 /// not HTTP), Why::timed_out, Why::interrupted, Why::unreachable (name does not resolve, no route).
 /// Connections are kept and reused per thread. Proxies from the environment are ignored: a lab's addresses are local.
-/// Redirects are not followed. A body above 64 MB is refused.
+/// Redirects are not followed. A body above 16 MiB, and headers above 256 KiB, are refused (Why::refused).
 Result<HttpAnswer> http(const HttpRequest& request, const Control& control);
 
 }  // namespace tidelab::client

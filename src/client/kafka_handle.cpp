@@ -4,12 +4,12 @@
 #include <librdkafka/rdkafka.h>
 
 #include <algorithm>
-#include <thread>
 
 #include <fmt/format.h>
 
 #include "client/aside.hpp"
 #include "client/tcp.hpp"
+#include "step/thread.hpp"
 
 namespace tidelab::client {
 
@@ -42,8 +42,9 @@ Settings settings_of(KafkaUse use) {
       {"reconnect.backoff.ms", "20"},
       {"reconnect.backoff.max.ms", "250"},
       {"log.connection.close", "true"},
+      {"receive.message.max.bytes", "16777216"},  // what one answer of a broker may have; none of a lab's comes near
   };
-  const Settings asking{{"allow.auto.create.topics", "false"}};
+  const Settings asking{{"allow.auto.create.topics", "false"}, {"fetch.max.bytes", "4194304"}};
   const Settings producing{
       {"acks", "all"},
       {"linger.ms", "0"},
@@ -51,12 +52,16 @@ Settings settings_of(KafkaUse use) {
       {"partitioner", "murmur2_random"},  // a key goes where Java's clients would put it
   };
   const Settings tailing{
-      {"group.id", "tidelab-tail"},  // librdkafka wants one; assign() without commits never uses it
-      {"enable.auto.commit", "false"},  {"enable.auto.offset.store", "false"},
+      {"queued.max.messages.kbytes", "16384"},  // a topic may hold anything
+      {"group.id", "tidelab-tail"},             // librdkafka wants one; assign() without commits never uses it
+      {"enable.auto.commit", "false"},
+      {"enable.auto.offset.store", "false"},
       {"enable.partition.eof", "true"},  // "at the end" tells that a partition is really being fetched
       {"auto.offset.reset", "error"},    // our offset is gone: the topic was made anew, which must be told
-      {"fetch.min.bytes", "1"},         {"fetch.wait.max.ms", "10"},
-      {"fetch.error.backoff.ms", "50"}, {"topic.metadata.refresh.interval.ms", "1000"},  // how soon a deleted topic is noticed
+      {"fetch.min.bytes", "1"},
+      {"fetch.wait.max.ms", "10"},
+      {"fetch.error.backoff.ms", "50"},
+      {"topic.metadata.refresh.interval.ms", "1000"},  // how soon a deleted topic is noticed
   };
   const auto add = [&](const Settings& more) { all.insert(all.end(), more.begin(), more.end()); };
   if (use == KafkaUse::produce) add(producing);
@@ -117,7 +122,7 @@ void KafkaHandle::add_log(std::string line) {
 
 Result<std::shared_ptr<KafkaHandle>> KafkaHandle::open(KafkaUse use, const std::string& bootstrap) {
   const std::shared_ptr<KafkaHandle> handle(new KafkaHandle(use, bootstrap),
-                                            [](KafkaHandle* it) { std::thread([it] { delete it; }).detach(); });
+                                            [](KafkaHandle* it) { step::Thread([it] { delete it; }, step::nobody_is_told).detach(); });
   auto* conf = rd_kafka_conf_new();
   char complaint[512] = "";
   auto settings = settings_of(use);

@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <mutex>
 #include <set>
-#include <thread>
 
 #include <fmt/format.h>
 
 #include "client/aside.hpp"
 #include "client/kafka_handle.hpp"
+#include "step/thread.hpp"
 
 namespace tidelab::client {
 
@@ -60,7 +60,7 @@ private:
   std::vector<Record> records_;
   std::mutex mutex_;
   std::optional<step::Failure> seen_;  // by the watcher
-  std::jthread watcher_;               // the last member: it ends before what it uses
+  step::Thread watcher_;               // the last member: it ends before what it uses
 };
 
 // Takes what is there within `wait`, and then everything that can be had without waiting.
@@ -118,7 +118,7 @@ Result<void> KafkaTail::told() {
 
 Result<void> KafkaTail::attach(const rd_kafka_topic_partition_list_t& partitions, const Control& control) {
   const auto doing = "attaching to topic " + topic_;
-  watcher_ = std::jthread([this](const std::stop_token& ending) { watch(ending); });
+  watcher_ = step::Thread([this](const std::stop_token& ending) { watch(ending); }, [this](step::Failure why) { tell(std::move(why)); });
   for (int i = 0; i < partitions.cnt; ++i) unattached_.insert(partitions.elems[i].partition);
   rd_kafka_poll_set_consumer(lease_->get());
   if (const auto error = rd_kafka_assign(lease_->get(), &partitions)) return kafka_failure(error, doing, "", *lease_);

@@ -32,6 +32,11 @@ namespace {
 // Only bounds what is left behind: our own clock is Control. An hour, since DDL may rightly take many minutes.
 constexpr int read_timeout_s = 3600;
 
+// What is taken of an answer; a probe's has a few rows.
+constexpr std::size_t most_rows = 100'000, most_bytes = 16 << 20;
+constexpr int rows_broke_off = 1105;   // the server's own number for what has none
+constexpr int most_packet = 16 << 20;  // a row lies within one
+
 using Connection = std::unique_ptr<sql::Connection>;
 
 // libmariadb keeps state for each thread that uses it.
@@ -114,6 +119,7 @@ Result<Connection> connect(const SqlTarget& target, int timeout_s) try {
   options["OPT_CONNECT_TIMEOUT"] = timeout_s;
   options["OPT_READ_TIMEOUT"] = read_timeout_s;
   options["OPT_WRITE_TIMEOUT"] = read_timeout_s;
+  options["OPT_MAX_ALLOWED_PACKET"] = most_packet;
   Connection connection(thread.driver().connect(options));
   connection->setAutoCommit(true);
   return connection;
@@ -121,20 +127,31 @@ Result<Connection> connect(const SqlTarget& target, int timeout_s) try {
   return refused_by(target, error);
 }
 
-nlohmann::ordered_json read_rows(sql::ResultSet& result) {
-  auto rows = nlohmann::ordered_json::array();
+// Rows as they come, and what kept them from coming to an end.
+struct Rows {
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  std::string beyond{};
+};
+
+Rows read_rows(sql::ResultSet& result) {
+  Rows out;
   auto* columns = result.getMetaData();
   const auto count = columns->getColumnCount();
+  std::size_t bytes = 0;
   while (result.next()) {
     auto row = nlohmann::ordered_json::object();
     for (unsigned i = 1; i <= count; ++i) {
-      const std::string text = result.getString(i);
-      auto& cell = row[std::string(columns->getColumnLabel(i))];
+      const std::string text = result.getString(i), label = columns->getColumnLabel(i);
+      bytes += text.size() + label.size() + sizeof row;
+      auto& cell = row[label];
       if (!result.isNull(i)) cell = text;
     }
-    rows.push_back(std::move(row));
+    out.rows.push_back(std::move(row));
+    if (out.rows.size() > most_rows) out.beyond = fmt::format("more than {} rows", most_rows);
+    if (bytes > most_bytes) out.beyond = fmt::format("more than {} MiB", most_bytes >> 20);
+    if (!out.beyond.empty()) break;
   }
-  return rows;
+  return out;
 }
 
 std::string render_answer(const nlohmann::ordered_json& rows, std::uint64_t affected) {
@@ -143,15 +160,54 @@ std::string render_answer(const nlohmann::ordered_json& rows, std::uint64_t affe
   return answer.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-Result<SqlAnswer> run_all(sql::Connection& connection, const SqlTarget& target, const std::vector<std::string>& statements) try {
+// libmariadb reads a result to its end before it lets go of it, and this one has none: it is left open, with its connection,
+// until the process ends. Asking again cannot help, so that this is done once a question.
+Result<SqlAnswer> leave_open(std::shared_ptr<sql::Connection> connection, std::unique_ptr<sql::Statement> statement,
+                             std::unique_ptr<sql::ResultSet> result, const SqlTarget& target, const std::string& beyond) {
+  struct Left {
+    std::shared_ptr<sql::Connection> connection;
+    sql::Statement* statement;
+    sql::ResultSet* result;
+  };
+  static std::mutex mutex;
+  static auto& all = *new std::vector<Left>;  // never destroyed
+  const std::lock_guard lock(mutex);
+  all.push_back({std::move(connection), statement.release(), result.release()});
+  step::Failure failure{Why::refused,
+                        fmt::format("the answer of {}:{} has {}, and was not read to its end", target.host, target.port, beyond)};
+  failure.lasting = true;
+  return tl::unexpected(std::move(failure));
+}
+
+// The driver takes rows that broke off for all of them. So the server is asked whether it had an error, which also shows that the
+// connection is still there; one that does not know the question has none to tell.
+void must_be_whole(sql::Statement& statement) {
+  try {
+    statement.execute("SELECT @@error_count");
+    const std::unique_ptr<sql::ResultSet> errors(statement.getResultSet());
+    bool any = false;
+    while (errors->next()) any = any || errors->getString(1) != "0";
+    if (any) throw sql::SQLException("the rows broke off", "HY000", rows_broke_off);
+  } catch (const sql::SQLException& error) {
+    if (error.getErrorCode() == rows_broke_off || is_connection_error(error.getErrorCode())) throw;
+  }
+}
+
+Result<SqlAnswer> run_all(const std::shared_ptr<sql::Connection>& connection, const SqlTarget& target,
+                          const std::vector<std::string>& statements) try {
   SqlAnswer answer{render_answer(nlohmann::ordered_json::array(), 0), step::Clock::now()};
-  const std::unique_ptr<sql::Statement> statement(connection.createStatement());
+  std::unique_ptr<sql::Statement> statement(connection->createStatement());
+  statement->setResultSetType(sql::ResultSet::TYPE_FORWARD_ONLY);  // rows as they come, not all of them at once
   for (const auto& text : statements) {
     const bool has_rows = statement->execute(text);
     answer.returned = step::Clock::now();  // before anything is read or rendered: latencies start here
     if (has_rows) {
-      const std::unique_ptr<sql::ResultSet> result(statement->getResultSet());
-      answer.json = render_answer(read_rows(*result), 0);
+      std::unique_ptr<sql::ResultSet> result(statement->getResultSet());
+      const auto read = read_rows(*result);
+      if (!read.beyond.empty()) return leave_open(connection, std::move(statement), std::move(result), target, read.beyond);
+      result.reset();
+      must_be_whole(*statement);
+      answer.json = render_answer(read.rows, 0);
     } else {
       answer.json = render_answer(nlohmann::ordered_json::array(), statement->getUpdateCount());
     }
@@ -171,7 +227,7 @@ public:
     // Shared with the thread aside, which outlives us when it hangs in the server.
     auto answer = wait_aside<SqlAnswer>(control, "the sql statement", [connection = connection_, target = target_, statements] {
       const DriverThread thread;
-      return run_all(*connection, target, statements);
+      return run_all(connection, target, statements);
     });
     const bool given_up = !answer && answer.error().why != Why::refused;
     if (given_up) connection_.reset();

@@ -25,7 +25,7 @@ using step::Why;
 namespace {
 
 constexpr std::size_t most_read = 1 << 20;
-constexpr std::chrono::milliseconds slice{100};
+constexpr std::chrono::milliseconds glance{100};
 
 class Socket {
 public:
@@ -84,7 +84,7 @@ Result<void> wait_for(const Socket& socket, short events, const Control& control
     if (control.stopped() || control.expired()) return ended(control, doing);
     pollfd one{socket.fd(), events, 0};
     // One millisecond more than is left: left() rounds down, and 0 would spin until the deadline.
-    const auto patience = std::min(slice, control.left() + std::chrono::milliseconds(1));
+    const auto patience = std::min(glance, control.left() + std::chrono::milliseconds(1));
     const int ready = ::poll(&one, 1, static_cast<int>(patience.count()));
     if (ready > 0) return {};
     if (ready < 0 && errno != EINTR) return broken(doing, errno);

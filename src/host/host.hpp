@@ -28,17 +28,22 @@ struct Input {
   std::string lead{};  ///< comes before either
 };
 
+/// What is kept of each of a command's streams where nobody listens. Nothing that is asked of hosts says as much by far.
+inline constexpr std::size_t kMostKept = 8 << 20;
+
 struct Command {
   std::vector<std::string> argv;
   std::vector<std::pair<std::string, std::string>> env;  ///< added to the login environment
   std::string cwd;                                       ///< empty: where the transport starts
   Input input;
-  /// If set, stdout is handed over here as it comes (any chunking), and Output::out stays empty.
+  /// If set, stdout is handed over here as it comes (any chunking), and Output::out stays empty. What a host says may have
+  /// no end: whoever listens bounds what he keeps.
   std::function<void(std::string_view)> on_out;
   /// If set, what ends this command goes through here first: only root may end what root runs.
   std::function<Command(const Command&)> as_i_run{};
   /// The same for stderr and Output::err; never called beside on_out.
   std::function<void(std::string_view)> on_err{};
+  std::size_t most_kept = kMostKept;  ///< bytes of Output::out, and as many of Output::err; who says more is ended
 };
 
 /// A command that ended. `code` is 128 + signal when a signal ended it, as a shell would say.
@@ -67,9 +72,10 @@ public:
 
   /// Runs the command to its end. Failure only when it could not be run or watched: Why::unreachable
   /// (link, authentication, host key), Why::timed_out, Why::interrupted, Why::failed (no such program:
-  /// code 127 is an Output, not a Failure). At the deadline or on stop the command is ended (TERM to its
-  /// process group, KILL two seconds later; over ssh: the channel is closed and the remote group is killed).
-  virtual Result<Output> run(const Command& command, const Control& control) = 0;
+  /// code 127 is an Output, not a Failure). At the deadline, on stop, and when it has said more than
+  /// Command::most_kept, the command is ended (TERM to its process group, KILL two seconds later; over ssh: the
+  /// channel is closed and the remote group is killed). Throws nothing, whatever the host says.
+  Result<Output> run(const Command& command, const Control& control);
 
   /// Connects and is let in, where that is something of its own; else run() does it. Whoever may have to be asked for a
   /// passphrase or a password is asked now, and no deadline of a command runs meanwhile.
@@ -81,6 +87,11 @@ public:
   /// "this machine" or "root@192.168.12.21:22": for people.
   virtual std::string name() const = 0;
   virtual Traffic traffic() const = 0;
+
+protected:
+  /// What run() is made of. Both listeners of `command` are set, so that no transport keeps anything of what is said:
+  /// Output::out and Output::err stay empty.
+  virtual Result<Output> carry_out(const Command& command, const Control& control) = 0;
 };
 
 /// Hosts that close their connections all at once, rather than one after the other.

@@ -15,34 +15,32 @@ using step::Why;
 
 class Local final : public Host {
 public:
-  Result<Output> run(const Command& command, const Control& control) override;
   std::string name() const override { return "this machine"; }
   Traffic traffic() const override { return {commands_, 0, 0, {}}; }
 
 private:
+  Result<Output> carry_out(const Command& command, const Control& control) override;
+
   std::atomic<long> commands_ = 0;
 };
 
-Result<Output> Local::run(const Command& command, const Control& control) {
+Result<Output> Local::carry_out(const Command& command, const Control& control) {
   const auto words = quote_argv(command.argv);
   if (control.stopped()) return step::fail(Why::interrupted, fmt::format("`{}` was not started because of the stop", words));
   if (control.expired()) return step::fail(Why::timed_out, fmt::format("no time was left to start `{}`", words));
   Output output;
-  Ears ears;
-  ears.out = [&](std::string_view bytes) { hand_over(bytes, command.on_out, output.out); };
-  ears.err = [&](std::string_view bytes) { hand_over(bytes, command.on_err, output.err); };
-  const auto ended = run_child(command, control, ears);
+  const auto ended = run_child(command, control, {command.on_out, command.on_err});
   if (!ended) return tl::unexpected(ended.error());
   ++commands_;
   if (ended->by) {
     const auto what = *ended->by == Why::interrupted ? fmt::format("`{}` was ended because of the stop", words)
                                                      : fmt::format("`{}` did not end in time on this machine", words);
-    return step::fail(*ended->by, what, last_words(output.err));
+    return step::fail(*ended->by, what);
   }
   output.code = ended->code;
   if (const auto& told = ended->problem) {
     output.code = told->code;
-    ears.err(fmt::format("{}: {}\n", told->code == kNoDirectory ? command.cwd : command.argv.front(), std::strerror(told->error)));
+    command.on_err(fmt::format("{}: {}\n", told->code == kNoDirectory ? command.cwd : command.argv.front(), std::strerror(told->error)));
   }
   return output;
 }

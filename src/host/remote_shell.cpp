@@ -22,6 +22,26 @@ std::size_t partial_mark(std::string_view text, std::string_view mark) {
   return 0;
 }
 
+/// What stands behind a mark: ':' or '=', digits, a line end. Nothing else is one, whoever printed it.
+struct Behind {
+  enum class Kind { none, not_yet, pid, code } kind = Kind::none;
+  long number = 0;
+  std::size_t size = 0;
+};
+
+Behind read_behind(std::string_view text) {
+  constexpr std::size_t most_digits = 10;
+  if (text.empty()) return {Behind::Kind::not_yet};
+  if (text.front() != ':' && text.front() != '=') return {};
+  const auto digits = std::min(text.find_first_not_of("0123456789", 1), text.size()) - 1;
+  if (digits > most_digits) return {};
+  if (digits + 1 == text.size()) return {Behind::Kind::not_yet};
+  if (digits == 0 || text[digits + 1] != '\n') return {};
+  Behind out{text.front() == ':' ? Behind::Kind::pid : Behind::Kind::code, 0, digits + 2};
+  std::from_chars(text.data() + 1, text.data() + 1 + digits, out.number);
+  return out;
+}
+
 }  // namespace
 
 Result<void> check_runnable(const Command& command, const Control& control, const std::string& host) {
@@ -85,6 +105,14 @@ tl::unexpected<step::Failure> make_no_shell(int code, std::string said) {
        "the account must be one that may log in, with a shell that can run `exec sh -c …` (getent passwd USER)"});
 }
 
+tl::unexpected<step::Failure> make_flood(std::string said) {
+  step::Failure failure{step::Why::unreachable, {}, std::move(said), {}, {}, {}};
+  failure.evidence.resize(std::min<std::size_t>(failure.evidence.size(), 2000));
+  failure.what = fmt::format("the login shell printed more than {} MiB before the command began", kMostNoise >> 20);
+  failure.help = "what the account's shell reads when it starts (~/.bashrc, /etc/profile) must print little, and come to an end";
+  return tl::unexpected(std::move(failure));
+}
+
 std::vector<std::string> make_group_kill(long pid) {
   // `-s TERM`, because dash takes what follows `-TERM --` for a job. Zombies do not count as alive: in a
   // container whose first process reaps nobody, `kill -0` would find them in the group for ever.
@@ -97,37 +125,36 @@ std::vector<std::string> make_group_kill(long pid) {
 }
 
 Command make_ender(const Command& ended, long pid) {
-  const Command ender{make_group_kill(pid), {}, {}, {}, {}};
+  Command ender{make_group_kill(pid), {}, {}, {}, [](std::string_view) {}};
+  ender.on_err = ender.on_out;
   return ended.as_i_run ? ended.as_i_run(ender) : ender;
 }
 
 void MarkedStream::emit(std::string& clean, std::string_view bytes) {
   if (code_) return;  // someone whom the command left behind still writes
-  if (begun())
+  if (begun()) {
     clean += bytes;
-  else
-    noise_ += bytes;
+    return;
+  }
+  noise_so_far_ += bytes.size();
+  noise_ += bytes.substr(0, kNoiseKept - noise_.size());
 }
 
 std::string MarkedStream::feed(std::string_view bytes) {
   std::string clean;
   held_ += bytes;
-  for (;;) {
-    const auto at = held_.find(mark_);
-    if (at == std::string::npos) break;
-    const auto end = held_.find('\n', at);
-    if (end == std::string::npos) {  // the rest of the mark is still under way
+  for (auto at = held_.find(mark_); at != std::string::npos; at = held_.find(mark_)) {
+    const auto behind = read_behind(std::string_view(held_).substr(at + mark_.size()));
+    if (behind.kind == Behind::Kind::not_yet) {  // the rest of the mark is still under way
       emit(clean, std::string_view(held_).substr(0, at));
       held_.erase(0, at);
       return clean;
     }
-    emit(clean, std::string_view(held_).substr(0, at));
-    const char kind = held_[at + mark_.size()];
-    long number = 0;
-    std::from_chars(held_.data() + at + mark_.size() + 1, held_.data() + end, number);
-    if (kind == ':' && !begun()) pid_ = number;
-    if (kind == '=' && !code_) code_ = static_cast<int>(number);
-    held_.erase(0, end + 1);
+    const bool own = behind.kind != Behind::Kind::none;
+    emit(clean, std::string_view(held_).substr(0, own ? at : at + mark_.size()));
+    if (behind.kind == Behind::Kind::pid && !begun()) pid_ = behind.number;
+    if (behind.kind == Behind::Kind::code && !code_) code_ = static_cast<int>(behind.number);
+    held_.erase(0, at + mark_.size() + behind.size);
   }
   const auto keep = partial_mark(held_, mark_);
   emit(clean, std::string_view(held_).substr(0, held_.size() - keep));

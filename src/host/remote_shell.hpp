@@ -51,14 +51,23 @@ std::string render_for_any_shell(const std::string& line);
 /// The login shell ended without beginning the command, in either form of the line.
 tl::unexpected<step::Failure> make_no_shell(int code, std::string said);
 
+/// The login shell printed more than MarkedStream keeps patience with, and had not begun the command.
+tl::unexpected<step::Failure> make_flood(std::string said);
+
 /// Ends a process group: TERM, then KILL two seconds later; it returns when the group is gone.
 std::vector<std::string> make_group_kill(long pid);
+/// What it says is nobody's.
 Command make_ender(const Command& ended, long pid);
 
 /// True for names that a shell can export.
 bool is_variable_name(std::string_view name);
 
-/// One stream of a marked command, cut free of its marks.
+/// Of what a login shell prints before the command begins: kept, and put up with. A long banner has a few kilobytes.
+inline constexpr std::size_t kNoiseKept = 64 << 10;
+inline constexpr std::size_t kMostNoise = 1 << 20;
+
+/// One stream of a marked command, cut free of its marks. It holds no more than kNoiseKept and the length of a mark,
+/// whatever it is fed.
 class MarkedStream {
 public:
   explicit MarkedStream(std::string mark) : mark_(std::move(mark)) {}
@@ -68,8 +77,10 @@ public:
 
   bool begun() const { return pid_ != 0; }
   long pid() const { return pid_; }
-  std::optional<int> code() const { return code_; }    ///< set once everything has been read
-  const std::string& noise() const { return noise_; }  ///< printed by the shell before the command began
+  std::optional<int> code() const { return code_; }  ///< set once everything has been read
+  /// Printed by the shell before the command began: its first kNoiseKept bytes.
+  const std::string& noise() const { return noise_; }
+  bool flooded() const { return noise_so_far_ > kMostNoise; }
   /// What was held back as a possible mark, when the stream ended without one.
   std::string take_rest();
 
@@ -77,6 +88,7 @@ private:
   void emit(std::string& clean, std::string_view bytes);
 
   std::string mark_, held_, noise_;
+  std::size_t noise_so_far_ = 0;
   long pid_ = 0;
   std::optional<int> code_;
 };

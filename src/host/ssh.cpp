@@ -12,8 +12,6 @@ using step::Clock;
 using step::Why;
 using namespace std::chrono_literals;
 
-namespace {}  // namespace
-
 Ssh::~Ssh() {
   part();
   thread_.join();
@@ -39,7 +37,9 @@ void Ssh::submit(Request& request) {
 bool Ssh::await(Request& request, const Control& control) {
   std::unique_lock lock(desk_.mutex);
   for (;;) {
-    if (request.has_output()) {
+    // Who talks without end must not keep us from the deadline or the stop; of who has ended, all is handed on.
+    const bool over = control.stopped() || control.expired();
+    if (request.has_output() && (request.result || !over)) {
       const auto out = std::exchange(request.out, {}), err = std::exchange(request.err, {});
       lock.unlock();
       if (!out.empty()) request.command.on_out(out);
@@ -49,7 +49,7 @@ bool Ssh::await(Request& request, const Control& control) {
       continue;
     }
     if (request.result) return true;
-    if (control.stopped() || control.expired()) return false;
+    if (over) return false;
     const auto until = std::min(control.deadline, Clock::now() + 24h);
     desk_.changed.wait_until(lock, control.stop, until, [&] { return request.result.has_value() || request.has_output(); });
   }
@@ -89,7 +89,7 @@ bool Ssh::kill(const Command& ended, long pid) {
   if (!await(request, control)) cancel(request);
   if (request.refused) {
     control.deadline = Clock::now() + 6s;
-    return Ssh(target_).run(command, control).value_or(Output{1, {}, {}}).code == 0;
+    return Ssh(target_).carry_out(command, control).value_or(Output{1, {}, {}}).code == 0;
   }
   return request.result->value_or(Output{1, {}, {}}).code == 0;
 }
@@ -109,20 +109,25 @@ Result<Output> Ssh::end(Request& request, const Control& control) {
   }
   const bool ended = pid == 0 ? request.result.has_value() : kill(request.command, pid);
   cancel(request);
-  const std::string err = *request.result ? (*request.result)->err : request.result->error().what;
+  const std::string said = *request.result ? std::string() : request.result->error().what;
   auto what = why == Why::interrupted ? fmt::format("`{}` was ended on {} because of the stop", words, name())
                                       : fmt::format("`{}` did not end in time on {}", words, name());
   if (!ended) what += "; it could not be ended and may still run there";
-  return step::fail(why, what, last_words(err));
+  return step::fail(why, what, said);
 }
 
-Result<Output> Ssh::run(const Command& command, const Control& control) {
+Result<Output> Ssh::carry_out(const Command& command, const Control& control) {
   if (auto can = check_runnable(command, control, name()); !can) return tl::unexpected(can.error());
   ++commands_;
   Request request{command};
   submit(request);
-  if (await(request, control)) return std::move(*request.result);
-  return end(request, control);
+  try {
+    if (await(request, control)) return std::move(*request.result);
+    return end(request, control);
+  } catch (...) {  // a listener's: the request is on our stack, and nobody may look at it when we leave
+    cancel(request);
+    throw;
+  }
 }
 
 Result<void> Ssh::open(const Control& control) {
@@ -146,11 +151,12 @@ namespace {
 class Unreachable final : public Host {
 public:
   Unreachable(std::string name, step::Failure reason) : name_(std::move(name)), reason_(std::move(reason)) {}
-  Result<Output> run(const Command&, const Control&) override { return tl::unexpected(reason_); }
   std::string name() const override { return name_; }
   Traffic traffic() const override { return {}; }
 
 private:
+  Result<Output> carry_out(const Command&, const Control&) override { return tl::unexpected(reason_); }
+
   std::string name_;
   step::Failure reason_;
 };

@@ -7,9 +7,9 @@
 #include <list>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "host/ssh_task.hpp"
+#include "step/thread.hpp"
 
 namespace tidelab::host {
 
@@ -17,10 +17,9 @@ constexpr std::size_t kMostChannels = 8;  // sshd allows 10 (MaxSessions); one i
 
 class Ssh final : public Host {
 public:
-  explicit Ssh(SshTarget target) : target_(std::move(target)), thread_([this] { work(); }) {}
+  explicit Ssh(SshTarget target) : target_(std::move(target)), thread_([this] { work(); }, step::nobody_is_told) {}
   ~Ssh() override;
 
-  Result<Output> run(const Command& command, const Control& control) override;
   Result<void> open(const Control& control) override;
   void part() override;
   std::string name() const override { return render_target(target_); }
@@ -28,6 +27,7 @@ public:
 
 private:
   // By callers.
+  Result<Output> carry_out(const Command& command, const Control& control) override;
   void submit(Request& request);
   bool await(Request& request, const Control& control);
   bool take_back(Request& request);
@@ -37,6 +37,8 @@ private:
 
   // By the thread.
   void work();
+  bool turn();
+  void fail_all(const step::Failure& failure);
   bool waiting();
   void connect();
   Result<std::unique_ptr<Link>> let_in();
@@ -66,7 +68,7 @@ private:
   std::size_t cap_ = kMostChannels;
   long counted_ = 0, counted_trips_ = 0;  // of what link_ counts
 
-  std::thread thread_;  // last: everything above is there when it starts
+  step::Thread thread_;  // last: everything above is there when it starts
 };
 
 }  // namespace tidelab::host

@@ -164,6 +164,11 @@ Task::Step Task::read(int stream, Link& link) {
     take_out(out_.feed(bytes));
   else
     take_err(err_.feed(bytes));
+  if (out_.flooded() || err_.flooded()) {
+    finish(make_flood(out_.noise() + err_.noise()));
+    state_ = State::close;
+    return Step::progress;
+  }
   if (!told_pid_ && request_ && err_.pid() != 0) {
     told_pid_ = true;
     const std::lock_guard lock(desk_.mutex);
@@ -174,19 +179,15 @@ Task::Step Task::read(int stream, Link& link) {
 }
 
 void Task::take_out(const std::string& clean) {
-  if (request_) take(clean, request_->command.on_out, request_->out, output_.out);
+  if (request_) take(clean, request_->out);
 }
 
 void Task::take_err(const std::string& clean) {
-  if (request_) take(clean, request_->command.on_err, request_->err, output_.err);
+  if (request_) take(clean, request_->err);
 }
 
-void Task::take(const std::string& clean, const std::function<void(std::string_view)>& listener, std::string& waiting, std::string& kept) {
+void Task::take(const std::string& clean, std::string& waiting) {
   if (clean.empty()) return;
-  if (!listener) {
-    kept += clean;
-    return;
-  }
   const std::lock_guard lock(desk_.mutex);
   waiting += clean;
   desk_.changed.notify_all();

@@ -79,7 +79,7 @@ private:
   Step deal(long rc, Link& link);
   void take_out(const std::string& clean);
   void take_err(const std::string& clean);
-  void take(const std::string& clean, const std::function<void(std::string_view)>& listener, std::string& waiting, std::string& kept);
+  void take(const std::string& clean, std::string& waiting);
   enum class Loaded { bytes, later, end };
   Loaded load_input();
   void conclude();

@@ -2,6 +2,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 #include <vector>
 
@@ -16,20 +17,34 @@ using step::Clock;
 using step::Why;
 using namespace std::chrono_literals;
 
-namespace {}  // namespace
-
 void Ssh::work() {
   while (!quit_) {
-    if (!link_ && waiting()) connect();
-    bool again = false;
-    if (link_) {
-      serve_cancels();
-      start();
-      again = round();
+    // Nobody would serve those who wait at the desk any more.
+    try {
+      if (!turn()) idle();
+    } catch (const std::exception& error) {
+      if (link_) break_link(error.what());
+      fail_all({Why::unreachable, fmt::format("the connection to {} could not be followed: {}", name(), error.what())});
     }
-    if (!again) idle();
   }
   if (link_) break_link("it was closed by us");
+}
+
+bool Ssh::turn() {
+  if (!link_ && waiting()) connect();
+  if (!link_) return false;
+  serve_cancels();
+  start();
+  return round();
+}
+
+void Ssh::fail_all(const step::Failure& failure) {
+  {
+    const std::lock_guard lock(desk_.mutex);
+    for (auto* request : queue_) request->result = tl::unexpected(failure);
+    queue_.clear();
+  }
+  desk_.changed.notify_all();
 }
 
 bool Ssh::waiting() {
@@ -56,12 +71,7 @@ void Ssh::connect() {
     count();
     return;
   }
-  {
-    const std::lock_guard lock(desk_.mutex);
-    for (auto* request : queue_) request->result = tl::unexpected(link.error());
-    queue_.clear();
-  }
-  desk_.changed.notify_all();
+  fail_all(link.error());
 }
 
 void Ssh::count() {

@@ -4,7 +4,9 @@
 // to the command. So the command goes through a small sh that sudo starts: it exports the variables, and takes
 // stdin line by line until a mark has come. Whether sudo has read the password before (as its policy and its cache
 // decide) or left it lying there, what follows the mark is the command's own, byte for byte.
+#include <algorithm>
 #include <mutex>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -24,13 +26,13 @@ public:
   Sudo(std::unique_ptr<Host> host, Secrets& secrets, Lock lock)
       : host_(std::move(host)), secrets_(secrets), lock_(std::move(lock)), password_(secrets_.find(lock_)) {}
 
-  Result<Output> run(const Command& command, const Control& control) override;
   std::string name() const override { return host_->name(); }
   Result<void> open(const Control& control) override { return host_->open(control); }
   Traffic traffic() const override { return host_->traffic(); }
   void part() override { host_->part(); }
 
 private:
+  Result<Output> carry_out(const Command& command, const Control& control) override;
   Result<std::string> prove(Control& control, const std::string& wanted);
   Result<void> try_password(const Control& control, bool& wrong);
   Command wrap(const Command& command, const std::string& mark, const std::string& password) const;
@@ -44,28 +46,41 @@ private:
   bool proven_ = false;
 };
 
-/// What comes behind a mark is the command's own, and handed on; what comes before is kept.
-class Behind {
+/// What comes behind a mark is the command's own, and handed on; of what comes before, kNoiseKept is kept, and
+/// kMostNoise put up with.
+class BehindMark {
 public:
-  Behind(const std::string& mark, const std::function<void(std::string_view)>& to) : line_(mark + "\n"), to_(to) {}
+  BehindMark(const std::string& mark, const std::function<void(std::string_view)>& to, const Control& control)
+      : line_(mark + "\n"), to_(to), enough_(control) {}
 
   void operator()(std::string_view bytes) {
     if (found_) return to_(bytes);
-    before_ += bytes;
-    const auto at = before_.find(line_);
-    if (at == std::string::npos) return;
+    so_far_ += bytes.size();
+    before_ += bytes.substr(0, kNoiseKept - before_.size());
+    held_ += bytes;
+    const auto at = held_.find(line_);
+    if (at == std::string::npos) {
+      held_.erase(0, held_.size() - std::min(held_.size(), line_.size() - 1));
+      if (flooded()) enough_.now();
+      return;
+    }
     found_ = true;
-    const auto own = before_.substr(at + line_.size());
+    const auto own = std::exchange(held_, {}).substr(at + line_.size());
     before_.clear();
     if (!own.empty()) to_(own);
   }
   bool found() const { return found_; }
+  bool flooded() const { return !found_ && so_far_ > kMostNoise; }
   const std::string& before() const { return before_; }
+  /// The given one, which ends, too, when too much has come.
+  const Control& control() const { return enough_.control(); }
 
 private:
   const std::string line_;
   const std::function<void(std::string_view)>& to_;
-  std::string before_;
+  step::Enough enough_;
+  std::string before_, held_;
+  std::size_t so_far_ = 0;
   bool found_ = false;
 };
 
@@ -144,7 +159,7 @@ Command Sudo::wrap(const Command& command, const std::string& mark, const std::s
   return wrapped;
 }
 
-Result<Output> Sudo::run(const Command& command, const Control& given) {
+Result<Output> Sudo::carry_out(const Command& command, const Control& given) {
   if (!begins_with_sudo(command)) return host_->run(command, given);
   for (const auto& [variable, value] : command.env)
     if (!is_variable_name(variable)) return step::fail(Why::failed, fmt::format("'{}' is not a name that a shell can export", variable));
@@ -154,27 +169,18 @@ Result<Output> Sudo::run(const Command& command, const Control& given) {
     if (!password) return tl::unexpected(password.error());
     const auto mark = make_mark();
     auto wrapped = wrap(command, mark, *password);
-    Behind behind(mark, command.on_err);
-    if (command.on_err) wrapped.on_err = [&behind](std::string_view bytes) { behind(bytes); };
-    auto output = host_->run(wrapped, control);
-    if (!output) {
-      auto& evidence = output.error().evidence;
-      if (evidence.starts_with(mark)) evidence.erase(0, mark.size() + 1);
-      if (!behind.before().empty()) evidence = behind.before();
-      return output;
-    }
-    if (behind.found()) return output;
-    if (command.on_err) output->err = behind.before();
     // The mark is the first thing that is said by what sudo started. A lecture of sudo's may come before.
-    const auto at = output->err.find(mark + "\n");
-    if (at != std::string::npos) {
-      output->err.erase(0, at + mark.size() + 1);
-      return output;
-    }
+    BehindMark behind(mark, command.on_err, control);
+    wrapped.on_err = [&behind](std::string_view bytes) { behind(bytes); };
+    auto output = host_->run(wrapped, behind.control());
+    if (behind.flooded()) return make_flood(behind.before());
+    if (!output && !behind.before().empty()) output.error().evidence = last_words(behind.before());
+    if (!output || behind.found()) return output;
     // Without it nothing has begun.
-    const bool wants = password->empty() && wanted.empty() && output->err.find("is required") != std::string::npos;
-    if (!wants) return tl::unexpected(refused(output->code == 127 ? "there is no sudo" : output->err, !password->empty()));
-    wanted = output->err;
+    const auto& said = behind.before();
+    const bool wants = password->empty() && wanted.empty() && said.find("is required") != std::string::npos;
+    if (!wants) return tl::unexpected(refused(output->code == 127 ? "there is no sudo" : said, !password->empty()));
+    wanted = said;
   }
 }
 
@@ -182,17 +188,18 @@ class WithoutSudo final : public Host {
 public:
   explicit WithoutSudo(std::unique_ptr<Host> host) : host_(std::move(host)) {}
 
-  Result<Output> run(const Command& command, const Control& control) override {
-    if (!begins_with_sudo(command)) return host_->run(command, control);
-    auto plain = command;
-    plain.argv.erase(plain.argv.begin(), plain.argv.begin() + static_cast<long>(sudo_words().size()));
-    return host_->run(plain, control);
-  }
   std::string name() const override { return host_->name(); }
   Traffic traffic() const override { return host_->traffic(); }
   void part() override { host_->part(); }
 
 private:
+  Result<Output> carry_out(const Command& command, const Control& control) override {
+    if (!begins_with_sudo(command)) return host_->run(command, control);
+    auto plain = command;
+    plain.argv.erase(plain.argv.begin(), plain.argv.begin() + static_cast<long>(sudo_words().size()));
+    return host_->run(plain, control);
+  }
+
   std::unique_ptr<Host> host_;
 };
 

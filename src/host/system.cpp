@@ -10,17 +10,18 @@
 #include <mutex>
 #include <stop_token>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "host/keeper.hpp"
 #include "host/quote.hpp"
 #include "host/remote_shell.hpp"
 #include "host/ssh_link.hpp"
 #include "host/ssh_turn.hpp"
 #include "host/system_client.hpp"
 #include "host/watch.hpp"
+#include "step/thread.hpp"
 
 namespace tidelab::host {
 namespace {
@@ -41,6 +42,7 @@ struct Attempt {
   Ended ended{};
   bool any_shell = false;
   bool complete() const { return out.code() && err.code(); }
+  bool flooded() const { return out.flooded() || err.flooded(); }
   std::string noise() { return out.noise() + out.take_rest() + err.noise() + err.take_rest(); }
 };
 
@@ -49,13 +51,13 @@ public:
   explicit System(SshTarget target) : target_(std::move(target)), client_(target_) {}
   ~System() override;
 
-  Result<Output> run(const Command& command, const Control& control) override;
   std::string name() const override { return render_target(target_); }
   Traffic traffic() const override { return {commands_, connections_, sent_, {}}; }
   Result<void> open(const Control& control) override;
   void part() override;
 
 private:
+  Result<Output> carry_out(const Command& command, const Control& control) override;
   Result<void> connect(const Control& control, std::vector<Wish>& wishes);
   Result<Output> start_master(const Control& control);
   bool alive();
@@ -76,19 +78,17 @@ private:
   std::condition_variable_any turn_;
   int running_ = 0, cap_ = kMostClients;
   std::atomic<long> commands_ = 0, connections_ = 0, sent_ = 0;
-  std::jthread parting_;  // last: it uses the client
+  step::Thread parting_;  // last: it uses the client
 };
 
 Result<Output> run_plainly(const Command& command, const Control& control) {
-  Output output;
-  const auto ended = run_child(
-      command, control, {[&](std::string_view bytes) { output.out += bytes; }, [&](std::string_view bytes) { output.err += bytes; }});
+  Keeper keeper(command, control);
+  const auto ended = run_child(command, keeper.control(), {keeper.command().on_out, keeper.command().on_err});
   if (!ended) return tl::unexpected(ended.error());
-  if (ended->by) return step::fail(*ended->by, "ssh did not end in time", output.err);
+  if (ended->by) return keeper.settle(step::fail(*ended->by, "ssh did not end in time"), "this machine");
   if (ended->problem)
     return step::fail(Why::unreachable, "OpenSSH's client is not installed here: apt-get install openssh-client, or `ssh_type: builtin`");
-  output.code = ended->code;
-  return output;
+  return keeper.settle(Output{ended->code, {}, {}}, "this machine");
 }
 
 // Long on large machines, so it is read once, and not for each host.
@@ -109,7 +109,7 @@ void System::part() {
   if (!std::exchange(open_, false)) return;
   const auto part_now = [this] { run_plainly(client_.make_control("exit"), within(5s)); };
   try {
-    parting_ = std::jthread(part_now);
+    parting_ = step::Thread(part_now, step::nobody_is_told);
   } catch (const std::system_error&) {  // no thread is to be had
     part_now();
   }
@@ -205,10 +205,13 @@ Result<void> System::attempt(const Command& command, const Control& control, Way
   auto client = client_.make_command(line, way);
   client.input = command.input;
   Ears ears;
-  ears.out = [&](std::string_view bytes) { hand_over(attempt.out.feed(bytes), command.on_out, attempt.output.out); };
-  ears.err = [&](std::string_view bytes) { hand_over(attempt.err.feed(bytes), command.on_err, attempt.output.err); };
+  const auto hand_on = [](const std::string& clean, const std::function<void(std::string_view)>& listener) {
+    if (!clean.empty()) listener(clean);
+  };
+  ears.out = [&](std::string_view bytes) { hand_on(attempt.out.feed(bytes), command.on_out); };
+  ears.err = [&](std::string_view bytes) { hand_on(attempt.err.feed(bytes), command.on_err); };
   ears.may_end = [&] { return attempt.err.begun(); };  // without its pid it could not be ended over there
-  ears.over = [&] { return attempt.complete(); };
+  ears.over = [&] { return attempt.complete() || attempt.flooded(); };
   attempt.output.began = Clock::now();
   const auto ended = run_child(client, control, ears);
   if (!ended) return tl::unexpected(ended.error());
@@ -228,8 +231,7 @@ Result<Output> System::end(const Command& command, Attempt& attempt) {
   auto what = *attempt.ended.by == Why::interrupted ? fmt::format("`{}` was ended on {} because of the stop", words, name())
                                                     : fmt::format("`{}` did not end in time on {}", words, name());
   if (!ended) what += "; it could not be ended and may still run there";
-  const auto& err = attempt.output.err;
-  return step::fail(*attempt.ended.by, what, last_words(err));
+  return step::fail(*attempt.ended.by, what);
 }
 
 // A command that did not begin: true when it may be tried again.
@@ -272,6 +274,7 @@ Result<Output> System::run_in_turn(const Command& command, const Control& contro
       return std::move(attempt.output);
     }
     if (attempt.ended.by) return end(command, attempt);
+    if (attempt.flooded()) return make_flood(attempt.noise());
     if (attempt.err.begun() || attempt.out.begun()) {
       if (alive()) {  // the login shell was killed, with its group
         attempt.output.code = attempt.ended.code;
@@ -285,7 +288,7 @@ Result<Output> System::run_in_turn(const Command& command, const Control& contro
   }
 }
 
-Result<Output> System::run(const Command& command, const Control& control) {
+Result<Output> System::carry_out(const Command& command, const Control& control) {
   if (auto can = check_runnable(command, control, name()); !can) return tl::unexpected(can.error());
   ++commands_;
   if (!enter(control)) return late(command, control);

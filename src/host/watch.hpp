@@ -17,15 +17,6 @@ struct Ears {
   std::function<bool()> over{};     ///< if set and true: all was heard, the child need not end by itself
 };
 
-/// To whoever wants it as it comes, else to what is kept.
-inline void hand_over(std::string_view bytes, const std::function<void(std::string_view)>& listener, std::string& kept) {
-  if (bytes.empty()) return;
-  if (listener)
-    listener(bytes);
-  else
-    kept += bytes;
-}
-
 struct Ended {
   int code = 0;                      ///< 128 + signal when a signal ended it
   std::optional<step::Why> by{};     ///< ended by us, at the deadline or the stop: TERM to its group, KILL two seconds later

@@ -1,6 +1,5 @@
 // Words that ask: one answer, or asking until it fits.
 #include <algorithm>
-#include <regex>
 
 #include <fmt/format.h>
 
@@ -88,7 +87,7 @@ Result<Asked> ask_exec(World& world, const Exec& w, const Where& where, const Co
   if (!output) return tl::unexpected(output.error());
   const auto all = output->out + output->err;
   const auto program = w.argv.empty() ? std::string() : w.argv.front().value;
-  if (!w.fail_if.empty() && std::regex_search(all, std::regex(w.fail_if.value)))
+  if (!w.fail_if.empty() && finds(all, w.fail_if.value))
     return step::fail(Why::failed, fmt::format("{} says that it failed", program), last_said(all));
   const auto& expect = w.ask.expect;
   const bool exit_is_judged = std::any_of(expect.begin(), expect.end(), [](const auto& c) { return c.pointer.value == "/exit"; });
@@ -132,6 +131,11 @@ Result<Asked> ask_raw(World& world, const Action& action, const Where& where, co
 Result<Asked> ask_member(World& world, const Action& bound, const Where& where, const Control& control) {
   auto asked = ask_raw(world, bound, where, control);
   if (!asked) return asked;
+  if (const auto beyond = beyond_bounds(asked->answer)) {
+    const auto actual = "an answer that is not looked into: " + *beyond;
+    return tl::unexpected(Failure{Why::differs, fmt::format("{}: {}", render_action(bound).substr(0, 160), actual), shorten(asked->answer),
+                                  "an answer within bounds", actual, "see who answers at that address, and what it sends"});
+  }
   const auto* asking = asking_of(bound);
   if (asking == nullptr) return asked;
   asked->answer = pick(asked->answer, asking->pick);
@@ -197,14 +201,14 @@ constexpr std::chrono::milliseconds first_look_at_process(700), longest_without_
 
 // `before`: restarts when the waiting began, set at the first call. A few more are no reason to give up (a broker that was
 // killed cannot come back before its session has ended); a service that is not kept running any more is.
-Result<void> still_running(World& world, const std::string& service, const Where& where, std::optional<int>& before,
+Result<void> still_running(World& world, const std::string& service, const Where& where, std::optional<long long>& before,
                            const Control& control) {
   const auto state = process_state(world, service, where.lane, control);
   // A host that is gone does not answer the question either: no reason to wait for that.
   if (!state && state.error().why == Why::unreachable) return tl::unexpected(state.error());
   if (!state) return {};  // whether it runs is not known; the question itself will tell
   const auto running = value_at(*state, "/running").value_or("false") == "true";
-  const auto restarts = std::stoi(value_at(*state, "/restarts").value_or("0"));
+  const auto restarts = number_at(*state, "/restarts").value_or(0);
   if (!before) before = restarts;
   if (restarts - *before >= 3)
     return step::fail(Why::failed, fmt::format("{} ends again and again ({} times while it was waited for)", service, restarts - *before));
@@ -247,7 +251,7 @@ Result<Asked> ask_until(World& world, const Action& action, const Where& where, 
   auto until_look = first_look_at_process;
   auto look_at_process = began + until_look;
   std::optional<Failure> last;
-  std::optional<int> restarts;
+  std::optional<long long> restarts;
   while (true) {
     auto attempt = control;
     attempt.deadline = std::min(control.deadline, Clock::now() + std::chrono::seconds(std::holds_alternative<Exec>(action) ? 60 : 5));

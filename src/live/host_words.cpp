@@ -6,6 +6,7 @@
 #include "host/quote.hpp"
 #include "live/agent_answers.hpp"
 #include "live/host_calls.hpp"
+#include "live/process_words.hpp"
 #include "live/world.hpp"
 
 namespace tidelab::live {
@@ -65,7 +66,7 @@ Result<std::string> process_state(World& world, const std::string& service, int 
   const auto output = world.agent(lane, "process_of " + quote(world.run_dir(lane, service)), {}, control);
   if (!output) return tl::unexpected(output.error());
   if (output->code != 0) return step::fail(Why::unreachable, "the state of " + service + " could not be read", output->err);
-  return output->out;
+  return read_process(output->out, service, world.host(lane).name());
 }
 
 }  // namespace tidelab::live

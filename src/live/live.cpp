@@ -1,14 +1,15 @@
 #include "live/live.hpp"
 
+#include <iostream>
 #include <mutex>
 #include <set>
-#include <thread>
 
 #include <fmt/format.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
 #include "live/evidence.hpp"
+#include "step/thread.hpp"
 
 namespace tidelab::live {
 
@@ -109,7 +110,8 @@ artifact::Wanted wanted_of(const plan::Artifact& artifact) {
 }  // namespace
 
 void open_log(bool verbose) {
-  auto log = spdlog::stderr_color_mt("tidelab");
+  // By std::cerr, which shows what moves a cursor.
+  auto log = std::make_shared<spdlog::logger>("tidelab", std::make_shared<spdlog::sinks::ostream_sink_mt>(std::cerr));
   log->set_level(verbose ? spdlog::level::debug : spdlog::level::warn);
   spdlog::set_default_logger(std::move(log));
 }
@@ -124,16 +126,22 @@ std::unique_ptr<run::Effects> make_live(const plan::Plan& plan, Setup setup) { r
 Acquisition acquire_all(const plan::Plan& plan, artifact::Store& store, const Control& control) {
   Acquisition out;
   std::mutex mutex;
-  std::vector<std::jthread> threads;
+  std::vector<step::Thread> threads;
   for (const auto& artifact : plan.artifacts) {
-    threads.emplace_back([&] {
-      auto acquired = store.acquire(wanted_of(artifact), control);
+    const auto take_note = [&](Failure why) {
       const std::lock_guard lock(mutex);
-      if (acquired)
-        out.acquired.emplace(artifact.key, std::move(*acquired));
-      else
-        out.failures.push_back(acquired.error());
-    });
+      out.failures.push_back(std::move(why));
+    };
+    threads.emplace_back(
+        [&] {
+          auto acquired = store.acquire(wanted_of(artifact), control);
+          const std::lock_guard lock(mutex);
+          if (acquired)
+            out.acquired.emplace(artifact.key, std::move(*acquired));
+          else
+            out.failures.push_back(acquired.error());
+        },
+        take_note);
   }
   threads.clear();
   return out;

@@ -11,10 +11,16 @@ namespace tidelab::live {
 
 using namespace step;
 
-void Watch::add(std::string json, Clock::time_point arrived) {
+bool Watch::add(std::string json, Clock::time_point arrived) {
   const std::lock_guard lock(mutex_);
-  items_.push_back({std::move(json), arrived});
+  bytes_ += sizeof(Item) + json.size();
+  if (bytes_ > most_watched)
+    failure_ = Failure{
+        Why::failed, fmt::format("more than {} MiB came while it was watched", most_watched >> 20), json.substr(0, 2000), {}, {}, {}};
+  else
+    items_.push_back({std::move(json), arrived});
   changed_.notify_all();
+  return bytes_ <= most_watched;
 }
 
 void Watch::fail(Failure failure) {
@@ -48,12 +54,12 @@ void Watch::stop() {
 
 namespace {
 
-bool is_json_object(const std::string& text) { return !text.empty() && text.front() == '{' && value_at(text, "").has_value(); }
+bool is_json_object(const std::string& text) { return !text.empty() && text.front() == '{' && is_json(text); }
 
 class TopicWatch : public Watch {
 public:
   explicit TopicWatch(std::unique_ptr<client::Tail> tail) : tail_(std::move(tail)) {
-    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+    start([this](const std::stop_token& stop) { run(stop); });
   }
   ~TopicWatch() override { stop(); }
 
@@ -66,9 +72,9 @@ private:
       if (!records) return fail(records.error());
       for (const auto& record : *records) {
         const auto value = is_json_object(record.value) ? record.value : json_string(record.value);
-        add(fmt::format("{{\"partition\":{},\"offset\":{},\"key\":{},\"value\":{}}}", record.partition, record.offset,
-                        json_string(record.key), value),
-            record.arrived);
+        const auto item = fmt::format("{{\"partition\":{},\"offset\":{},\"key\":{},\"value\":{}}}", record.partition, record.offset,
+                                      json_string(record.key), value);
+        if (!add(item, record.arrived)) return;
       }
     }
   }
@@ -77,7 +83,7 @@ private:
 class LineWatch : public Watch {
 public:
   LineWatch(host::Host& host, host::Command command) : host_(host), command_(std::move(command)) {
-    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+    start([this](const std::stop_token& stop) { run(stop); });
   }
   ~LineWatch() override { stop(); }
 
@@ -85,21 +91,33 @@ private:
   host::Host& host_;
   host::Command command_;
   std::string rest_;
+  std::stop_source enough_;
+
+  static constexpr std::size_t most_of_a_line = 1 << 20;
 
   void take(std::string_view chunk) {
     const auto now = Clock::now();
     rest_ += chunk;
     for (auto end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n')) {
-      add(fmt::format("{{\"line\":{}}}", json_string(rest_.substr(0, end))), now);
+      if (!add(fmt::format("{{\"line\":{}}}", json_string(rest_.substr(0, end))), now)) return enough_.request_stop(), void();
       rest_.erase(0, end + 1);
     }
+    if (rest_.size() <= most_of_a_line) return;
+    fail({Why::failed,
+          fmt::format("a line of more than {} KiB came while it was watched", most_of_a_line >> 10),
+          rest_.substr(0, 2000),
+          {},
+          {},
+          {}});
+    enough_.request_stop();
   }
 
   void run(const std::stop_token& stop) {
     command_.on_out = [this](std::string_view chunk) { take(chunk); };
-    const Control control{Clock::time_point::max(), stop, {}};
+    const std::stop_callback forward(stop, [this] { enough_.request_stop(); });
+    const Control control{Clock::time_point::max(), enough_.get_token(), {}};
     const auto output = host_.run(command_, control);
-    if (stop.stop_requested()) return;
+    if (enough_.stop_requested()) return;
     if (!output) return fail(output.error());
     fail({Why::failed,
           fmt::format("{} ended with {} while it was watched", command_.argv.front(), output->code),
@@ -113,19 +131,23 @@ private:
 class PageWatch : public Watch {
 public:
   PageWatch(std::string url, std::string next, std::string items) : url_(std::move(url)), next_(std::move(next)), items_(std::move(items)) {
-    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+    start([this](const std::stop_token& stop) { run(stop); });
   }
   ~PageWatch() override { stop(); }
 
 private:
   std::string url_, next_, items_;
 
-  // "/v1/…" is meant below the server that gave it.
-  void follow(const std::string& next) {
-    if (next.starts_with("http"))
+  // "/v1/…" is meant below the server that gave it; no other one is asked because a server says so.
+  bool follow(const std::string& next) {
+    const auto server = url_.substr(0, url_.find('/', url_.find("//") + 2));
+    if (next.starts_with(server + "/"))
       url_ = next;
+    else if (next.starts_with("/"))
+      url_ = server + next;
     else
-      url_ = url_.substr(0, url_.find('/', url_.find("//") + 2)) + next;
+      return false;
+    return true;
   }
 
   void run(const std::stop_token& stop) {
@@ -137,11 +159,16 @@ private:
       if (!answer) return fail(answer.error());
       if (answer->status != 200)
         return fail({Why::failed, fmt::format("{} answered {}", url_, answer->status), answer->body.substr(0, 2000), {}, {}, {}});
+      if (const auto beyond = beyond_bounds(answer->body))
+        return fail(
+            {Why::failed, fmt::format("what {} answers is not looked into: {}", url_, *beyond), answer->body.substr(0, 2000), {}, {}, {}});
       const auto found = elements(answer->body, items_);
-      for (const auto& each : found) add(each, now);
+      for (const auto& each : found)
+        if (!add(each, now)) return;
       const auto next = value_at(answer->body, next_);
       if (!next) return fail({Why::failed, "the results ended", answer->body.substr(0, 2000), {}, {}, {}});
-      follow(*next);
+      if (!follow(*next))
+        return fail({Why::failed, fmt::format("the next page would be another server's: {}", next->substr(0, 200)), {}, {}, {}, {}});
       // The server answers at once whether or not there is a row, so the pace is ours to set.
       if (found.empty() && !step::pause(control, std::chrono::milliseconds(10))) return;
     }

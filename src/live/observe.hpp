@@ -6,10 +6,10 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "live/world.hpp"
+#include "step/thread.hpp"
 
 namespace tidelab::live {
 
@@ -18,6 +18,9 @@ struct Item {
   std::string json;
   step::Clock::time_point arrived;
 };
+
+/// What is kept of what is watched: with more, the watch has failed.
+inline constexpr std::size_t most_watched = 64 << 20;  ///< bytes
 
 /// A growing list of items, filled by a thread of its own until it is stopped.
 class Watch {
@@ -32,15 +35,22 @@ public:
   void stop();
 
 protected:
-  void add(std::string json, step::Clock::time_point arrived);
+  /// False when it was one too many; it has failed then.
+  bool add(std::string json, step::Clock::time_point arrived);
   void fail(Failure failure);
-  std::jthread thread_;
+  /// Runs `work` with a stop_token until it ends or is stopped; what it throws is the watch's failure.
+  template <class Work>
+  void start(Work work) {
+    thread_ = step::Thread(std::move(work), [this](Failure why) { fail(std::move(why)); });
+  }
 
 private:
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::vector<Item> items_;
+  std::size_t bytes_ = 0;  // of them
   std::optional<Failure> failure_;
+  step::Thread thread_;  // last: it uses the others
 };
 
 /// Attached when it returns: what happens from now on is seen.

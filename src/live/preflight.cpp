@@ -1,12 +1,12 @@
 // One command on each host, all at once, that brings back what the preflight judges; and the few things that may be set.
 #include <mutex>
-#include <thread>
 
 #include <fmt/format.h>
 
 #include "live/agent.hpp"
 #include "live/agent_answers.hpp"
 #include "live/world.hpp"
+#include "step/thread.hpp"
 
 namespace tidelab::live {
 
@@ -161,9 +161,11 @@ std::vector<Look> look_before(const plan::Plan& plan, Setup& setup, const Contro
     const bool with_steps = !setup.run.empty();
     using Steps = Looker::Steps;
     const auto look_at = [&](Steps which, const auto& wanted) {
-      std::vector<std::jthread> threads;
+      std::vector<step::Thread> threads;
       for (std::size_t lane = 1; lane < plan.lanes.size(); ++lane)
-        if (wanted(out[lane])) threads.emplace_back([&, lane] { out[lane] = looker.look(static_cast<int>(lane), which); });
+        if (wanted(out[lane]))
+          threads.emplace_back([&, lane] { out[lane] = looker.look(static_cast<int>(lane), which); },
+                               [&, lane](Failure why) { out[lane].failure = std::move(why); });
     };
     look_at(with_steps ? Steps::first : Steps::none, [](const Look&) { return true; });
     // Some of what is judged, clocks for one, is between hosts: so where one is to be changed, all are looked at.
@@ -183,18 +185,22 @@ std::vector<Look> look_before(const plan::Plan& plan, Setup& setup, const Contro
 void set_what_is_safe(const plan::Plan& plan, Setup& setup, std::vector<preflight::Finding>& rows, const Control& control) {
   Lent lent(plan, setup);
   Looker looker(plan, lent.world(), control);
-  std::vector<std::jthread> threads;
+  std::vector<step::Thread> threads;
   for (int lane = 1; lane < static_cast<int>(plan.lanes.size()); ++lane) {
     std::vector<preflight::Finding*> ours;
     for (auto& row : rows)
       if (row.lane == lane && row.knob.of != preflight::Knob::Of::none) ours.push_back(&row);
     if (ours.empty()) continue;
-    threads.emplace_back([&looker, lane, ours] {
-      std::vector<preflight::Knob> knobs;
-      for (const auto* row : ours) knobs.push_back(row->knob);
-      const auto found = looker.set(lane, knobs);
-      for (auto* row : ours) settle(*row, found);
-    });
+    threads.emplace_back(
+        [&looker, lane, ours] {
+          std::vector<preflight::Knob> knobs;
+          for (const auto* row : ours) knobs.push_back(row->knob);
+          const auto found = looker.set(lane, knobs);
+          for (auto* row : ours) settle(*row, found);
+        },
+        [ours](const Failure& why) {
+          for (auto* row : ours) row->evidence = why.what;
+        });
   }
 }
 

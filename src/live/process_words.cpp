@@ -1,11 +1,15 @@
 // A process in words: see the header.
 #include "live/process_words.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <csignal>
+#include <cstdint>
+#include <cstdlib>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "step/match.hpp"
 
@@ -59,7 +63,47 @@ std::string last_end(const Answer& answer) {
   return out;
 }
 
+constexpr std::size_t most_said = 64 << 10;
+constexpr long long largest = 1LL << 53;  // what all readers of JSON have in common
+
+using nlohmann::json;
+
+bool is_modest(const json& number) {
+  if (number.is_number_unsigned()) return number.get<std::uint64_t>() <= std::uint64_t(largest);
+  const auto value = number.get<std::int64_t>();
+  return value >= -largest && value <= largest;
+}
+
+// Empty: it has the form.
+std::string fault_in_process(const json& said) {
+  if (!said.is_object() || !said.contains("running") || !said.contains("state")) return "it is no JSON object of that form";
+  for (const auto& [name, value] : said.items()) {
+    const bool flag = name == "running" || name == "restarting", text = name == "state" || name == "exe";
+    if (flag && !value.is_boolean()) return fmt::format("`{}` is neither true nor false", name);
+    if (text && !value.is_string()) return fmt::format("`{}` is no text", name);
+    if (!flag && !text && !value.is_number_integer() && !value.is_null()) return fmt::format("`{}` is no whole number", name);
+    if (value.is_number() && !is_modest(value)) return fmt::format("`{}` is too large", name);
+  }
+  constexpr std::array states{"running", "stopped", "zombie", "restarting", "down"};
+  const bool known = std::find(states.begin(), states.end(), said["state"].get<std::string>()) != states.end();
+  return known ? std::string() : "`state` is none of its words";
+}
+
 }  // namespace
+
+step::Result<std::string> read_process(std::string_view said, const std::string& service, const std::string& host) {
+  auto fault = fmt::format("it has more than {} bytes", most_said);
+  // Depth is nothing to fear: the parser goes down no stack, and what is nested is no number.
+  if (said.size() <= most_said) {
+    const auto parsed = json::parse(said, nullptr, false);
+    fault = parsed.is_discarded() ? "it is no JSON" : fault_in_process(parsed);
+  }
+  if (fault.empty()) return std::string(said);
+  step::Failure failure{step::Why::unreachable, {}, std::string(said.substr(0, 300)), {}, {}, {}};
+  failure.what = fmt::format("what {} says of the service {} cannot be used: {}", host, service, fault);
+  failure.help = "look on that host at the files of the service below run/ in the state directory";
+  return tl::unexpected(std::move(failure));
+}
 
 ProcessWords describe_process(const ProcessOf& of, const std::string& json) {
   const Answer answer{json};

@@ -3,6 +3,9 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+
+#include "step/failure.hpp"
 
 namespace tidelab::live {
 
@@ -17,6 +20,10 @@ struct ProcessOf {
   std::string component;  ///< "Kafka broker 127.0.0.1:9092"
   std::string host, lab, node;
 };
+
+/// What a host said of a service, when it has the form of the word `process`: an object whose members are truths, whole numbers
+/// and short texts, each under its name. Else a failure that says which one is not; hosts and accounts on them may say anything.
+step::Result<std::string> read_process(std::string_view said, const std::string& service, const std::string& host);
 
 /// `answer`: the JSON of the word `process`.
 ProcessWords describe_process(const ProcessOf& of, const std::string& answer);

@@ -1,11 +1,12 @@
 // All services of a lab at once: one command on each host.
 #include <sstream>
-#include <thread>
 
 #include <fmt/format.h>
 
 #include "host/quote.hpp"
+#include "live/process_words.hpp"
 #include "live/world.hpp"
+#include "step/thread.hpp"
 
 namespace tidelab::live {
 
@@ -27,7 +28,7 @@ std::vector<Result<std::string>> ask_lane(World& world, int lane, const std::vec
   for (const auto& each : services) {
     std::string line;
     if (std::getline(lines, line))
-      out.emplace_back(line);
+      out.push_back(read_process(line, each, world.host(lane).name()));
     else
       out.push_back(step::fail(Why::unreachable, "the state of " + each + " could not be read", output->err));
   }
@@ -47,9 +48,11 @@ void look_at_services(const plan::Plan& plan, Setup& setup, const std::vector<st
   for (const auto& [lane, services] : wanted) found[lane];  // so that no thread changes the map
   {
     Lent lent(plan, setup);
-    std::vector<std::jthread> threads;
+    std::vector<step::Thread> threads;
     for (const auto& [lane, services] : wanted)
-      threads.emplace_back([&, at = lane, &names = services] { found.at(at) = ask_lane(lent.world(), at, names, control); });
+      threads.emplace_back(
+          [&, at = lane, &names = services] { found.at(at) = ask_lane(lent.world(), at, names, control); },
+          [&, at = lane, &names = services](const step::Failure& why) { found.at(at).assign(names.size(), tl::unexpected(why)); });
   }
   for (const auto& [lane, services] : wanted)
     for (std::size_t i = 0; i < services.size(); ++i) setup.processes.insert_or_assign({lane, services[i]}, found.at(lane)[i]);

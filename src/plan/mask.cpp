@@ -31,15 +31,16 @@ std::string take_safe(std::string& text, std::size_t longest, const std::vector<
 
 }  // namespace
 
-bool mask_stream(std::istream& from, std::ostream& to, const std::vector<std::string>& secrets, std::size_t piece) {
+bool mask_stream(std::istream& from, std::ostream& to, const std::vector<std::string>& secrets, const std::stop_token& stop,
+                 std::size_t piece) {
   const auto longest = longest_of(secrets);
   std::string text, block(piece, '\0');
-  while (from.read(block.data(), static_cast<std::streamsize>(block.size())), from.gcount() > 0) {
+  while (!stop.stop_requested() && (from.read(block.data(), static_cast<std::streamsize>(block.size())), from.gcount() > 0)) {
     text.append(block, 0, static_cast<std::size_t>(from.gcount()));
     to << take_safe(text, longest, secrets);
   }
   to << mask(text, secrets) << std::flush;
-  return from.eof() && !from.bad() && to.good();
+  return !stop.stop_requested() && from.eof() && !from.bad() && to.good();
 }
 
 }  // namespace tidelab::plan

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "source/cells.hpp"
 #include "source/utf8.hpp"
 
 namespace tidelab::report {
@@ -15,7 +16,7 @@ constexpr std::string_view replacement = "\xEF\xBF\xBD";
 
 bool is_shown(std::uint32_t code) {
   const bool control = code < 0x20 ? code != '\n' && code != '\t' : code >= 0x7F && code < 0xA0;
-  return !control && code != 0xFFFE && code != 0xFFFF;
+  return !control && !(code >= 0x80 && source::moves_text(code)) && code != 0xFFFE && code != 0xFFFF;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "report/layout.hpp"
 #include "report/preflight.hpp"
+#include "source/paint.hpp"
 
 namespace tidelab::report {
 
@@ -49,9 +50,7 @@ private:
   const bool colour_;
   std::string out_;
 
-  std::string paint(const std::string& text, const char* code) const {
-    return colour_ ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : text;
-  }
+  std::string paint(const std::string& text, const char* code) const { return colour_ ? source::painted(text, code) : text; }
 
   void host(const Preflight::Host& host, int lane, bool all) {
     std::string previous, lines;

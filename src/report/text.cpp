@@ -6,6 +6,7 @@
 
 #include "report/layout.hpp"
 #include "report/report.hpp"
+#include "source/paint.hpp"
 
 namespace tidelab::report {
 namespace {
@@ -64,9 +65,7 @@ private:
   void field(const char* name, const std::string& value);
   void block(const std::string& text, const std::string& indent);
 
-  std::string paint(const std::string& text, const char* code) const {
-    return colour_ ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : text;
-  }
+  std::string paint(const std::string& text, const char* code) const { return colour_ ? source::painted(text, code) : text; }
   std::string dim(const std::string& text) const { return paint(text, "2"); }
   std::string mark(Verdict verdict) const {
     const char* code = verdict == Verdict::pass ? "32" : verdict == Verdict::fail ? "31" : verdict == Verdict::blocked ? "2" : "33";

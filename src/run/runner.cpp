@@ -8,9 +8,9 @@
 #include <map>
 #include <mutex>
 #include <regex>
-#include <thread>
 
 #include "run/standing.hpp"
+#include "step/thread.hpp"
 
 namespace tidelab::run {
 
@@ -89,7 +89,7 @@ private:
   Inbox inbox_;
   Due due_;
   std::map<int, std::vector<const plan::Step*>> looked_at_;  // by lane
-  std::map<int, std::jthread> threads_;                      // by number
+  std::map<int, step::Thread> threads_;                      // by number
   int threads_so_far_ = 0;
   int running_ = 0;
   int looks_under_way_ = 0;
@@ -122,11 +122,12 @@ private:
     opened.strict = plan_.strict;
   }
 
-  // The thread ends with a message that has its number: the stack of one that nobody joins stays.
+  // The thread ends with a message that has its number: the stack of one that nobody joins stays. What can throw is guarded
+  // by those who know whose failure it is.
   template <class F>
   void start_thread(F work) {
     const int number = threads_so_far_++;
-    threads_.emplace(number, [number, work = std::move(work)] { work(number); });
+    threads_.emplace(number, step::Thread([number, work = std::move(work)] { work(number); }, step::nobody_is_told));
   }
 
   void start_looks() {
@@ -136,7 +137,8 @@ private:
       ++looks_under_way_;
       start_thread([this, lane = lane, &steps = steps](int thread) {
         const Control control{Clock::now() + std::chrono::minutes(2), stop_, [this](const std::string& line) { say(-1, line); }};
-        inbox_.put({-1, {}, {}, {}, lane, effects_.look(lane, steps, control), thread});
+        const auto looked = step::guarded([&]() -> Result<std::vector<Looked>> { return effects_.look(lane, steps, control); });
+        inbox_.put({-1, {}, {}, {}, lane, looked.value_or(std::vector<Looked>()), thread});
       });
     }
   }
@@ -272,14 +274,17 @@ private:
   // These three run on a thread of their own.
   void carry_out(const plan::Step& step, int thread) {
     const Control control{Clock::now() + step.within, stop_, [this, id = step.id](const std::string& line) { say(id, line); }};
-    report(step, effects_.perform(step, control), thread);
+    report(step, step::guarded([&] { return effects_.perform(step, control); }), thread);
   }
 
   void carry_out(const std::vector<Joined>& steps, int thread) {
     auto within = steps.front().step->within;
     for (const auto& each : steps) within = std::max(within, each.step->within);
     const Control control{Clock::now() + within, stop_, [this, id = steps.front().step->id](const std::string& line) { say(id, line); }};
-    auto done = effects_.perform_together(steps.front().step->lane, steps, control);
+    using Together = std::vector<std::optional<Result<Done>>>;
+    const auto together =
+        step::guarded([&]() -> Result<Together> { return effects_.perform_together(steps.front().step->lane, steps, control); });
+    auto done = together ? *together : Together(steps.size(), Result<Done>(tl::unexpected(together.error())));
     for (std::size_t i = 0; i < steps.size(); ++i) {
       const int last = i + 1 == steps.size() ? thread : -1;
       if (done[i])
@@ -293,7 +298,8 @@ private:
     std::vector<Evidence> evidence;
     if (!done && done.error().why != step::Why::interrupted) {
       const Control brief{Clock::now() + std::chrono::seconds(10), stop_, {}};
-      evidence = effects_.collect(step, done.error(), brief);
+      using All = std::vector<Evidence>;
+      evidence = step::guarded([&]() -> Result<All> { return effects_.collect(step, done.error(), brief); }).value_or(All());
     }
     inbox_.put({step.id, {}, std::move(done), std::move(evidence), -1, {}, thread});
   }
@@ -319,14 +325,18 @@ std::vector<Looked> look_at_all(const plan::Plan& plan, Effects& effects, std::s
   std::map<int, std::vector<const plan::Step*>> by_lane;
   for (const auto& step : plan.steps) by_lane[step.lane].push_back(&step);
   std::vector<Looked> out(plan.steps.size());
-  std::vector<std::jthread> threads;
+  std::vector<step::Thread> threads;
   for (const auto& [lane, steps] : by_lane) {
-    threads.emplace_back([&, lane = lane, steps = steps] {
-      const Control control{Clock::now() + std::chrono::minutes(2), stop, {}};
-      const auto looked = effects.look(lane, steps, control);
-      for (std::size_t i = 0; i < steps.size() && i < looked.size(); ++i)
-        out[static_cast<std::size_t>(steps[i]->id)] = looked[i];  // disjoint elements
-    });
+    threads.emplace_back(
+        [&, lane = lane, steps = steps] {
+          const Control control{Clock::now() + std::chrono::minutes(2), stop, {}};
+          const auto looked = effects.look(lane, steps, control);
+          for (std::size_t i = 0; i < steps.size() && i < looked.size(); ++i)
+            out[static_cast<std::size_t>(steps[i]->id)] = looked[i];  // disjoint elements
+        },
+        [&, steps = steps](const step::Failure& why) {
+          for (const auto* step : steps) out[static_cast<std::size_t>(step->id)] = {Looked::State::unasked, why.what};
+        });
   }
   threads.clear();
   return out;

@@ -79,6 +79,8 @@ std::size_t sum(const std::vector<Shown>& shown, std::size_t from, std::size_t t
 
 }  // namespace
 
+bool moves_text(std::uint32_t character) { return is_control(character) || turns(character); }
+
 int cells_of(std::uint32_t character) {
   if (character < 0x300) return 1;
   return is_in(no_cell, character) ? 0 : is_in(two_cells, character) ? 2 : 1;

@@ -12,6 +12,9 @@ namespace tidelab::source {
 /// A terminal may differ for sequences (flags, joined emoji); nobody can know which font it has.
 int cells_of(std::uint32_t character);
 
+/// Control characters, and those that turn the direction of writing: with them a line can look like another one.
+bool moves_text(std::uint32_t character);
+
 /// A part of a line that fits a terminal, with the place of a word in it.
 struct Excerpt {
   std::string text;        ///< safe to print; cut at an end where it has "…"

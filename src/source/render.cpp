@@ -7,6 +7,7 @@
 
 #include "source/cells.hpp"
 #include "source/diagnostic.hpp"
+#include "source/paint.hpp"
 
 namespace tidelab::source {
 
@@ -30,9 +31,7 @@ public:
   std::string render(const Diagnostic& d);
 
 private:
-  std::string painted(const std::string& text, const char* code) const {
-    return colour_ && !text.empty() ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : text;
-  }
+  std::string painted(const std::string& text, const char* code) const { return colour_ && !text.empty() ? source::painted(text, code) : text; }
   std::string place(const Span& span, const char* arrow) const;
   void add_excerpt(const Span& span, char sign, const char* code, const std::string& label);
   void add_remark(const char* name, const char* code, const std::string& text);

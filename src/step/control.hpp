@@ -29,6 +29,21 @@ struct Control {
   }
 };
 
+/// A control that ends, too, when whoever listens to what is controlled has had enough.
+class Enough {
+public:
+  explicit Enough(const Control& given) : control_(given), forward_(given.stop, [this] { now(); }) { control_.stop = source_.get_token(); }
+  Enough(const Enough&) = delete;
+  Enough& operator=(const Enough&) = delete;
+  void now() { source_.request_stop(); }
+  const Control& control() const { return control_; }
+
+private:
+  Control control_;
+  std::stop_source source_;
+  std::stop_callback<std::function<void()>> forward_;  // last: it uses the source
+};
+
 /// Waits for `pause`, the deadline or the stop, whichever comes first. False when it was not the pause.
 bool pause(const Control& control, std::chrono::milliseconds pause);
 

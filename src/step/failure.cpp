@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "step/control.hpp"
+#include "step/thread.hpp"
 
 namespace tidelab::step {
 
@@ -18,6 +19,8 @@ const char* name_of(Why why) {
   }
   return "failed";
 }
+
+Failure thrown(const char* what) { return {Why::unreachable, std::string("it could not be followed: ") + what, {}, {}, {}, {}}; }
 
 bool pause(const Control& control, std::chrono::milliseconds length) {
   std::mutex mutex;

@@ -1,4 +1,5 @@
 #include "step/match.hpp"
+#include "step/json_bounds.hpp"
 
 #include <charconv>
 #include <regex>
@@ -12,28 +13,9 @@ using nlohmann::json;
 
 namespace {
 
-// What is nested deeper is no answer of anything that we know; and writing it out again takes stack for each level.
-constexpr int most_levels = 200;
-
-bool is_too_deep(std::string_view text) {
-  int level = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted && c == '\\')
-      ++i;
-    else if (c == '"')
-      quoted = !quoted;
-    else if (!quoted && (c == '[' || c == '{') && ++level > most_levels)
-      return true;
-    else if (!quoted && (c == ']' || c == '}'))
-      --level;
-  }
-  return false;
-}
-
+// The parser itself goes down no stack, but who copies, writes or compares what it made does.
 json parse(const std::string& answer) {
-  if (is_too_deep(answer)) return answer;
+  if (beyond_bounds(answer)) return json(answer);
   auto parsed = json::parse(answer, nullptr, false);
   return parsed.is_discarded() ? json(answer) : parsed;
 }
@@ -74,27 +56,17 @@ std::optional<int> compare(const std::string& a, const std::string& b) {
   return std::nullopt;
 }
 
-// A regular expression takes stack for each character of a match, and answers may have any length: so it is looked for in
-// pieces, of which each begins in the middle of the one before. What matches is no longer than the half of one.
-constexpr std::ptrdiff_t piece = 4000;
+constexpr std::size_t most_of_a_line = 2000, most_at_once = 4000;  // bytes that a regular expression is given
 
-bool has_match(const std::string& text, const std::regex& wanted) {
-  for (auto from = text.begin();; from += piece / 2) {
-    const bool last = text.end() - from <= piece;
-    auto flags = std::regex_constants::match_default;
-    if (from != text.begin()) flags |= std::regex_constants::match_not_bol;
-    if (!last) flags |= std::regex_constants::match_not_eol;
-    if (std::regex_search(from, last ? text.end() : from + piece, wanted, flags)) return true;
-    if (last) return false;
+// Calls `each` with the beginnings of the lines until it says that it is enough; what it said last.
+template <class Each>
+bool any_line(std::string_view text, Each&& each) {
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    if (each(std::string(text.substr(0, std::min(end, most_of_a_line))))) return true;
+    text.remove_prefix(std::min(end + 1, text.size()));
   }
-}
-
-bool has_regex(const std::string& text, const std::string& pattern) {
-  try {
-    return has_match(text, std::regex(pattern, std::regex::ECMAScript));
-  } catch (const std::regex_error&) {
-    return false;  // patterns are checked when they are read; one made of @{…} may still be wrong
-  }
+  return false;
 }
 
 bool in_list(const std::string& text, std::string_view list) {
@@ -129,7 +101,7 @@ bool is_before(const json& whole, const std::string& moment, const std::string& 
   const auto from = as_integer(moment);
   const auto to = other == nullptr ? std::nullopt : as_integer(as_text(*other));
   const auto by = blank == std::string::npos ? std::nullopt : as_integer(want.substr(blank + 1));
-  return from && to && by && *from > 0 && *to >= 0 && *to - *from >= *by;
+  return from && to && by && *from > 0 && *to > 0 && *to - *from >= *by;
 }
 
 bool holds(const json& whole, const Condition& condition) {
@@ -144,7 +116,7 @@ bool holds(const json& whole, const Condition& condition) {
     case Op::not_equals: return !equal();
     case Op::contains: return text.find(want) != std::string::npos;
     case Op::lacks: return text.find(want) == std::string::npos;
-    case Op::matches: return has_regex(text, want);
+    case Op::matches: return finds(text, want);
     case Op::at_least: return compare(text, want).value_or(-1) >= 0;
     case Op::at_most: return compare(text, want).value_or(1) <= 0;
     case Op::one_of: return in_list(text, want);
@@ -170,6 +142,25 @@ std::string render_condition(const Condition& c) {
 }
 
 }  // namespace
+
+std::optional<std::string> beyond_bounds(std::string_view answer, std::size_t depth) {
+  const auto first = answer.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos || (answer[first] != '{' && answer[first] != '[')) return std::nullopt;
+  auto out = beyond(answer, {answer.size(), most_answer_values, depth});
+  return out.empty() ? std::nullopt : std::optional(std::move(out));
+}
+
+bool is_json(const std::string& text) { return !beyond_bounds(text, most_answer_depth - 1) && json::accept(text); }
+
+bool finds(const std::string& text, const std::string& pattern) {
+  try {
+    const std::regex wanted(pattern, std::regex::ECMAScript);
+    if (text.size() <= most_at_once) return std::regex_search(text, wanted);
+    return any_line(text, [&](const std::string& line) { return std::regex_search(line, wanted); });
+  } catch (const std::regex_error&) {
+    return false;  // patterns are checked when they are read; one made of @{…} may still be wrong
+  }
+}
 
 std::string pick(const std::string& answer, const Pick& pick) {
   if (!pick.used) return answer;
@@ -207,21 +198,21 @@ std::optional<std::string> value_at(const std::string& answer, const std::string
   return as_text(*found);
 }
 
+std::optional<long long> number_at(const std::string& answer, const std::string& pointer) {
+  const auto found = value_at(answer, pointer);
+  return found ? as_integer(*found) : std::nullopt;
+}
+
 namespace {
 
-// Lines of others may be long, and a regular expression takes stack for each character.
 std::optional<std::string> last_line(const std::string& text, const std::string& pattern) {
-  constexpr std::size_t most = 2000;
   const std::regex wanted(pattern, std::regex::ECMAScript);
   std::optional<std::string> out;
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const auto end = std::min(rest.find('\n'), rest.size());
-    const std::string line(rest.substr(0, std::min(end, most)));
+  any_line(text, [&](const std::string& line) {
     std::smatch found;
     if (std::regex_search(line, found, wanted)) out = found.size() > 1 ? found[1].str() : found[0].str();
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
+    return false;
+  });
   return out;
 }
 

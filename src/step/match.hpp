@@ -2,9 +2,11 @@
 // on JSON pointers (RFC 6901), so one small language serves http, sql, exec, tcp and kafka alike.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "source/file.hpp"
@@ -46,11 +48,25 @@ struct Take {
 using Takes = std::vector<Take>;
 using Values = std::map<std::string, std::string>;
 
+/// What is looked into of an answer. Services may send anything; what is larger is no answer of theirs.
+inline constexpr std::size_t most_answer_depth = 100;         ///< of lists and objects within each other
+inline constexpr std::size_t most_answer_values = 1'000'000;  ///< of all kinds
+
+/// Why an answer is not looked into: which bound it exceeds. nullopt: it is within them, or it is no JSON at all.
+std::optional<std::string> beyond_bounds(std::string_view answer, std::size_t depth = most_answer_depth);
+
+/// Whether it is JSON that can stand as a value within an answer.
+bool is_json(const std::string& text);
+
+/// Whether a pattern is found in a text of others. A regular expression takes stack for each character, so a text of more than
+/// 4,000 bytes is looked at line by line, and of each line 2,000 bytes. False for what is no pattern.
+bool finds(const std::string& text, const std::string& pattern);
+
 /// The picked part of an answer, as JSON text ("null" if nothing fits).
 std::string pick(const std::string& answer, const Pick& pick);
 
-/// One sentence for each condition that does not hold; empty when all hold. An answer that is not JSON is
-/// treated as one JSON string.
+/// One sentence for each condition that does not hold; empty when all hold. An answer that is not JSON, or is beyond
+/// bounds, is treated as one JSON string.
 struct Mismatch {
   std::string expected;
   std::string actual;
@@ -59,6 +75,9 @@ std::optional<Mismatch> mismatch(const std::string& answer, const Match& match);
 
 /// Texts of strings without quotes, everything else as compact JSON; nullopt if there is no such value.
 std::optional<std::string> value_at(const std::string& answer, const std::string& pointer);
+
+/// The whole number there, also one within a string; nullopt if there is none, or it has no room in 64 bits.
+std::optional<long long> number_at(const std::string& answer, const std::string& pointer);
 
 /// Fills `values`; the name of the first one that is not there otherwise.
 std::optional<std::string> take(const std::string& answer, const Takes& takes, Values& values);

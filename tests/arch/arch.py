@@ -39,6 +39,13 @@ PRODUCTS = "flink zookeeper ticdc tikv jobmanager taskmanager pingcap debezium".
 # Protocols are doors, and the engine has them; jre is a word of the playbook language, lib is a folder of helpers.
 ALLOWED_NAMES = {"kafka", "mysql", "http", "sql", "jre", "lib"}
 
+# What has one way in src/: a pattern, where it may stand, whether it is looked for in texts, too, and what to do instead.
+ONE_WAY = [
+    (re.compile(r"std::(?:jthread|thread)\b|\bpthread_create\b"), {"step/thread.hpp"}, False, "start it as a step::Thread: an exception of a bare thread ends the process"),
+    (re.compile(r"\b(?:printf|fprintf|vprintf|puts|fputs|putchar|perror)\s*\(|fmt::print\b|std::clog\b|std(?:out|err)_(?:color_)?(?:sink|[ms]t)"), set(), False,
+     "print by std::cout or std::cerr: what goes past them reaches the terminal as others sent it"),
+    (re.compile(r"\\(?:x1b|033|e)\["), {"source/paint.cpp", "source/screen.cpp", "source/paint.hpp", "cli/progress.cpp"}, True, "use source::painted(): a sequence of others looks like this one"),
+]
 WAITS = re.compile(r"(?<![A-Za-z0-9_])(sleep_for|sleep_until|(?:usleep|nanosleep|sleep|system|popen)\s*\()")
 # Spelled in two halves, so that this file does not break its own rule.
 HOSTS = [a + b for a, b in [("proxy.", "golang.org"), ("repo1.", "maven.org"), ("repo.", "maven.apache.org"), ("pypi", ".org"), ("files.", "pythonhosted.org"),
@@ -170,6 +177,18 @@ def waits(tree):
                 yield tree.name(path, number), f"`{found[1].rstrip('( ')}`: wait for a condition; run commands through a host"
 
 
+def one_way(tree):
+    for path in tree.code:
+        text = path.read_text(errors="replace")
+        plain, code = text.splitlines(), without_comments_and_texts(text).splitlines()
+        for pattern, where, in_texts, instead in ONE_WAY:
+            if str(path.relative_to(tree.root / "src")) in where:
+                continue
+            for number, line in enumerate(plain if in_texts else code, 1):
+                if found := pattern.search(line):
+                    yield tree.name(path, number), f"`{found[0].rstrip('( ')}`: {instead}"
+
+
 def headers_alone(tree):
     store = tree.build / "headers.json"
     version = subprocess.run([tree.cxx, "--version"], capture_output=True, text=True).stdout
@@ -260,7 +279,7 @@ def rule_cases(tree):
                 yield tree.name(path, number), f"no case in tests/golden/{code} keeps the rule"
 
 
-CHECKS = [include_table, include_cycles, libraries, product_names, lists_and_lengths, waits, headers_alone, this_machine, codes, rule_cases]
+CHECKS = [include_table, include_cycles, libraries, product_names, lists_and_lengths, waits, one_way, headers_alone, this_machine, codes, rule_cases]
 
 
 def main():

@@ -107,6 +107,13 @@ class Arch(unittest.TestCase):
             self.fails("waits", "tests/net/a_test.cpp", f"void f() {{ {call}; }}\n", "tests/net/a_test.cpp:1: waits:")
         self.passes("waits", {"src/step/a.cpp": '// sleep(1)\nauto s = "system(x)"; /* popen(\n */ int file_system(int);\nauto r = R"(sleep(1))";\nint n = 1\'000;\n'})
 
+    def test_one_way(self):
+        for code in ["std::jthread t([] {});", "std::vector<std::thread> all;", 'fmt::print("x");', "std::printf(x);", "std::clog << 1;", 'spdlog::stderr_color_mt("x");',
+                     'auto s = "\\x1b[31m";', 'auto s = "\\033[K";']:
+            self.fails("one_way", "src/step/a.cpp", f"\nvoid f() {{ {code} }}\n", "src/step/a.cpp:2: one_way:")
+        self.passes("one_way", {"src/step/a.cpp": '// std::thread\nauto s = "printf(x)"; auto id = std::this_thread::get_id(); int n = snprintf(a, b, c);\n',
+                                "src/source/paint.cpp": 'auto s = "\\x1b[31m";\n', "src/source/CMakeLists.txt": "target_sources(core PRIVATE file.cpp paint.cpp)\n"})
+
     def test_headers_alone(self):
         self.fails("headers_alone", "src/step/a.hpp", "#pragma once\nstd::string x;\n", "src/step/a.hpp:1: headers_alone: does not compile alone")
         with tempfile.TemporaryDirectory() as folder:

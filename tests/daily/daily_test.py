@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The real binary, a lab of small bells on this machine, and what people do with one each day."""
+import io
 import json
 import os
 import pathlib
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import unittest
@@ -158,6 +160,118 @@ class Daily(unittest.TestCase):
         self.tidelab("up", "bells")
         self.assertEqual(self.list()["bells"]["state"], "up")
         self.assertEqual(self.tidelab("verify", "bells").stderr, "")
+
+    def test_what_others_send_moves_nothing(self):
+        self.tidelab("up", self.file)
+        sent = "\x1b]0;owned\x07\x1b[2J\x1b[31mred\u009b1m\u202eback\rover\x9b"
+        script = r"printf '\033]0;owned\007\033[2J\033[31mred\302\2331m\342\200\256back\rover\nnext\tline\n'"
+        one = ("--host", "127.0.0.1", "--sh", script)
+        shown = r"\x1b]0;owned\x07\x1b[2J\x1b[31mred\u009b1m\u202eback\x0dover"
+        # A pipe gets the bytes, a terminal sees them.
+        piped = subprocess.run([TIDELAB, "exec", "bells", *one], env=self.environment, cwd=self.root, stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+        self.assertEqual(piped.stdout, b"127.0.0.1 \xe2\x94\x82 \x1b]0;owned\x07\x1b[2J\x1b[31mred\xc2\x9b1m\xe2\x80\xaeback\rover\n127.0.0.1 \xe2\x94\x82 next\tline\n")
+        for words in (("exec", "bells", *one), ("exec", "bells", "--host", "127.0.0.1", "--sh", f"{script} >&2")):
+            terminal = Terminal([TIDELAB, *words], self.environment)
+            self.addCleanup(terminal.close)
+            self.assertEqual(terminal.end(), 0)
+            self.assertIn(shown, terminal.seen)
+            self.assertIn("next\tline", terminal.seen)
+            for raw in ("\x1b", "\x07", "\u009b", "\u202e"):
+                self.assertNotIn(raw, terminal.seen)
+        log = self.root / "lab" / f"bell-127.0.0.1-{self.ports[0]}" / "bell.log"
+        with open(log, "a", encoding="utf-8") as file:
+            file.write(sent + "\n")
+        self.assertIn(sent.encode(), subprocess.run([TIDELAB, "logs", "bells"], env=self.environment, cwd=self.root, capture_output=True, timeout=120).stdout)
+        terminal = Terminal([TIDELAB, "logs", "bells"], self.environment)
+        self.addCleanup(terminal.close)
+        terminal.end()
+        self.assertIn(shown, terminal.seen)
+        self.assertNotIn("\x1b", terminal.seen)
+
+        # What a service says of itself: progress, results and errors, in colour and without.
+        self.says({"state": sent, "length": sent, "pulled": sent})
+        for words in (("status", "bells"), ("status", "bells", "--color", "always")):
+            self.assertNotIn("\x1b]", self.tidelab(*words, code=None).stdout)
+            terminal = Terminal([TIDELAB, *words], self.environment)
+            self.addCleanup(terminal.close)
+            terminal.end()
+            self.assertIn(r"\x1b]0;owned", terminal.seen)
+            for raw in ("\x1b]", "\x1b[2J", "\x07", "\u009b", "\u202e"):
+                self.assertNotIn(raw, terminal.seen)
+        said = json.loads(self.tidelab("status", "bells", "--format", "json", code=None).stdout)
+        self.assertIn(r"\x1b]0;owned\x07", said["states"][0]["state"])
+
+    def test_nonsense_of_one_service_is_its_own(self):
+        self.tidelab("up", self.file)
+        children = [each for each in self.root.rglob("child") if f"bell-127.0.0.1-{self.ports[0]}" in str(each)]
+        self.assertEqual(len(children), 1)
+        pid, began, _, since = children[0].read_text().split()[:4]
+        for restarts in ("four", "99999999999999999999999", '1,"pid":[', "-"):
+            children[0].write_text(f"{pid} {began} {restarts} {since}\n")
+            done = self.tidelab("status", "bells", "--format", "json", code=2)
+            rows = json.loads(done.stdout)["nodes"]
+            self.assertEqual([row["state"] for row in rows], ["unknown", "running"], restarts)
+            self.assertIn("cannot be used", rows[0]["problem"])
+            self.assertIn("unknown", self.tidelab("status", "bells", code=2).stdout)
+            self.assertNotIn("bug in tidelab", self.tidelab("up", "bells", code=None).stderr)
+        children[0].write_text(f"{pid} {began} 0 {since}\n")
+
+    def test_logs_go_to_a_file_and_to_nothing_else(self):
+        self.tidelab("up", self.file)
+        fifo, link, real = self.root / "fifo", self.root / "link", self.root / "real"
+        os.mkfifo(fifo)
+        real.write_text("kept")
+        link.symlink_to(real)
+        for other in (fifo, link, self.root):
+            before = other.lstat()
+            said = self.tidelab("logs", "bells", "--archive", other, code=64).stderr
+            self.assertIn(f"cannot write {other}: it is ", said)
+            self.assertEqual(other.lstat().st_ino, before.st_ino)
+        self.assertEqual(real.read_text(), "kept")
+        out = self.root / "all.tar.gz"
+        for _ in range(2):  # the second replaces the first
+            self.tidelab("logs", "bells", "--archive", out)
+            self.assertEqual(out.stat().st_mode & 0o777, 0o600)
+
+    def test_a_host_that_sends_anything_fills_nothing(self):
+        self.tidelab("up", self.file)
+        evil, hostile = self.root / "evil", self.root / "hostile.tar"
+        evil.mkdir()
+        subprocess.run(f"truncate -s 1T sparse && echo end >> sparse && tar --sparse -cf {hostile} sparse && rm sparse", shell=True, check=True, cwd=self.root)
+        self.assertLess(hostile.stat().st_size, 20_000)
+        with tarfile.open(hostile, "a") as tar:
+            for name, kind, target in (("zero", tarfile.CHRTYPE, ""), ("disk", tarfile.BLKTYPE, ""), ("pipe", tarfile.FIFOTYPE, ""), ("link", tarfile.SYMTYPE, "/etc"), ("../out", tarfile.REGTYPE, "")):
+                info = tarfile.TarInfo(name)
+                info.type, info.linkname, info.devmajor, info.devminor = kind, target, 1, 5
+                tar.addfile(info)
+            info = tarfile.TarInfo("good")
+            info.size = 4
+            tar.addfile(info, io.BytesIO(b"good"))
+        script = evil / "tar"
+        script.write_text(f'#!/bin/sh\ncase "$*" in *-czf*) exec /usr/bin/tar "$@" ;; esac\nexec cat {hostile}\n')
+        script.chmod(0o755)
+        out = self.root / "all.tar.gz"
+        env = {"PATH": f"{evil}:/usr/bin:/bin"}
+        said = self.tidelab("logs", "bells", "--archive", out, code=2, env=env).stdout
+        self.assertIn("left out, larger than 64 MiB: sparse", said)
+        self.assertIn("left out, neither file nor directory: zero", said)
+        with tarfile.open(out) as tar:
+            members = tar.getmembers()
+            self.assertTrue(all(each.isfile() or each.isdir() for each in members))
+            self.assertIn("bells-logs/127.0.0.1/good", [each.name for each in members])
+        # Without end: the stop is obeyed, and nothing stays.
+        script.write_text('#!/bin/sh\nexec cat /dev/zero\n')
+        self.assertIn("does not end where its end is", self.tidelab("logs", "bells", "--archive", out, code=None, env=env).stdout)
+        header = tarfile.TarInfo("slow")
+        header.size = 1 << 20
+        (self.root / "header").write_bytes(header.tobuf())
+        script.write_text(f"#!/bin/sh\ntouch {self.root}/sending\ncat {self.root}/header\nexec sleep 600\n")
+        logs = subprocess.Popen([TIDELAB, "logs", "bells", "--archive", str(self.root / "never.tar.gz")], env=self.environment | env, cwd=self.root, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        soon((self.root / "sending").exists)
+        logs.send_signal(signal.SIGINT)
+        self.assertEqual(logs.wait(60), 130)
+        self.assertEqual([each.name for each in self.root.iterdir() if "never" in each.name or each.name.startswith(".tidelab-logs")], [])
 
     def test_a_terminal_shows_what_is_waited_for(self):
         self.write(f", slow: {self.root}/go")

@@ -171,7 +171,10 @@ def host_that_sends_anything():
         write(hosts, "one", "/opt/sent.tar", packed.getvalue(), user="root")
         hosts.in_place_of("one", "tar", "#!/bin/sh\ncat > /dev/null; exec cat /opt/sent.tar\n")
         found = Archive(hosts, toys.file, code=2)
-        found.lists("could not be unpacked whole")
+        for name, why in (("x", "neither file nor directory"), ("../../../../../up", "it would lie somewhere else"), ("hard", "neither file nor directory"),
+                          ("device", "neither file nor directory"), ("pipe", "neither file nor directory")):
+            found.lists(f"left out, {why}: {name}\n")
+        found.has(f"{ONE}/suid", f"{ONE}/x/mine")
         must({p.name: p.read_text() for p in victim.iterdir()} == {"mine": "mine"}, f"it wrote outside: {list(victim.iterdir())}")
         must(not list(hosts.folder.glob("up")), "it wrote above its folder")
 

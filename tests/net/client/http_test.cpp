@@ -107,10 +107,10 @@ TEST_CASE("what is no complete answer is a refusal") {
     CHECK(http({"GET", "http://" + listener.address(), "", {}}, within(5s)).error().why == Why::refused);
   }
   SECTION("too large") {
-    const HttpServer server([](const Request&) { return Response{200, std::string((64 << 20) + 1, 'x')}; });
+    const HttpServer server([](const Request&) { return Response{200, std::string((16 << 20) + 1, 'x')}; });
     const auto answer = http({"GET", server.url(), "", {}}, within(60s));
     CHECK(answer.error().why == Why::refused);
-    CHECK_THAT(answer.error().what, Catch::Contains("64 MB"));
+    CHECK_THAT(answer.error().what, Catch::Contains("larger than 16 MiB"));
   }
 }
 
@@ -150,4 +150,16 @@ TEST_CASE("the test server serves ranges") {
   CHECK(get("bytes=4-").body == "456789");
   CHECK(get("bytes=4-5").body == "45");
   CHECK(get("bytes=10-").status == 416);
+}
+
+TEST_CASE("headers without end are refused, and the bound is told") {
+  const HttpServer server([](const Request&) {
+    Response out{200, "x"};
+    for (int i = 0; i < 300; ++i) out.headers["X-" + std::to_string(i)] = std::string(5000, 'h');
+    return out;
+  });
+  const auto answer = http({"GET", server.url(), "", {}}, within(30s));
+  REQUIRE_FALSE(answer);
+  CHECK(answer.error().why == Why::refused);
+  CHECK_THAT(answer.error().what, Catch::Contains("the headers of the answer are larger than 256 KiB"));
 }

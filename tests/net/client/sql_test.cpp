@@ -126,3 +126,36 @@ TEST_CASE("a server that is killed under a session is a refusal") {
   own.kill();
   CHECK((*session)->run({"SELECT 1"}, within(10s)).error().why == Why::refused);
 }
+
+TEST_CASE("an answer of more rows or bytes than anybody asks for is not read to its end, and is told once") {
+  const auto [statement, beyond] =
+      GENERATE(table<std::string, std::string>({{"SELECT seq FROM seq_1_to_200000", "more than 100000 rows"},
+                                                {"SELECT REPEAT('x', 1000000) v FROM seq_1_to_20000", "more than 16 MiB"}}));
+  const auto session = open();
+  const auto answer = session->run({statement}, within(60s));
+  REQUIRE_FALSE(answer);
+  CHECK(answer.error().why == Why::refused);
+  CHECK(answer.error().lasting);
+  CHECK_THAT(answer.error().what, Catch::Contains(beyond));
+  REQUIRE(open()->run({"SELECT 1"}, within(10s)));  // others are served
+}
+
+TEST_CASE("as many rows as may be come, all of them, and the session goes on") {
+  const auto session = open();
+  const auto answer = session->run({"SELECT seq FROM seq_1_to_100000", "SELECT 1", "SELECT seq FROM seq_1_to_99999"}, within(60s));
+  REQUIRE(answer);
+  CHECK(ordered_json::parse(answer->json)["count"] == 99'999);
+  REQUIRE(session->run({"SELECT 2"}, within(10s)));
+}
+
+TEST_CASE("rows that break off are no answer") {
+  const auto answer = open()->run({"SELECT seq, IF(seq = 50000, (SELECT 1 UNION SELECT seq), 0) v FROM seq_1_to_60000"}, within(60s));
+  REQUIRE_FALSE(answer);
+  CHECK(answer.error().why == Why::refused);
+}
+
+TEST_CASE("a row that is larger than a packet may be is no answer") {
+  REQUIRE(open()->run({"SET GLOBAL max_allowed_packet = 67108864"}, within(10s)));
+  const auto answer = open()->run({"SELECT REPEAT('x', 30000000) v"}, within(60s));
+  REQUIRE_FALSE(answer);
+}

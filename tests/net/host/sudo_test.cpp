@@ -15,7 +15,7 @@ namespace {
 struct Played final : Host {
   explicit Played(std::vector<Clock::time_point>& d) : deadlines(d) {}
 
-  Result<Output> run(const Command& command, const Control& control) override {
+  Result<Output> carry_out(const Command& command, const Control& control) override {
     deadlines.push_back(control.deadline);
     const auto& argv = command.argv;
     const auto has = [&](const char* word) { return std::find(argv.begin(), argv.end(), word) != argv.end(); };
@@ -25,7 +25,7 @@ struct Played final : Host {
     if (has("-v")) return command.input.text == "right\n" ? Output{} : answer(command, 1, {}, wrong);
     if (password != "right") return answer(command, 1, {}, wrong);
     const auto rest = command.input.lead.substr(password.size() + 1);
-    return answer(command, 0, "done", rest + (command.on_err ? "own\nwords" : ""));  // the mark, as the script there says it
+    return answer(command, 0, "done", rest + "own\nwords");  // the mark, as the script there says it
   }
   // A letter at a time, where somebody listens.
   static Output answer(const Command& command, int code, const std::string& out, const std::string& err) {
@@ -70,7 +70,7 @@ TEST_CASE("a person is asked for sudo's password, and the command has its time a
   const auto output = host->run(as_root, control);
   REQUIRE(output);
   CHECK(output->out == "done");
-  CHECK(output->err.empty());
+  CHECK(output->err == "own\nwords");
   CHECK(person.asked == std::vector<std::string>{"ops@played|", "ops@played|guess"});
   // Without a password, twice to try one, and with it.
   REQUIRE(deadlines.size() == 4);
@@ -108,4 +108,29 @@ TEST_CASE("where nobody is there, sudo's own words are the error") {
   const auto again = host->run(heard, {});
   REQUIRE_FALSE(again);
   CHECK(again.error().what == output.error().what);
+}
+
+TEST_CASE("a sudo that talks without end before the command begins is ended, and told") {
+  struct Endless final : Host {
+    Result<Output> carry_out(const Command& command, const Control& control) override {
+      const std::string piece(100'000, 's');
+      while (!control.stopped() && said < 100'000'000) {
+        command.on_err(piece);
+        said += piece.size();
+      }
+      return tidelab::step::fail(tidelab::step::Why::interrupted, "ended");
+    }
+    std::string name() const override { return "ops@endless"; }
+    Traffic traffic() const override { return {}; }
+    std::size_t said = 0;
+  };
+  Slow nobody;
+  auto endless = std::make_unique<Endless>();
+  auto& said = endless->said;
+  const auto host = make_sudo(std::move(endless), nobody, {Lock::Kind::sudo, "ops@endless"});
+  const auto output = host->run(as_root, {});
+  REQUIRE_FALSE(output);
+  CHECK(output.error().what.find("more than 1 MiB before the command began") != std::string::npos);
+  CHECK(output.error().evidence.size() <= 2000);
+  CHECK(said < 3'000'000);
 }

@@ -204,3 +204,39 @@ TEST_CASE("refute: what is true already proves nothing") {
   CHECK(asking.last("refute: {that: {http: {url: \"" + server.url("/") + "\", expect: {/count: 0}}}}").outcome == run::Outcome::held);
   CHECK(asking.last("refute: {that: {http: {url: \"" + server.url("/") + "\", expect: {/count: 1}}}}").outcome == run::Outcome::failed);
 }
+
+TEST_CASE("an answer beyond bounds is that server's failure, with the bound, and another one is asked") {
+  const HttpServer deep([](const Request&) { return json(std::string(1'000'000, '[') + std::string(1'000'000, ']')); });
+  Asking asking;
+  const auto ended = asking.last("http: {url: \"http://" + address_of(deep) + "/s\", expect: {/a: 1}}");
+  REQUIRE(ended.failure);
+  CHECK(ended.failure->why == Why::differs);
+  CHECK(ended.failure->what.find("it is nested deeper than 100") != std::string::npos);
+  CHECK(ended.failure->evidence.size() < 1000);
+  const HttpServer good([](const Request&) { return json(R"({"a":1})"); });
+  CHECK(asking.last("http: {url: \"http://" + address_of(deep) + "," + address_of(good) + "/s\", expect: {/a: 1}}").outcome ==
+        run::Outcome::held);
+}
+
+TEST_CASE("pages lead to no other server") {
+  const HttpServer other([](const Request&) { return json(R"({"rows":[{"n":7}],"next":"/"})"); });
+  const HttpServer pages([&](const Request&) { return json(R"({"rows":[],"next":")" + other.url("/elsewhere") + R"("})"); });
+  Asking asking;
+  const auto ended = asking.last("- arm: {as: w, observe: {page: {url: \"" + pages.url("/1") +
+                                 "\", next: /next, items: /rows}}}\n- seen: {in: w, find: {/n: 7}, within: 1s}\n");
+  CHECK(ended.outcome != run::Outcome::held);
+  CHECK(other.requests().empty());
+}
+
+TEST_CASE("a line without end, and lines without end, end the watching and not the run") {
+  Asking asking;
+  const auto line = asking.last(
+      "- arm: {as: w, observe: {follow: {argv: [sh, -c, \"tr '\\\\0' x < /dev/zero\"]}}}\n- seen: {in: w, find: {/line: x}, within: 20s}\n",
+      60s);
+  REQUIRE(line.failure);
+  CHECK(line.failure->what.find("a line of more than 1024 KiB") != std::string::npos);
+  const auto lines =
+      asking.last("- arm: {as: w, observe: {follow: {argv: [yes]}}}\n- seen: {in: w, find: {/line: x}, within: 100s}\n", 120s);
+  REQUIRE(lines.failure);
+  CHECK(lines.failure->what.find("more than 64 MiB came") != std::string::npos);
+}

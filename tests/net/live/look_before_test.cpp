@@ -19,14 +19,14 @@ namespace {
 class Eventful final : public host::Host {
 public:
   explicit Eventful(std::function<void(int)> before) : before_(std::move(before)) {}
-  host::Result<host::Output> run(const host::Command& command, const step::Control& control) override {
-    before_(++commands_);
-    return host_->run(command, control);
-  }
   std::string name() const override { return "this machine"; }
   host::Traffic traffic() const override { return {}; }
 
 private:
+  host::Result<host::Output> carry_out(const host::Command& command, const step::Control& control) override {
+    before_(++commands_);
+    return host_->run(command, control);
+  }
   std::unique_ptr<host::Host> host_ = host::make_local();
   std::function<void(int)> before_;
   std::atomic<int> commands_ = 0;

@@ -91,3 +91,30 @@ TEST_CASE("numbers of a host that are none, or more than there can be, are not k
   CHECK(words.text.find("up 0 s") != std::string::npos);
   CHECK_FALSE(words_of(std::string(500'000, '[')).text.empty());
 }
+
+TEST_CASE("what a host says of a service is used when it has the form, and told when it has not") {
+  const std::string whole =
+      R"({"running":true,"state":"running","pid":5,"exe":"/opt/x","restarts":4,"up_seconds":3,"since_ms":1,"rss_kb":1,"restarting":false,"exit":null,"ended_seconds":-2,"oom":0})";
+  const auto fine = read_process(whole + "\n", "kafka-9092", "h1");
+  REQUIRE(fine);
+  CHECK(*fine == whole + "\n");
+  const auto with = [&](const std::string& from, const std::string& to) {
+    auto text = whole;
+    text.replace(text.find(from), from.size(), to);
+    const auto read = read_process(text, "kafka-9092", "h1");
+    return read ? std::string("used") : read.error().what;
+  };
+  const std::string head = "what h1 says of the service kafka-9092 cannot be used: ";
+  CHECK(with("\"restarts\":4", "\"restarts\":\"four\"") == head + "`restarts` is no whole number");
+  CHECK(with("\"restarts\":4", "\"restarts\":four") == head + "it is no JSON");
+  CHECK(with("\"restarts\":4", "\"restarts\":4.5") == head + "`restarts` is no whole number");
+  CHECK(with("\"restarts\":4", "\"restarts\":18446744073709551615") == head + "`restarts` is too large");
+  CHECK(with("\"pid\":5", "\"pid\":" + std::string(30'000, '[') + std::string(30'000, ']')) == head + "`pid` is no whole number");
+  CHECK(with("\"pid\":5", "\"pid\":" + std::string(300'000, '[')) == head + "it has more than 65536 bytes");
+  CHECK(with("\"running\":true", "\"running\":1") == head + "`running` is neither true nor false");
+  CHECK(with("\"state\":\"running\",", "") == head + "it is no JSON object of that form");
+  CHECK(with("\"state\":\"running\"", "\"state\":null") == head + "`state` is no text");
+  CHECK(with("\"state\":\"running\"", "\"state\":\"run\\nning\"") == head + "`state` is none of its words");
+  CHECK_FALSE(read_process("", "s", "h"));
+  CHECK_FALSE(read_process("[]", "s", "h"));
+}

@@ -15,7 +15,7 @@ namespace {
 std::string masked(const std::string& text, const std::vector<std::string>& secrets, std::size_t piece) {
   std::istringstream from(text);
   std::ostringstream to;
-  CHECK(plan::mask_stream(from, to, secrets, piece));
+  CHECK(plan::mask_stream(from, to, secrets, {}, piece));
   return to.str();
 }
 

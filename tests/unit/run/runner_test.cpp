@@ -394,3 +394,33 @@ TEST_CASE("the work for a step does not grow with the plan") {
     CHECK(needs < 3 * steps);
   }
 }
+
+TEST_CASE("what a step throws is its own failure, and no other's") {
+  Run run(Needs{{}, {}, {{0, true}}});
+  run.effects.acts[0] = [](const Control&) -> step::Result<Done> { throw std::bad_alloc(); };
+  CHECK_FALSE(run.go().all);
+  CHECK(run.outcomes() == "failed made blocked");
+  REQUIRE(run.end_of(0).failure);
+  CHECK(run.end_of(0).failure->why == step::Why::unreachable);
+  CHECK(run.end_of(0).failure->what == "it could not be followed: std::bad_alloc");
+}
+
+TEST_CASE("what a look throws leaves each step to look for itself") {
+  struct Throwing : FakeEffects {
+    std::vector<Looked> look(int, const std::vector<const plan::Step*>&, const Control&) override { throw std::runtime_error("nonsense"); }
+    std::vector<Evidence> collect(const plan::Step&, const step::Failure&, const Control&) override {
+      throw std::runtime_error("more of it");
+    }
+  } effects;
+  const auto plan = make_plan(Needs{{}, {}});
+  effects.acts[1] = [](const Control&) -> step::Result<Done> { return step::fail(step::Why::failed, "no"); };
+  std::map<int, Outcome> ended;
+  carry_out(plan, Opened{}, effects,
+            [&](const Event& event) {
+              if (const auto* one = std::get_if<Ended>(&event.what)) ended[one->step] = one->outcome;
+            },
+            {}, {});
+  CHECK(ended == std::map<int, Outcome>{{0, Outcome::made}, {1, Outcome::failed}});
+  const auto looked = look_at_all(plan, effects, {});
+  CHECK(looked.front().state == Looked::State::unasked);
+}

@@ -1,6 +1,8 @@
 // Questions to answers: what holds, what is picked and taken, and what is said when it does not fit.
 #include "step/match.hpp"
 
+#include <random>
+
 #include <catch2/catch.hpp>
 
 using namespace tidelab::step;
@@ -183,22 +185,84 @@ TEST_CASE("of a text the last line that matches is taken, and of that the first 
   CHECK(values["long"].size() == 2000);  // no line is searched beyond that
 }
 
-TEST_CASE("answers of any depth, length and number are compared or refused, and never more than that") {
-  // Written out again, each level would take stack; so it is a text like any other that is no JSON.
-  const std::string deep = std::string(2'000'000, '[') + std::string(2'000'000, ']');
-  CHECK(value_at(deep, "") == deep);
-  CHECK_FALSE(value_at(deep, "/0"));
-  CHECK(elements(deep, "").empty());
-  CHECK(pick(deep, {{"", {}}, {}, true}) == "null");
-  const std::string brackets = R"({"a":")" + std::string(1000, '[') + R"(\"]"})";
-  CHECK(value_at(brackets, "/a") == std::string(1000, '[') + "\"]");  // within a string they are no levels
-  // A regular expression takes stack for each character that it goes over.
-  const std::string filler(1'000'000, 'x');
-  CHECK(holds(filler + " id-7 " + filler, "", Op::matches, "(^|[^0-9])7([^0-9]|$)"));
-  CHECK_FALSE(holds(filler, "", Op::matches, "^(?=[^?]*/topic([?]|$))"));
-  CHECK_FALSE(holds(filler, "", Op::matches, "x$x"));
-  CHECK_FALSE(holds(filler + "y", "", Op::matches, "xx$"));
-  CHECK(holds(filler + "y", "", Op::matches, "xy$"));
-  CHECK_FALSE(holds("y" + filler, "", Op::matches, "^x"));
-  CHECK_FALSE(holds(R"({"a":9223372036854775807,"b":-9223372036854775808})", "/a", Op::before, "/b 1"));
+namespace {
+
+// All that is asked of an answer; none of it may throw or take the stack, whatever the answer is.
+void ask_everything(const std::string& answer) {
+  const Match match{
+      {{"/a/0", {}}, Op::equals, {"1", {}}}, {{"", {}}, Op::matches, {"(a|b)*c$", {}}}, {{"/a", {}}, Op::at_least, {"3", {}}}};
+  Pick wanted;
+  wanted.from = {"/a", {}};
+  wanted.used = true;
+  Values values;
+  mismatch(answer, match);
+  pick(answer, wanted);
+  value_at(answer, "");
+  number_at(answer, "/a");
+  elements(answer, "");
+  take(answer, {{{"v", {}}, {"", {}}, {"(x)y", {}}}}, values);
+  is_json(answer);
+}
+
+std::string repeated(const std::string& text, std::size_t times) {
+  std::string out;
+  for (std::size_t i = 0; i < times; ++i) out += text;
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("an answer that is deep or large is not looked into, and the bound is told") {
+  CHECK_FALSE(beyond_bounds(repeated("[", 100) + repeated("]", 100)));
+  CHECK(beyond_bounds(repeated("[", 101)) == "it is nested deeper than 100");
+  CHECK(beyond_bounds(repeated(R"({"a":)", 1'000'000)) == "it is nested deeper than 100");
+  CHECK(beyond_bounds("[" + repeated("1,", 1'000'000) + "1]") == "it holds more than 1000000 values");
+  CHECK_FALSE(beyond_bounds("[" + repeated("[],", 1000) + "0]"));
+  CHECK_FALSE(beyond_bounds(R"(["[[[[\"[[[[", ")" + repeated("[", 500) + R"("])"));  // within texts nothing is nested
+  CHECK_FALSE(beyond_bounds("no JSON: " + repeated("[", 500)));
+  ask_everything(repeated("[", 1'000'000) + repeated("]", 1'000'000));
+  ask_everything(repeated(R"({"a":)", 300'000) + "1" + repeated("}", 300'000));
+  ask_everything(repeated("[", 99) + repeated("]", 99));
+  CHECK(why(repeated("[", 2000), one("/a", Op::equals, "1")) == "/a = 1 ; /a is not there");
+}
+
+TEST_CASE("what stands as a value within an answer is JSON") {
+  CHECK(is_json(R"({"a":[1]})"));
+  CHECK_FALSE(is_json("{no json"));
+  CHECK_FALSE(is_json(""));
+  CHECK_FALSE(is_json(repeated("[", 100) + repeated("]", 100)));  // one deeper it would be beyond bounds
+}
+
+TEST_CASE("a pattern is looked for in texts of any length") {
+  CHECK(finds(repeated("x", 5'000'000) + "\nwritten-7", "(^|\\n)written-7"));
+  CHECK_FALSE(finds(repeated("ab", 3'000'000), "^(a|b)*c$"));
+  CHECK(finds("one\ntwo", "one\\ntwo"));
+  CHECK_FALSE(finds("x", "("));
+}
+
+TEST_CASE("whole numbers, and nothing else, are numbers") {
+  CHECK(number_at(R"({"a":3})", "/a") == 3);
+  CHECK(number_at(R"({"a":"-3"})", "/a") == -3);
+  for (const auto* other :
+       {R"({"a":"3 times"})", R"({"a":1e99})", R"({"a":99999999999999999999})", R"({"a":{}})", R"({"a":""})", "{}", "x"})
+    CHECK_FALSE(number_at(other, "/a"));
+}
+
+TEST_CASE("broken answers break nothing") {
+  std::mt19937 random(20260101);
+  const std::string whole = R"({"a":[1,-2.5e3,true,null,"t\u00e9xt \"q\"",{"b":[[],{}]}],"c":"\ud83c\udf0a","d":123456789012345678901})";
+  for (int round = 0; round < 3000; ++round) {
+    auto text = whole;
+    for (auto changes = 1 + random() % 4; changes > 0; --changes) {
+      const auto at = random() % text.size();
+      switch (random() % 4) {
+        case 0: text[at] = static_cast<char>(random() % 256); break;
+        case 1: text.erase(at, 1 + random() % 10); break;
+        case 2: text.insert(at, text.substr(random() % text.size(), random() % 20)); break;
+        default: text.insert(at, 1, "[]{}\",:\\"[random() % 8]); break;
+      }
+      if (text.empty()) text = "[";
+    }
+    ask_everything(text);
+  }
 }
