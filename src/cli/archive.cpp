@@ -154,6 +154,7 @@ int archive_logs(const Options& options) {
     std::cerr << fmt::format("tidelab: {} could not be written: {}\n", archive.string(), problem);
     return options.stop.stop_requested() ? exit_interrupted : exit_unknown;
   }
+  std::error_code error;
   std::cout << contents << fmt::format("\nwritten: {} ({} KiB)\n", archive.string(), fs::file_size(archive, error) / 1024);
   return all.whole ? exit_true : exit_unknown;
 }

@@ -64,14 +64,14 @@ std::string last_end(const Answer& answer) {
 }
 
 constexpr std::size_t most_said = 64 << 10;
-constexpr long long largest = 1LL << 53;  // what all readers of JSON have in common
+constexpr long long largest_of_json = 1LL << 53;  // what all readers of JSON have in common
 
 using nlohmann::json;
 
 bool is_modest(const json& number) {
-  if (number.is_number_unsigned()) return number.get<std::uint64_t>() <= std::uint64_t(largest);
+  if (number.is_number_unsigned()) return number.get<std::uint64_t>() <= std::uint64_t(largest_of_json);
   const auto value = number.get<std::int64_t>();
-  return value >= -largest && value <= largest;
+  return value >= -largest_of_json && value <= largest_of_json;
 }
 
 // Empty: it has the form.

@@ -31,7 +31,9 @@ public:
   std::string render(const Diagnostic& d);
 
 private:
-  std::string painted(const std::string& text, const char* code) const { return colour_ && !text.empty() ? source::painted(text, code) : text; }
+  std::string painted(const std::string& text, const char* code) const {
+    return colour_ && !text.empty() ? source::painted(text, code) : text;
+  }
   std::string place(const Span& span, const char* arrow) const;
   void add_excerpt(const Span& span, char sign, const char* code, const std::string& label);
   void add_remark(const char* name, const char* code, const std::string& text);

@@ -98,10 +98,9 @@ const char* word_of(Op op) {
 bool is_before(const json& whole, const std::string& moment, const std::string& want) {
   const auto blank = want.rfind(' ');
   const auto* other = at(whole, want.substr(0, blank));
-  const auto from = as_integer(moment);
-  const auto to = other == nullptr ? std::nullopt : as_integer(as_text(*other));
+  const long long from = as_integer(moment).value_or(0), to = other == nullptr ? 0 : as_integer(as_text(*other)).value_or(0);
   const auto by = blank == std::string::npos ? std::nullopt : as_integer(want.substr(blank + 1));
-  return from && to && by && *from > 0 && *to > 0 && *to - *from >= *by;
+  return by && from > 0 && to > 0 && to - from >= *by;
 }
 
 bool holds(const json& whole, const Condition& condition) {

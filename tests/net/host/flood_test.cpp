@@ -150,8 +150,8 @@ TEST_CASE("a login shell that prints without end before the command begins is to
 
 TEST_CASE("what looks like a mark and is none is the command's own word") {
   const auto mark = make_mark();
-  for (const auto& words : {mark, mark + " \n", mark + "=", mark + "=12x\n", mark + ":\n", mark + "=99999999999999999999999",
-                                  mark + mark, mark + std::string(5000, '1'), "line " + mark + "%d\n"}) {
+  for (const auto& words : {mark, mark + " \n", mark + "=", mark + "=12x\n", mark + ":\n", mark + "=99999999999999999999999", mark + mark,
+                            mark + std::string(5000, '1'), "line " + mark + "%d\n"}) {
     std::mt19937 random(7);
     MarkedStream stream(mark);
     auto out = fed(stream, "noise " + mark + ":42\n" + words + "|", random);
