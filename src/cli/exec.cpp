@@ -156,7 +156,10 @@ int exec(const Options& options) {
   std::vector<step::Thread> threads;
   for (std::size_t i = 0; i < lanes.size(); ++i) {
     const auto ask = [&, i, lane = lanes[i]] {
-      auto command = as_asked(options, setup, lane, with_tools(tool_owners(made, lane, options.nodes), words_of(options)));
+      // Programs in directories of another account are for nobody else to run by name.
+      const bool theirs = options.as_login && !setup.users[lane].empty();
+      auto words = theirs ? words_of(options) : with_tools(tool_owners(made, lane, options.nodes), words_of(options));
+      auto command = as_asked(options, setup, lane, std::move(words));
       if (feed) command.input.file = feed->path(i);
       ask_host(answers[i], *setup.hosts[lane], std::move(command), options, made, mutex, width);
       if (feed) feed->leave(i);

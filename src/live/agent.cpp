@@ -46,7 +46,8 @@ foresee_content() { # run-dirs of services, `--`, then path and bytes of each fi
     shift; to_see=$((to_see - 1))
   done
   [ "$*" != -- ] || return 0
-  own_said=$(as_reader timeout 60 sh -c "$content" sh "$@" 2>/dev/null)$nl
+  case "$*" in *' --') for_long=10 ;; *) for_long=60 ;; esac
+  own_said=$(as_reader "$for_long" sh -c "$content" sh "$@" 2>/dev/null)$nl
   sums=$sums${own_said#*"$nl--$nl"}
   own_said=${own_said%%"$nl--$nl"*}$nl
 }
@@ -82,7 +83,7 @@ mode_is() { # path, four octal digits: gives `mode`. Where a directory has more 
   [ -d "$1" ] && [ "${four#?}" = "${2#?}" ] || return 1
   f=${four%???} w=${2%???}; [ $(((f & ~w & 1) | (w & ~f))) = 0 ]
 }
-sum_of() { among "$sums" "SHA256 ($1) = "; sum=$rest; [ -n "$sum" ] || sum=$(by "$1" digest "$1" 2>/dev/null); }
+sum_of() { among "$sums" "SHA256 ($1) = "; sum=$rest; [ -n "$sum" ] || sum=$(within='timeout -k 2 60'; by "$1" digest "$1" 2>/dev/null); }
 other_size() { # path, bytes or `-`: whether it has another size, so that nothing need be read
   [ "$2" != - ] || return 1
   among "$modes" "$1	"; [ -n "$rest" ] || rest=$(stat -c '	%F	%s' -- "$1" 2>/dev/null)
@@ -93,7 +94,6 @@ other_size() { # path, bytes or `-`: whether it has another size, so that nothin
 # else can change the way; everywhere else the account acts itself, and can do no more than it may. There is no third case:
 # where we come as the account ourselves, nothing is done behind a way that others can change.
 also_id= # of an account that may, too
-nobodys= # set where an owner without a name is nobody: the account that it was is gone
 chain_is_ours() { # an absolute directory, perhaps a name in it: nobody else can change the way, or exchange that; links that are ours do not matter
   t=$1 entry=${2:+"$1/$2"}; set -- /
   while [ -n "$t" ] && [ "$t" != / ]; do set -- "$@" "$t"; t=${t%/*}; done
@@ -105,7 +105,7 @@ chain_is_ours() { # an absolute directory, perhaps a name in it: nobody else can
   at=0 open=
   for one in "$@"; do
     at=$((at + 1))
-    case $one in "0 "*|"$my_id "*|"$also_id "*) theirs= ;; *' UNKNOWN:'*) theirs=${nobodys:-y}; [ -z "$nobodys" ] || theirs= ;; *) theirs=y ;; esac
+    case $one in "0 "*|"$my_id "*|"$also_id "*) theirs= ;; *) theirs=y ;; esac
     if [ "$at" -gt "$steps" ]; then [ -z "$open" ] || [ -z "$theirs" ]; return; fi
     [ -z "$theirs" ] || return 1
     mode=${one#* } group=${one#* * }; mode=${mode%% *} group=${group%% *}
@@ -141,11 +141,30 @@ parent_of() { # path: gives `parent`
   parent=${parent%/*}; parent=${parent%"${parent##*[!/]}"}
   [ -n "$parent" ] || parent=/
 }
-as_owner() { if [ -z "$U" ]; then "$@"; else runuser -u "$U" -- "$@"; fi; }
-as_reader() { # the same for what only reads: without a session, which hosts would note
-  if [ -z "$U" ] || ! command -v setpriv > /dev/null 2>&1; then as_owner "$@"; return; fi
-  ids=$(getent passwd "$U"); ids=${ids#*:*:}; to_gid=${ids#*:}
-  setpriv --reuid="${ids%%:*}" --regid="${to_gid%%:*}" --init-groups -- "$@"
+# The account's numbers; where it is gone, those that it had: whatever still has them can be changed by nobody else.
+uid= gid= gone=
+know_account() {
+  [ -z "$uid" ] || return 0
+  entry=$(getent passwd "$U") || entry=
+  if [ -n "$entry" ]; then entry=${entry#*:*:}; uid=${entry%%:*}; entry=${entry#*:}; gid=${entry%%:*}
+  elif [ -f "$S/account" ] && read -r uid gid rest < "$S/account" && number "$uid" && number "$gid"; then gone=y
+  else uid= gid=; return 1
+  fi
+}
+note_account() { [ -z "$U" ] || ! know_account || [ -n "$gone" ] || printf '%s %s\n' "$uid" "$gid" > "$S/account"; }
+within= # `timeout` and its words, where it is only looked: root's, since the account could stop one of its own
+as_owner() { # with nothing in the environment that was only ours
+  if [ -z "$U" ]; then $within "$@"; return; fi
+  know_account || { echo "there is no account $U" >&2; return 1; }
+  if [ -n "$gone" ]; then set -- setpriv --reuid="$uid" --regid="$gid" --clear-groups -- "$@"
+  else set -- runuser -u "$U" -- "$@"; fi
+  $within env -i "PATH=$PATH" LC_ALL=C HOME=/ "USER=$U" "LOGNAME=$U" ${TIDELAB_RUN:+"TIDELAB_RUN=$TIDELAB_RUN"} "$@"
+}
+as_reader() { # seconds, words: without a session, which hosts would note
+  within="timeout -k 2 $1"; shift
+  if [ -z "$U" ] || ! command -v setpriv > /dev/null 2>&1 || ! know_account; then as_owner "$@"
+  else $within env -i "PATH=$PATH" LC_ALL=C setpriv --reuid="$uid" --regid="$gid" --clear-groups -- "$@"; fi
+  set -- $?; within=; return "$1"
 }
 changed_by_others() { # an absolute directory: gives `by_others`, the first on the way to it that others than root, or we, can change, whose it is and its mode
   by_others=
@@ -165,23 +184,19 @@ not_our_way() { # path: says who else could change it
   echo "others than $(id -un) can change ${by_others%%	*} (${who%	*}, mode ${who#*	}), and so what $1 is, so nothing is done there: \`chown $(id -un) ${by_others%%	*}\` and \`chmod go-w ${by_others%%	*}\`, or use another directory" >&2
 }
 our_ways=$nl # what only root, or we, can change stays so until one of us changes it
+is_our_way() { # path
+  case $our_ways in *"$nl${1%/*}$nl"*) return 0 ;; esac
+  trusted "$1" || return 1
+  [ -n "$open" ] || our_ways=$our_ways${1%/*}$nl
+}
 by() { # path, a command: whoever may change it does
   way=$1; shift
-  case $way in /*) ;; *) as_owner sh -c "$readers$tools
-\"\$@\"" sh "$@"; return ;; esac
-  case $our_ways in *"$nl${way%/*}$nl"*) "$@"; return ;; esac
-  if trusted "$way"; then
-    [ -n "$open" ] || our_ways=$our_ways${way%/*}$nl
-    "$@"; return
-  fi
-  if [ -n "$U" ]; then
-    if id -u "$U" > /dev/null 2>&1; then as_owner sh -c "$readers$tools
-\"\$@\"" sh "$@"; return; fi
-    nobodys=y
-    if trusted "$way"; then nobodys=; "$@"; return; fi
-    nobodys=
-  fi
-  not_our_way "$way"; return 1
+  case $way in
+    /*) if is_our_way "$way"; then "$@"; return; fi
+      [ -n "$U" ] && know_account || { not_our_way "$way"; return 1; } ;;
+  esac
+  as_owner sh -c "$readers$tools
+\"\$@\"" sh "$@"
 }
 readers='
 digest() { sum=$([ ! -f "$1" ] || timeout 60 sha256sum < "$1" 2>/dev/null); printf "%s\n" "${sum%% *}"; }
@@ -238,6 +253,13 @@ only_files() { # a directory: what of it is in no list, or nobody wants, refuses
 *" \) | head -c 200)
   [ -z "$odd" ] || { printf "the archive has something in it that is neither file, directory nor link, or a name with a line end: %s\n" "$odd" | tr "\n" " " >&2; return 1; }
 }
+give_inside() { # directory owner: all that is in it, and not the directory, which keeps others out until it is empty
+  [ -n "$2" ] && [ "$(id -u)" = 0 ] || return 0
+  for c in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+    if [ ! -e "$c" ] && [ ! -L "$c" ]; then continue; fi
+    chown -hR -- "$2:" "$c" || return 1
+  done
+}
 both() { # new old top: the first that would take the place of another; directories that are there are named, as `//` and their name from `top` on
   for c in "$1"/* "$1"/.[!.]* "$1"/..?*; do
     o=$2/${c##*/}
@@ -246,17 +268,24 @@ both() { # new old top: the first that would take the place of another; director
     elif [ -e "$o" ] || [ -L "$o" ]; then echo "$o is there already, and not of this lab: the archive would overwrite it, so use another directory" >&2; return 1; fi
   done
 }
-join() { # new old
+join() { # new old owner
   for c in "$1"/* "$1"/.[!.]* "$1"/..?*; do
     o=$2/${c##*/}
     if [ ! -e "$c" ] && [ ! -L "$c" ]; then continue; fi
-    if [ -d "$o" ] && [ ! -L "$o" ]; then (join "$c" "$o") || return 1; else mv -T -- "$c" "$o" || return 1; fi
+    if [ -d "$o" ] && [ ! -L "$o" ]; then
+      # While something is moved there, a directory of the account is nobody else to change.
+      lent=; if [ -n "$3" ] && [ "$(id -u)" = 0 ] && [ ! -O "$o" ]; then lent=$(stat -c %a -- "$o"); chown -h -- 0:0 "$o" && chmod -- go-w "$o" || return 1; fi
+      (join "$c" "$o" "$3"); code=$?
+      [ -z "$lent" ] || { chmod -- "$lent" "$o" && chown -h -- "$3:" "$o" || return 1; }
+      [ "$code" = 0 ] || return 1
+    elif [ -e "$o" ] || [ -L "$o" ]; then echo "$o is there by now: the archive would overwrite it" >&2; return 1
+    else mv -nT -- "$c" "$o" || return 1; fi
   done
 }
 extract_beside() { # into strip flag owner: the directory was there before, and nothing of others in it is overwritten
   new="$1/.tidelab-new"
   rm -rf -- "$new"; mkdir -m 700 -- "$new" || return 1
-  if extract "$new" "$2" "$3" && only_files "$new" && { [ -z "$4" ] || [ "$(id -u)" != 0 ] || chown -hR -- "$4:" "$new"; } && both "$new" "$1" "$new" && join "$new" "$1"; then rm -rf -- "$new"
+  if extract "$new" "$2" "$3" && only_files "$new" && give_inside "$new" "$4" && both "$new" "$1" "$new" && join "$new" "$1" "$4"; then rm -rf -- "$new"
   else rm -rf -- "$new"; return 1; fi
 }
 '
@@ -265,6 +294,7 @@ eval "$tools"
 # Directories on the way are noted as `parent`: they go again only when they are empty.
 make_dir() { # kind path mode: gives `fresh`, unless it was there. First it is noted as one that goes when it is empty, so that no interruption leaves it unknown.
   fresh=
+  whose_way "$2"
   made=$(real "$2"); record parent "$made" || return 1
   trap '' TERM HUP INT
   owner=; [ "$1" != dir ] || owner=$U
@@ -311,6 +341,7 @@ act_file() { # n path digest mode, and what tells the digest
   mine=; if is_made "$2"; then mine=y; fi
   if [ -d "$2" ]; then echo "$2 is a directory" >&2; return 1; fi
   if [ -z "$mine" ] && is_foreign "$2"; then echo "$2 is there already, and not of this lab: it would be overwritten, so move it away or use another directory" >&2; return 1; fi
+  whose_way "$2"
   [ -e "$2" ] || [ -n "$mine" ] || record file "$(real "$2")" || return 1
   if [ -n "$mine" ]; then by "$2" put "$2" "$4" "$U" "$3" "${5:-}" || return 1
   else
@@ -323,11 +354,12 @@ act_file() { # n path digest mode, and what tells the digest
 
 look_line() {
   if [ ! -f "$2" ]; then say "$1" differs 'the file is missing'
-  elif by "$2" timeout 60 grep -qxF -e "$4" -- "$2" 2>/dev/null; then say "$1" holds ''
+  elif (within='timeout -k 2 60'; by "$2" timeout 60 grep -qxF -e "$4" -- "$2" 2>/dev/null); then say "$1" holds ''
   else say "$1" differs 'the line is missing'; fi
 }
 act_line() {
   if is_foreign "$2"; then echo "$2 is not of this lab, so it is not changed" >&2; return 1; fi
+  whose_way "$2"
   by "$2" put_line "$2" "$3" "$4" "$U" || return 1
   is_made "$2" || born "$(real "$2")"
   say "$1" made ''
@@ -346,6 +378,7 @@ act_user() {
       sleep 0.2; i=$((i + 1))
     done
     [ -z "$said" ] || printf '%s\n' "$said" >&2
+    note_account
   fi
   say "$1" made ''
 }

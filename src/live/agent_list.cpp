@@ -7,13 +7,19 @@ const std::string& agent_list_source() {
   static const std::string source = R"sh(
 # The list of what is ours. A full disk, or a power cut, leaves its last line half written: it says nothing then, and goes
 # before another one is put behind it. What it was to name has not been made.
-record() { printf '%s %s\n' "$1" "$2" >> "$S/owned" || { mend_list; return 1; }; }
+record() {
+  case $2 in *"$nl"*) echo "$2 has a line end in its name" >&2; return 1 ;; esac
+  printf '%s %s\n' "$1" "$2" >> "$S/owned" || { mend_list; return 1; }
+}
 whole_lines() { head -n "$(wc -l < "$1")" -- "$1"; }
 mend_list() {
   [ -n "$(tail -c 1 -- "$S/owned" | tr '\000' .)" ] || return 0
   dd if=/dev/null of="$S/owned" bs=1 seek="$(whole_lines "$S/owned" | wc -c)" count=0 2>/dev/null # shortens it in place, since there may be no room for another
 }
-born() { record born "$(birth "$1") $1"; }
+# What the account made, behind ways that it can change, is noted so (`-`): nobody but the account takes it away.
+by_account=
+whose_way() { by_account=; [ -z "$U" ] || is_our_way "$1" || by_account=-; }
+born() { record born "$by_account$(birth "$1") $1"; }
 
 # The lab's records are ours alone, and so is the way to them: what an account could write there, root would later act on.
 my_name= my_id=

@@ -28,11 +28,7 @@ lives() { # file of ours: pid and start time
 # what root reads nor whom it ends.
 own_said= own_known=$nl # what they say, and of which services that was foreseen
 read_own() { # run-dir of a service
-  own_said=$(as_reader timeout 10 sh -c "$content" sh "$1" -- 2>/dev/null)$nl
-  case $own_said in "uid "*) ;; *)
-    # What an account that is gone has left is nobody's.
-    id -u "$U" > /dev/null 2>&1 || own_said=$(timeout 10 sh -c "$content" sh "$1" -- | sed "1s/.*/uid $(stat -c %u -- "$1/own")/")$nl ;;
-  esac
+  own_said=$(as_reader 10 sh -c "$content" sh "$1" -- 2>/dev/null)$nl
 }
 own_line() { # run-dir, which of its files: gives `line`
   line= hit=
@@ -55,9 +51,12 @@ own_numbers() { # run-dir, which of its files, names: gives these
     eval "$name=\$value"
   done
 }
-is_accounts() { # pid: whether it runs under the account that these files are of
+uid_of() { # pid: gives `ps_uid`
   ps_uid=
   while read -r key value rest; do case $key in Uid:) ps_uid=$value; break ;; esac; done 2>/dev/null < "/proc/$1/status"
+}
+is_accounts() { # pid: whether it runs under the account that these files are of
+  uid_of "$1"
   case $own_said in "uid $ps_uid$nl"*) ;; *) return 1 ;; esac
 }
 keeps() { # run-dir, `supervisor` or `child`: whether that process is there; gives p and t
@@ -85,13 +84,8 @@ look_service() { # n run-dir unit text-digest spec inputs…
   elif [ "$(cat "$r/applied" 2>/dev/null)" != "$(wanted "$@")" ]; then say "$n" differs 'runs with an older configuration'
   else keeps "$r" child || unsure=y; say "$n" holds 'is running'; fi
 }
-# Whom to end is read from where the account may write, so it is the account that ends them; what an account that is gone
-# has left running is ended one by one, where it was its.
-end_pids() { # signal pids…
-  if [ -z "$U" ] || id -u "$U" > /dev/null 2>&1; then as_owner sh -c 'kill "$@"' sh "$@" 2>/dev/null; return; fi
-  how=$1; shift
-  for q do if is_accounts "$q"; then kill "$how" "$q" 2>/dev/null; fi; done
-}
+# Whom to end is read from where the account may write, so it is the account that ends them.
+end_pids() { as_owner sh -c 'kill "$@"' sh "$@" 2>/dev/null; }
 # `runuser` waits for the keeper as root, and stops with it when that is stopped; it stays so when the keeper is killed then.
 waits_for() { # pid run-dir
   case "$(tr '\000' '\n' < "/proc/$1/cmdline" 2>/dev/null | sed -n '1p;$p' | tr '\n' ' ')" in "runuser $2 "|"runuser $S/$2 ") ;; *) return 1 ;; esac
@@ -145,11 +139,13 @@ act_service() { # n run-dir seconds unit text unit-script keeper-script spec inp
   # key has a command of its own, sshd keeps ours, with the mark in it, in a variable.
   set -- sh -c 'umask 022; exec sh "$1/run" 2> "$1/own/error"' sh "$r"
   [ -z "$U" ] || set -- runuser -u "$U" -- "$@"
-  env -u TIDELAB_RUN -u SSH_ORIGINAL_COMMAND setsid "$@" < /dev/null > /dev/null 2>&1 &
+  if [ -z "$U" ]; then set -- env -u TIDELAB_RUN -u SSH_ORIGINAL_COMMAND "$@"
+  else set -- env -i "PATH=$PATH" "HOME=$(home_of "$U")" "USER=$U" "LOGNAME=$U" "$@"; fi # what was only ours stays with us
+  setsid "$@" < /dev/null > /dev/null 2>&1 &
   stat_of "$!"; echo "$! $ps_began" > "$r/session"
   i=0
   until keeps "$r" supervisor && own_line "$r" child; do # a program that ends at once is the next look's to tell
-    if [ "$i" -ge 100 ]; then as_owner head -c 2000 -- "$r/own/error" >&2; echo 'its keeper did not start' >&2; return 1; fi
+    if [ "$i" -ge 100 ]; then as_reader 10 head -c 2000 -- "$r/own/error" >&2; echo 'its keeper did not start' >&2; return 1; fi
     sleep 0.05; i=$((i + 1))
   done
   say "$n" made "$again"

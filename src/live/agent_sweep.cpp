@@ -29,13 +29,14 @@ common_place() {
   return 0
 }
 # What is asked of each path is asked by the shell's own words, of lines that were read once.
-noted_birth() { # path: gives `noted`
-  noted=
+noted_birth() { # path: gives `noted`, and `of_account` where the account made it, so that nobody but the account takes it away
+  noted= of_account=
   set -f; IFS=$nl
   for one in $list; do
     case $one in "born "*" $1") at=${one#born }; at=${at%% *}; if [ "$one" = "born $at $1" ]; then noted=$at; break; fi ;; esac
   done
   unset IFS; set +f
+  case $noted in -*) noted=${noted#-} of_account=y ;; esac
 }
 read_surroundings() { # gives `homes`, `mounts`, and `births` of the directories in the list
   homes=$({ getent passwd || cat /etc/passwd; } | cut -d: -f6)
@@ -122,6 +123,7 @@ EOF
 drop_dir() { # an outer directory
   [ -d "$1" ] || [ -L "$1" ] || return 0
   if in_lines "$1" "$kept"; then return 0; fi
+  noted_birth "$1"
   if holds_one "$1" "$kept
 $S"; then
     while IFS= read -r k; do [ -z "$k" ] || set -- "$@" "$k"; done <<EOF
@@ -130,18 +132,18 @@ $S
 EOF
     if [ -z "$U" ]; then by "$1/x" sh -c "$prune
 prune \"\$@\"" sh "$@"; return 0; fi
-    if id -u "$U" > /dev/null 2>&1; then as_owner sh -c "$prune
-prune \"\$@\"" sh "$@" 2>/dev/null; else nobodys=y; fi
+    as_owner sh -c "$prune
+prune \"\$@\"" sh "$@" 2>/dev/null
     # What of it is root's, in directories of root's, is what root made there.
-    if trusted "$1/x"; then (eval "$prune"; prune "$@"); fi
-    nobodys=
+    if [ -z "$of_account" ] && trusted "$1/x"; then (eval "$prune"; prune "$@"); fi
+  elif [ -n "$of_account" ]; then as_owner rm -rf --one-file-system -- "$1"
   else by "$1" rm -rf --one-file-system -- "$1"; fi
 }
 drop_file() {
   [ -f "$1" ] && [ ! -L "$1" ] || return 0
   if in_lines "$1" "$outer" || in_lines "$1" "$kept"; then return 0; fi
   if common_place "$1" || ! is_born_so "$1"; then note_left "file $1 is not the one that was made for this lab, so it stays"; return 0; fi
-  by "$1" rm -f -- "$1"
+  if [ -n "$of_account" ]; then as_owner rm -f -- "$1"; else by "$1" rm -f -- "$1"; fi
 }
 drop_parent() { [ -d "$1" ] && [ ! -L "$1" ] && ! common_place "$1" && by "$1" rmdir -- "$1" 2>/dev/null; }
 

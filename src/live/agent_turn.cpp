@@ -33,7 +33,7 @@ in_turn() ( # `-n`, where it is not worth a wait, or `-x`, which goes on where t
   shift; "$@"
 ) 8< "$(turn_place)"
 turn_place() { # anybody may hold a lock on what he can open
-  if [ "$(id -u)" = 0 ]; then case $(stat -c '%u %a' /root 2>/dev/null) in '0 '?00) printf /root; return ;; esac; fi
+  if [ "$(id -u)" = 0 ]; then case $(stat -c '%u %a' /root 2>/dev/null) in '0 '??0) printf /root; return ;; esac; fi
   printf /
 }
 told_lock() { # path: who holds a lock on it
@@ -67,7 +67,8 @@ hold() { # state directory, controller, who. In place: whoever claims after it h
 above() { d=${S%/*}; while [ ! -d "$d" ]; do d=${d%/*}; [ -n "$d" ] || d=/; done; printf '%s' "${d%/}"; }
 unborn() { printf '%s/.%s.new' "$(above)" "${S##*/}"; } # what such an end leaves in place of it
 not_of_earlier() { # where root's records were before, the account could exchange them
-  [ -z "$O" ] || [ ! -f "$O/owned" ] || { echo "this lab was made by an earlier release, whose record is $O: take it away with that release, or remove by hand what is listed in $O/owned" >&2; exit 77; }
+  [ -n "$O" ] && [ -f "$O/owned" ] && trusted "$O/owned" && ours_alone "$O" || return 0
+  echo "this lab was made by an earlier release, whose record is $O: take it away with that release" >&2; exit 77
 }
 make_state() { # controller, who
   [ ! -f "$S/owned" ] || return 0 # another one was first
@@ -93,7 +94,7 @@ boot() { # what claim() wants
   fi
   trusted "$(above)/x" || { not_our_way "$(above)/x"; return 1; }
   [ -f "$S/owned" ] || in_turn -x make_state "$1" "$2" || return 1
-  claim "$@" && mend_list
+  claim "$@" && mend_list && note_account
 }
 
 # A run that was killed, or lost its link, may have left a command acting: it ends before anything is looked at, so that
@@ -104,9 +105,17 @@ marked() { # pattern of the lab's marks, mark of this run: gives the pids that c
   found=$(grep -aoH -e "$1" /proc/[0-9]*/environ 2>/dev/null)$nl
   while one=${found%%"$nl"*}; [ -n "$one" ]; do
     found=${found#*"$nl"} q=${one#/proc/}
+    is_of_lab "${q%%/*}" || continue
     case $one in *":$2") ;; *":$mine"*) left="$left ${q%%/*}" ;; *) guests="$guests ${q%%/*}" ;; esac
   done
 }
+is_of_lab() { # pid: whether root, we or the account run it; others may write in their environment what they like
+  uid_of "$1"
+  [ -n "$our_id" ] || our_id=$(id -u)
+  case $ps_uid in ''|0|"$our_id") return 0 ;; esac
+  [ -n "$U" ] && know_account && [ "$ps_uid" = "$uid" ]
+}
+our_id=
 attended() { # pid, all with a mark: whoever sent it waits for it; an orphan has only shells above it, or is the child of an init
   k=$1
   while stat_of "$k"; [ "${ps_parent:-0}" -gt 1 ]; do

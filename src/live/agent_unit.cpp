@@ -14,12 +14,12 @@ ctl() { # mode words…
   if [ "$cm" = system ]; then systemctl "$@" < /dev/null; return; fi
   # The account has no session here, only its manager, which listens in this directory.
   runtime=/run/user/$(id -u "$(account)")
-  if [ -n "$U" ]; then runuser -u "$U" -- env "XDG_RUNTIME_DIR=$runtime" systemctl --user "$@" < /dev/null
+  if [ -n "$U" ]; then env -i "PATH=$PATH" LC_ALL=C "XDG_RUNTIME_DIR=$runtime" runuser -u "$U" -- systemctl --user "$@" < /dev/null
   else XDG_RUNTIME_DIR=$runtime systemctl --user "$@" < /dev/null; fi
 }
 unit_path() { if [ "$M" = system ]; then printf '/etc/systemd/system/%s\n' "$1"; else printf '%s/.config/systemd/user/%s\n' "$(home_of "$(account)")" "$1"; fi; }
 in_unit() { [ -f "$1/unit" ] && read -r um up < "$1/unit"; } # run-dir: gives its mode and path
-is_ours() { [ -f "$1" ] && [ ! -L "$1" ] && [ "$(by "$1" first_line "$1" 2>/dev/null)" = "# tidelab: $S" ]; }
+is_ours() { [ -f "$1" ] && [ ! -L "$1" ] && [ "$(within='timeout -k 2 60'; by "$1" first_line "$1" 2>/dev/null)" = "# tidelab: $S" ]; }
 unit_state() { # mode unit: gives active, main, again
   active=unknown; main=0; again=0
   shown=$(ctl "$1" show -p ActiveState -p MainPID -p NRestarts -- "$2" 2>&1) || return 1

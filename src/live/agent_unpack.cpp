@@ -18,14 +18,10 @@ drop_unpacked() { # manifest: takes away exactly the files that it lists
   [ ! -L "$into" ] || into=$(readlink -f -- "$into")
   [ -n "$into" ] && [ -d "$into" ] || return 0
   if [ -z "$U" ]; then tail -n +3 "$1" | by "$into/x" drop_names "$into"; return; fi
-  if id -u "$U" > /dev/null 2>&1; then
-    tail -n +3 "$1" | as_owner sh -c "$readers$tools
-drop_names \"\$1\"" sh "$into"
-  else nobodys=y
-  fi
+  if know_account; then tail -n +3 "$1" | as_owner sh -c "$readers$tools
+drop_names \"\$1\"" sh "$into"; fi
   # What lies in a directory of root's only root can take away.
   if trusted "$into/x"; then drop_ours "$1" "$into"; fi
-  nobodys=
 }
 drop_ours() { # manifest, directory: what of it lies behind ways that nobody else can change
   into=$2
@@ -47,9 +43,11 @@ act_unpack() { # n key digest into strip flag
     still=$(tail -n +3 "$m" | grep '/$' | while IFS= read -r d; do if [ -d "$4/$d" ]; then printf '%s\n' "$d"; fi; done)
     rm -f -- "$m"
   fi
-  rm -f -- "$m.part"
+  # Whoever unpacks says the names into a pipe: a file of ours could be written anew by what has it open.
+  rm -f -- "$m.part" "$m.failed"
   printf '%s\n%s\n' "$3" "$4" > "$m.part" || return 1
-  if is_made "$4"; then by "$4/x" extract "$4" "$5" "$6"; else by "$4/x" extract_beside "$4" "$5" "$6" "$U"; fi >> "$m.part" || { rm -f -- "$m.part"; return 1; }
+  { if is_made "$4"; then by "$4/x" extract "$4" "$5" "$6"; else by "$4/x" extract_beside "$4" "$5" "$6" "$U"; fi || : > "$m.failed"; } | cat >> "$m.part" || : > "$m.failed"
+  [ ! -e "$m.failed" ] || { rm -f -- "$m.part" "$m.failed"; return 1; }
   # Directories that were there before are not ours, though the archive has them, too, unless they came out of an older one.
   if grep -q '^//' "$m.part"; then
     O=$still awk 'BEGIN { n = split(ENVIRON["O"], o, "\n"); for (i = 1; i <= n; i++) mine[o[i]] }

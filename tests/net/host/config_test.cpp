@@ -1,4 +1,6 @@
 // OpenSSH's configuration, read and followed: names, keys, jumps, agents, and what only OpenSSH's client can do.
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
