@@ -98,10 +98,12 @@ private:
   void take(std::string_view chunk) {
     const auto now = Clock::now();
     rest_ += chunk;
-    for (auto end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n')) {
-      if (!add(fmt::format("{{\"line\":{}}}", json_string(rest_.substr(0, end))), now)) return enough_.request_stop(), void();
-      rest_.erase(0, end + 1);
+    std::size_t from = 0;
+    for (auto end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n', from)) {
+      if (!add(fmt::format("{{\"line\":{}}}", json_string(rest_.substr(from, end - from))), now)) return enough_.request_stop(), void();
+      from = end + 1;
     }
+    rest_.erase(0, from);
     if (rest_.size() <= most_of_a_line) return;
     fail({Why::failed,
           fmt::format("a line of more than {} KiB came while it was watched", most_of_a_line >> 10),
