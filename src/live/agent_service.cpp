@@ -193,7 +193,9 @@ process_of() { # run-dir: one JSON object
   if in_unit "$1"; then
     if unit_process; then state=running; elif [ "$active" = activating ]; then state=restarting restarts=$again; fi
   elif kept_process "$1"; then state=running
-  elif keeps "$1" supervisor; then state=restarting
+  elif keeps "$1" supervisor; then
+    state=restarting
+    if own_line "$1" child && ! own_numbers "$1" child p t restarts began; then state=unclear restarts=0; fi # what is there are no numbers
   fi
   # Nobody saw the end of one that was started after the end that is known.
   if [ "$state" = down ] && [ -n "$ended_at" ] && [ "${began:-0}" -ge "$ended_at" ]; then code=null ended=null; fi

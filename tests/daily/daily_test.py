@@ -335,7 +335,7 @@ class Daily(unittest.TestCase):
             said = self.tidelab(*words, code=code).stderr
             self.assertIn(what, said)
             self.assertIn("help: `tidelab down TOPOLOGY_FILE` takes away what its file says", said)
-        self.assertIn("note: " + what, self.tidelab("status", self.file).stderr)
+        self.assertIn("note: " + what, self.tidelab("status", self.file, code=None).stderr)
         self.tidelab("down", self.file, "-y")
         self.assertEqual(self.list(), {})
 
