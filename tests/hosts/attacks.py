@@ -68,31 +68,31 @@ def ways_exchanged_with_systemd():
 def what_a_keeper_says_is_data(shell):
     """What the account may write beside its services: root neither runs it, nor waits for it, nor ends whom it names."""
     with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
-        hosts.prepare("one", f"mkdir -p /usr/local/bin && ln -s $(command -v {shell}) /usr/local/bin/sh && echo '{SECRET}' > /root/secret && chmod 600 /root/secret")
+        hosts.prepare("one", f"mkdir -p /usr/local/bin && ln -s $(command -v {shell}) /usr/local/bin/sh && echo '{SECRET}' > /srv/secret && chmod 600 /srv/secret")
         toys = one_toy(hosts)
         toys.up()
         for path in (f"{STATE}/owned", f"{STATE}/run/toy-7001/unit", f"{STATE}/run/toy-7001/applied", f"{STATE}/unpacked/x", f"{STATE}/lock", f"{STATE}/lock.guard"):
-            as_toy(hosts, f"echo system /root/secret > {path}", code=2 if shell != "bash" else None)
-            must(not hosts.inside("one", f"grep -l root/secret {path}", code=None).startswith("/"), f"the account can write {path}")
+            as_toy(hosts, f"echo system /srv/secret > {path}", code=2 if shell != "bash" else None)
+            must(not hosts.inside("one", f"grep -l srv/secret {path}", code=None).startswith("/"), f"the account can write {path}")
         numbers = hosts.inside("one", f"cat {OWN}/child")
         for file in ("supervisor", "child", "ended"):
-            for what, content in (("pid 1", "1 $(cut -d\" \" -f22 /proc/1/stat) 0 0"), ("a command", "x[$(touch /root/run)] x[$(touch /root/run)] x[$(touch /root/run)] 1"), ("octal", "08 09 08 09"),
+            for what, content in (("pid 1", "1 $(cut -d\" \" -f22 /proc/1/stat) 0 0"), ("a command", "x[$(touch /srv/run)] x[$(touch /srv/run)] x[$(touch /srv/run)] 1"), ("octal", "08 09 08 09"),
                                   ("no number", f"{numbers.split()[0]} {numbers.split()[1]} many since"), ("much", "9" * 400), ("nothing", ""), ("JSON", '\\",\\"x\\":\\"')):
                 as_toy(hosts, f"rm -rf {OWN}/{file}")
                 quoted = content if "$(cut" in content else content.replace("$", "\\$")
                 as_toy(hosts, f'echo "{quoted}" > {OWN}/{file}')
                 ran = in_time(hosts, f"{what} in {file}", "status", toys.file, "--format", "json", codes=(0, 1, 2))
                 must(ran.json()["nodes"][0]["node"] == f"{ONE}:7001", f"{what} in {file}: the status has no such node", ran.out)
-                must(hosts.inside("one", "ls /root/run", code=None).startswith("ls: cannot"), f"{what} in {file}: root ran it")
-            for what, make in (("a pipe", "mkfifo"), ("a device", "ln -s /dev/zero"), ("a file of root's", "ln -s /root/secret"), ("a directory", "mkdir")):
+                must(hosts.inside("one", "ls /srv/run", code=None).startswith("ls: cannot"), f"{what} in {file}: root ran it")
+            for what, make in (("a pipe", "mkfifo"), ("a device", "ln -s /dev/zero"), ("a file of root's", "ln -s /srv/secret"), ("a directory", "mkdir")):
                 as_toy(hosts, f"rm -rf {OWN}/{file}; {make} {OWN}/{file}")
                 in_time(hosts, f"{what} for {file}", "status", toys.file, codes=(0, 1, 2))
             as_toy(hosts, f"rm -rf {OWN}/{file}")
-        as_toy(hosts, f"ln -s /root/secret {OWN}/x; mkdir -p {OWN}/deep && ln -s /root {OWN}/deep/root")
+        as_toy(hosts, f"ln -s /srv/secret {OWN}/x; mkdir -p {OWN}/deep && ln -s /root {OWN}/deep/root")
         archive = Archive(hosts, toys.file)
         must(not [name for name, content in archive.files.items() if SECRET.encode() in content], "the archive has what is root's")
         hosts.good("down", toys.file)
-        must(hosts.inside("one", "cat /root/secret; pgrep -xc sh | grep -c .") == f"{SECRET}\n1", "what is root's is gone")
+        must(hosts.inside("one", "cat /srv/secret; pgrep -xc sh | grep -c .") == f"{SECRET}\n1", "what is root's is gone")
         hosts.inside("one", "pkill -f '[t]oy.py'", code=None)  # the keepers' files named nobody any more
         hosts.good("down", toys.file)
         hosts.nothing_left()
@@ -109,9 +109,9 @@ def what_a_keeper_says_is_data_for_bash():
 def files_that_are_none(init="shell"):
     """In place of its configuration, its log and its unit the account puts pipes, devices, links and what takes ever to read."""
     with Hosts([("one", ONE, init)], home=HOME) as hosts:
-        toys = lab_beside(hosts, f"echo '{SECRET}' > /root/secret && chmod 600 /root/secret")
+        toys = lab_beside(hosts, f"echo '{SECRET}' > /srv/secret && chmod 600 /srv/secret")
         conf, log = f"{TOY}/conf/toy.properties", f"{TOY}/log/toy.log"
-        for what, make in (("a pipe", "mkfifo"), ("a device", "ln -s /dev/zero"), ("a file of root's", "ln -s /root/secret"), ("a terabyte", "truncate -s 1T")):
+        for what, make in (("a pipe", "mkfifo"), ("a device", "ln -s /dev/zero"), ("a file of root's", "ln -s /srv/secret"), ("a terabyte", "truncate -s 1T")):
             as_toy(hosts, f"rm -f {conf} && {make} {conf}")
             must(in_time(hosts, f"{what} for a configuration", "up", toys.file, "--format", "json").json()["counts"]["steps"]["made"] > 0, f"{what} is taken for a configuration")
             must(hosts.inside("one", f"stat -c '%F %U %a' {conf}") == "regular file toy 600", f"{what} is there instead of a configuration")
