@@ -56,7 +56,7 @@ class Arch(unittest.TestCase):
 
     def test_a_good_tree_passes_every_check(self):
         code, out, error = self.run_on(None)
-        self.assertEqual((code, out, error), (0, ["10 checks, 0 violations"], ""))
+        self.assertEqual((code, out, error), (0, ["11 checks, 0 violations"], ""))
 
     def test_an_empty_tree_is_not_good(self):
         with tempfile.TemporaryDirectory() as folder:
