@@ -35,7 +35,7 @@ jobs=$(nproc)
 
 # level, seconds it may take on two cores from cold. A level may also use what those before it have left, so that the
 # whole ends within the sum: 90 minutes.
-budgets="packages 150  build 540  arch 300  unit 60  net 240  golden 420  fuzz 150  terminal 90  ssh 560  standin 180  e2e 340  groups 300  hosts 760  sabotage 690  strange 600"
+budgets="packages 150  build 540  arch 250  unit 60  net 400  golden 420  fuzz 150  terminal 90  ssh 560  standin 180  e2e 290  groups 300  hosts 700  sabotage 690  strange 600"
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'run.sh: %s\n' "$*" >&2; exit 1; }
