@@ -10,11 +10,10 @@ namespace {
 
 // Behind the quote that ends the string beginning at `at`; the end of the text when none does.
 std::size_t behind_string(std::string_view json, std::size_t at) {
-  for (++at; at < json.size(); ++at) {
-    at = json.find_first_of("\"\\", at);
-    if (at == std::string_view::npos) break;
+  at = json.find_first_of("\"\\", at + 1);
+  while (at != std::string_view::npos) {
     if (json[at] == '"') return at + 1;
-    ++at;  // what is escaped
+    at = json.find_first_of("\"\\", at + 2);  // behind what is escaped
   }
   return json.size();
 }
