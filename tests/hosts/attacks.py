@@ -162,4 +162,74 @@ def places_that_others_made():
                 hosts.nothing_left()
 
 
-TESTS = [ways_exchanged_without_systemd, ways_exchanged_with_systemd, what_a_keeper_says_is_data_for_dash, what_a_keeper_says_is_data_for_bash, files_that_are_none, locks_of_others, places_that_others_made]
+def in_a_home(hosts):
+    """A lab of a toy that names no directory: all of it is below the home of its account."""
+    toys = one_toy(hosts)
+    toys.file.write_text("\n".join(line for line in toys.file.read_text().splitlines() if "deploy_dir" not in line) + "\n")
+    return toys
+
+
+def names_that_are_lines_of_a_list():
+    """What the account's own links lead to may have line ends in its name; no line of root's list comes of it."""
+    with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
+        hosts.prepare("one", "useradd --create-home --shell /bin/bash toy; mkdir /opt/theirs; echo mine > /opt/theirs/file")
+        hosts.inside("one", """runuser -l toy -c 'd=$(printf "a\\ndir /opt/theirs\\nborn $(stat -c %W /opt/theirs) /opt/theirs\\nparent /x"); mkdir -p "$d"; ln -s "$HOME/$d" "$HOME/deploy"'""")
+        toys = in_a_home(hosts)
+        ran = hosts.tidelab("up", toys.file)
+        must(ran.code == 3 and "has a line end in its name" in ran.out, f"up ended with {ran.code}", ran.out)
+        must("/opt/theirs" not in hosts.inside("one", "grep -r theirs /var/lib/tidelab/*/owned", code=None), "the list has a line of the account's")
+        hosts.tidelab("down", toys.file)
+        must(hosts.inside("one", "cat /opt/theirs/file") == "mine", "what is root's is gone")
+
+
+def a_place_that_is_exchanged_while_it_is_noted():
+    """The account leads root's look at what it made to a directory of root's: that is not taken away for it."""
+    with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
+        hosts.prepare("one", "mkdir -p /usr/local/bin /srv/toy-7001; echo mine > /srv/toy-7001/file; useradd --create-home --shell /bin/bash toy; runuser -u toy -- mkdir /home/toy/real /home/toy/other")
+        for tool in ("readlink", "stat"):
+            path = hosts.inside("one", f"command -v {tool}")
+            hosts.in_place_of("one", tool, f"""#!/bin/sh
+case "$*" in */home/toy/deploy*) /sbin/runuser -u toy -- /bin/sh -c 'rm -f /home/toy/deploy; ln -s /srv /home/toy/deploy' ;; esac
+{path} "$@"; code=$?
+case "$*" in */home/toy/deploy*) /sbin/runuser -u toy -- /bin/sh -c 'rm -f /home/toy/deploy; ln -s /home/toy/real /home/toy/deploy' ;; esac
+exit $code
+""")
+            as_toy(hosts, "rm -rf /home/toy/deploy; ln -s /home/toy/real /home/toy/deploy")
+            toys = in_a_home(hosts)
+            hosts.tidelab("up", toys.file)
+            hosts.inside("one", f"rm /usr/local/bin/{tool}")
+            as_toy(hosts, "rm -f /home/toy/deploy; ln -s /srv /home/toy/deploy")
+            hosts.tidelab("down", toys.file)
+            must(hosts.inside("one", "cat /srv/toy-7001/file") == "mine", f"what is root's is gone, with {tool} exchanging")
+            as_toy(hosts, "rm -rf /home/toy/deploy /home/toy/real; mkdir /home/toy/real")
+            hosts.tidelab("down", toys.file)
+
+
+def marks_of_others():
+    """Any user's process may carry the lab's mark in its environment; no run waits for that, or ends it."""
+    with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
+        hosts.prepare("one", "useradd --create-home --comment else else")
+        toys = one_toy(hosts)
+        toys.up()
+        hosts.inside("one", f"setsid runuser -u else -- env TIDELAB_RUN={STATE}:abc-1 python3 -c 'import subprocess; subprocess.run([\"sleep\", \"1000\"])' > /dev/null 2>&1 &")
+        toys.greetings[ONE, 7001] = "evening"
+        toys.write()
+        for command in ("up", "stop", "down"):
+            in_time(hosts, "a mark of another user", command, toys.file)
+        must(hosts.inside("one", "pgrep -u else -cx sleep") == "1", "another user's process was ended")
+        hosts.inside("one", "pkill -u else")
+        hosts.nothing_left()
+
+
+def what_only_root_knows():
+    """What is in the environment of root's login is in none of the account's processes."""
+    with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
+        hosts.inside("one", "echo 'export TOKEN=what-only-root-knows' >> ~root/.bashrc; sed -i 1i'export TOKEN=what-only-root-knows' ~root/.bashrc")
+        toys = one_toy(hosts)
+        toys.up()
+        must(hosts.login("one", "echo $TOKEN") == "what-only-root-knows", "root's login has no such variable, so nothing is tested")
+        must(as_toy(hosts, "cat /proc/[0-9]*/environ 2> /dev/null | grep -ac only-root", code=None) == "0", "the account's processes have it")
+        hosts.good("down", toys.file)
+
+
+TESTS = [names_that_are_lines_of_a_list, a_place_that_is_exchanged_while_it_is_noted, marks_of_others, what_only_root_knows, ways_exchanged_without_systemd, ways_exchanged_with_systemd, what_a_keeper_says_is_data_for_dash, what_a_keeper_says_is_data_for_bash, files_that_are_none, locks_of_others, places_that_others_made]
