@@ -160,10 +160,11 @@ as_owner() { # with nothing in the environment that was only ours
   else set -- runuser -u "$U" -- "$@"; fi
   $within env -i "PATH=$PATH" LC_ALL=C HOME=/ "USER=$U" "LOGNAME=$U" ${TIDELAB_RUN:+"TIDELAB_RUN=$TIDELAB_RUN"} "$@"
 }
-as_reader() { # seconds, words: without a session, which hosts would note
+as_reader() { # seconds, words: without a session, which hosts would note, and by the numbers that root noted
   within="timeout -k 2 $1"; shift
-  if [ -z "$U" ] || ! command -v setpriv > /dev/null 2>&1 || ! know_account; then as_owner "$@"
-  else $within env -i "PATH=$PATH" LC_ALL=C setpriv --reuid="$uid" --regid="$gid" --clear-groups -- "$@"; fi
+  if [ -n "$U" ] && [ -f "$S/account" ] && read -r as_uid as_gid rest < "$S/account" && number "$as_uid" && number "$as_gid" && command -v setpriv > /dev/null 2>&1; then
+    $within env -i "PATH=$PATH" LC_ALL=C setpriv --reuid="$as_uid" --regid="$as_gid" --clear-groups -- "$@"
+  else as_owner "$@"; fi
   set -- $?; within=; return "$1"
 }
 changed_by_others() { # an absolute directory: gives `by_others`, the first on the way to it that others than root, or we, can change, whose it is and its mode
