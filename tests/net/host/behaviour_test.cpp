@@ -7,8 +7,10 @@
 #include <catch2/catch.hpp>
 
 #include "host/host.hpp"
+#include "net/host/doors.hpp"
 #include "support/sshd.hpp"
 
+using namespace tidelab::doors;
 using namespace tidelab::host;
 using namespace std::chrono_literals;
 using tidelab::step::Clock;
@@ -17,28 +19,13 @@ using tidelab::support::Sshd;
 
 namespace {
 
-enum class Door { local, builtin, system };
-
-struct Place {
-  explicit Place(Door door) {
-    if (door == Door::local) {
-      host = make_local();
-      return;
-    }
-    sshd.emplace();
-    SshTarget target{"127.0.0.1", sshd->port(), sshd->user(), {sshd->identity()}, sshd->known_hosts()};
-    target.config_file = "none";
-    host = door == Door::builtin ? make_ssh(target) : make_system_ssh(target);
-  }
+struct Asked : Place {
+  using Place::Place;
   Output run(std::vector<std::string> argv, Input input = {}) {
-    Control control;
-    control.deadline = Clock::now() + 60s;
-    auto output = host->run({std::move(argv), {}, {}, std::move(input), {}}, control);
+    auto output = host->run({std::move(argv), {}, {}, std::move(input), {}}, within(60s));
     if (!output) FAIL(output.error().what << "\n" << output.error().evidence << (sshd ? sshd->log() : ""));
     return *output;
   }
-  std::optional<Sshd> sshd;
-  std::unique_ptr<Host> host;
 };
 
 // Waits for a condition of the world, within reason.
@@ -65,7 +52,7 @@ bool lives(const std::string& pid_file) {
 }  // namespace
 
 TEST_CASE("codes and streams") {
-  Place place(GENERATE(Door::local, Door::builtin, Door::system));
+  Asked place(GENERATE(Door::local, Door::builtin, Door::system));
   CHECK(place.run({"true"}).code == 0);
   const auto both = place.run({"sh", "-c", "echo out; echo err >&2; exit 7"});
   CHECK(both.code == 7);
@@ -80,7 +67,7 @@ TEST_CASE("codes and streams") {
 }
 
 TEST_CASE("hostile words arrive byte for byte, with environment and directory") {
-  Place place(GENERATE(Door::local, Door::builtin, Door::system));
+  Asked place(GENERATE(Door::local, Door::builtin, Door::system));
   const std::string word = "-e '\"$(id)`id`\\\n \xff\xfe ü *";
   CHECK(place.run({"printf", "%s|%s", word, ""}).out == word + "|");
   CHECK(place.run({"/bin/echo", "a\\nb"}).out == "a\\nb\n");
@@ -93,7 +80,7 @@ TEST_CASE("hostile words arrive byte for byte, with environment and directory") 
 }
 
 TEST_CASE("a megabyte each way at once, and a large file in") {
-  Place place(GENERATE(Door::local, Door::builtin, Door::system));
+  Asked place(GENERATE(Door::local, Door::builtin, Door::system));
   std::string text;
   for (int i = 0; text.size() < 1'000'000; ++i) text += std::to_string(i * 7919) + (i % 3 ? " " : "\n");
   CHECK(place.run({"cat"}, {text, {}}).out == text);
@@ -113,7 +100,7 @@ TEST_CASE("a megabyte each way at once, and a large file in") {
 }
 
 TEST_CASE("output is handed on as it comes") {
-  Place place(GENERATE(Door::local, Door::builtin, Door::system));
+  Asked place(GENERATE(Door::local, Door::builtin, Door::system));
   const bool err = GENERATE(false, true);
   std::string seen;
   const auto path = temporary("seen");
@@ -136,7 +123,7 @@ TEST_CASE("output is handed on as it comes") {
 }
 
 TEST_CASE("what no program was started for is told to who hears stderr") {
-  Place place(GENERATE(Door::local, Door::builtin, Door::system));
+  Asked place(GENERATE(Door::local, Door::builtin, Door::system));
   std::string seen;
   Command command{{"/nonexistent/x"}, {}, {}, {}, {}};
   command.on_err = [&](std::string_view bytes) { seen += bytes; };
@@ -148,7 +135,7 @@ TEST_CASE("what no program was started for is told to who hears stderr") {
 }
 
 TEST_CASE("more on both streams than anybody holds back arrives whole, however slowly it is taken") {
-  Place place(GENERATE(Door::local, Door::builtin, Door::system));
+  Asked place(GENERATE(Door::local, Door::builtin, Door::system));
   std::size_t out = 0, err = 0;
   Command command{{"sh", "-c", "head -c 12000000 /dev/zero & head -c 12000000 /dev/zero >&2; wait"}, {}, {}, {}, {}};
   command.on_out = [&](std::string_view bytes) { out += bytes.size(); };
@@ -160,7 +147,7 @@ TEST_CASE("more on both streams than anybody holds back arrives whole, however s
 }
 
 TEST_CASE("a deadline or a stop ends the whole process group") {
-  Place place(GENERATE(Door::local, Door::builtin, Door::system));
+  Asked place(GENERATE(Door::local, Door::builtin, Door::system));
   place.run({"true"});
   const bool by_stop = GENERATE(false, true);
   const auto path = temporary("pid");
@@ -185,7 +172,7 @@ TEST_CASE("a deadline or a stop ends the whole process group") {
 }
 
 TEST_CASE("a daemon left behind with our streams does not hold us") {
-  Place place(GENERATE(Door::local, Door::builtin, Door::system));
+  Asked place(GENERATE(Door::local, Door::builtin, Door::system));
   const auto path = temporary("daemon");
   const auto output = place.run({"sh", "-c", "sleep 1000 & echo $! >\"$0\"; echo ready", path});
   CHECK(output.out == "ready\n");

@@ -10,8 +10,10 @@
 #include <catch2/catch.hpp>
 
 #include "host/host.hpp"
+#include "net/host/doors.hpp"
 #include "support/sshd.hpp"
 
+using namespace tidelab::doors;
 using namespace tidelab::host;
 using namespace std::chrono_literals;
 using tidelab::step::Clock;
@@ -19,20 +21,6 @@ using tidelab::step::Why;
 using tidelab::support::Sshd;
 
 namespace {
-
-Control within(std::chrono::seconds time) {
-  Control control;
-  control.deadline = Clock::now() + time;
-  return control;
-}
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-std::string read_text(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
 
 int count(const std::string& text, const std::string& part) {
   int found = 0;

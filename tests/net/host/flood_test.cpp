@@ -8,8 +8,10 @@
 
 #include "host/host.hpp"
 #include "host/remote_shell.hpp"
+#include "net/host/doors.hpp"
 #include "support/sshd.hpp"
 
+using namespace tidelab::doors;
 using namespace tidelab::host;
 using namespace std::chrono_literals;
 using tidelab::step::Clock;
@@ -17,29 +19,6 @@ using tidelab::step::Why;
 using tidelab::support::Sshd;
 
 namespace {
-
-enum class By { local, builtin, system };
-
-struct Flooded {
-  explicit Flooded(By by) {
-    if (by == By::local) {
-      host = make_local();
-      return;
-    }
-    sshd.emplace();
-    SshTarget target{"127.0.0.1", sshd->port(), sshd->user(), {sshd->identity()}, sshd->known_hosts()};
-    target.config_file = "none";
-    host = by == By::builtin ? make_ssh(target) : make_system_ssh(target);
-  }
-  std::optional<Sshd> sshd;
-  std::unique_ptr<Host> host;
-};
-
-Control within(std::chrono::seconds time) {
-  Control out;
-  out.deadline = Clock::now() + time;
-  return out;
-}
 
 bool runs(long pid) { return std::filesystem::exists("/proc/" + std::to_string(pid) + "/fd/1"); }
 
@@ -57,10 +36,10 @@ std::string fed(MarkedStream& stream, const std::string& bytes, std::mt19937& ra
 }  // namespace
 
 TEST_CASE("a command that prints without end is ended, and its beginning and its end are told") {
-  const auto by = GENERATE(By::local, By::builtin, By::system);
+  const auto by = GENERATE(Door::local, Door::builtin, Door::system);
   const auto* lines = GENERATE("echo begin; exec yes 'a line'", "printf begin; exec tr '\\0' x < /dev/zero");
   const bool to_err = GENERATE(false, true);
-  Flooded on(by);
+  Place on(by);
   const auto file = std::filesystem::temp_directory_path() / ("tidelab-flood-" + std::to_string(::getpid()));
   Command command{{"sh", "-c", "echo $$ > " + file.string() + "; " + (to_err ? "exec 1>&2; " : "") + lines}, {}, {}, {}, {}};
   command.most_kept = 1 << 20;
@@ -87,7 +66,7 @@ TEST_CASE("a command that prints without end is ended, and its beginning and its
 }
 
 TEST_CASE("as much as may be kept is kept whole") {
-  Flooded on(GENERATE(By::local, By::builtin, By::system));
+  Place on(GENERATE(Door::local, Door::builtin, Door::system));
   Command command{{"sh", "-c", "head -c 300000 /dev/zero | tr '\\0' x; head -c 300000 /dev/zero | tr '\\0' y >&2"}, {}, {}, {}, {}};
   command.most_kept = 300'000;
   const auto output = on.host->run(command, within(60s));
@@ -97,7 +76,7 @@ TEST_CASE("as much as may be kept is kept whole") {
 }
 
 TEST_CASE("who listens hears it without end, until the stop, and the other stream is kept") {
-  Flooded on(GENERATE(By::local, By::builtin, By::system));
+  Place on(GENERATE(Door::local, Door::builtin, Door::system));
   std::stop_source stop;
   std::size_t heard = 0;
   Command command{{"sh", "-c", "echo said >&2; exec cat /dev/zero"}, {}, {}, {}, {}};
@@ -116,7 +95,7 @@ TEST_CASE("who listens hears it without end, until the stop, and the other strea
 }
 
 TEST_CASE("a deadline ends who talks without end to a slow listener") {
-  Flooded on(GENERATE(By::local, By::builtin, By::system));
+  Place on(GENERATE(Door::local, Door::builtin, Door::system));
   Command command{{"cat", "/dev/zero"}, {}, {}, {}, {}};
   command.on_out = [&](std::string_view) { tidelab::step::pause({}, 1ms); };
   const auto output = on.host->run(command, within(2s));
@@ -125,7 +104,7 @@ TEST_CASE("a deadline ends who talks without end to a slow listener") {
 }
 
 TEST_CASE("a listener that throws is its command's failure, and the host goes on") {
-  Flooded on(GENERATE(By::local, By::builtin, By::system));
+  Place on(GENERATE(Door::local, Door::builtin, Door::system));
   Command command{{"yes"}, {}, {}, {}, {}};
   command.on_out = [](std::string_view) { throw std::bad_alloc(); };
   const auto output = on.host->run(command, within(60s));

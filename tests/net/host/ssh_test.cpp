@@ -7,9 +7,11 @@
 #include <catch2/catch.hpp>
 
 #include "host/host.hpp"
+#include "net/host/doors.hpp"
 #include "support/listener.hpp"
 #include "support/sshd.hpp"
 
+using namespace tidelab::doors;
 using namespace tidelab::host;
 using namespace std::chrono_literals;
 using tidelab::step::Clock;
@@ -19,12 +21,6 @@ using tidelab::support::Sshd;
 namespace {
 
 SshTarget target_of(const Sshd& sshd) { return {"127.0.0.1", sshd.port(), sshd.user(), {sshd.identity()}, sshd.known_hosts()}; }
-
-Control within(std::chrono::seconds time) {
-  Control control;
-  control.deadline = Clock::now() + time;
-  return control;
-}
 
 Result<Output> run(Host& host, std::vector<std::string> argv) { return host.run({std::move(argv), {}, {}, {}, {}}, within(60s)); }
 
@@ -36,14 +32,6 @@ tidelab::step::Failure refusal(const SshTarget& target) {
   CHECK(output.error().what.find(host->name()) != std::string::npos);
   return output.error();
 }
-
-std::string read_text(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 // Each of `count` commands answers with its own number.
 int run_side_by_side(Host& host, int count) {

@@ -8,8 +8,10 @@
 #include <catch2/catch.hpp>
 
 #include "host/host.hpp"
+#include "net/host/doors.hpp"
 #include "support/sshd.hpp"
 
+using namespace tidelab::doors;
 using namespace tidelab::host;
 using namespace std::chrono_literals;
 using tidelab::step::Clock;
@@ -18,12 +20,6 @@ using tidelab::support::Sshd;
 namespace {
 
 constexpr int kHosts = 30;
-
-Control within(std::chrono::seconds time) {
-  Control control;
-  control.deadline = Clock::now() + time;
-  return control;
-}
 
 struct Waiter {
   Wake wake;
