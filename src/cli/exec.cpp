@@ -76,10 +76,7 @@ private:
 
 // The lab's account runs it, as it runs the services, unless the account that logs in is asked for.
 host::Command as_asked(const Options& options, const live::Setup& setup, std::size_t lane, std::vector<std::string> argv) {
-  if (!options.as_login) {
-    argv = live::words_as(setup.users[lane], std::move(argv));
-    argv.insert(argv.begin(), setup.elevate.begin(), setup.elevate.end());
-  }
+  if (!options.as_login) argv = live::words_of_services(setup, lane, std::move(argv));
   return {std::move(argv), {}, {}, {}, {}};
 }
 

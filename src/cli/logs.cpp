@@ -33,9 +33,7 @@ std::unique_ptr<Opened> open_logs(const Options& options) {
 host::Command reading(const Opened& opened, const plan::Component& c, std::vector<std::string> tail) {
   constexpr auto if_file = R"sh(f=$1; shift; [ -f "$f" ] || { echo "$f is not there, or no file" >&2; exit 1; }; exec "$@" -- "$f")sh";
   tail.insert(tail.begin(), {"sh", "-c", if_file, "sh", c.log});
-  auto words = live::words_as(opened.setup.users[static_cast<std::size_t>(c.lane)], std::move(tail));
-  words.insert(words.begin(), opened.setup.elevate.begin(), opened.setup.elevate.end());
-  return {std::move(words), {}, {}, {}, {}};
+  return {live::words_of_services(opened.setup, static_cast<std::size_t>(c.lane), std::move(tail)), {}, {}, {}, {}};
 }
 
 bool asked_for(const plan::Plan& plan, const plan::Component& c, const Options& options) {

@@ -90,115 +90,6 @@ other_size() { # path, bytes or `-`: whether it has another size, so that nothin
   case $rest in *'	regular file	'*) [ "${rest##*	}" != "$2" ] ;; *) return 1 ;; esac
 }
 
-# An account that runs a component may put links where it likes in what belongs to it. So root acts only where nobody
-# else can change the way; everywhere else the account acts itself, and can do no more than it may. There is no third case:
-# where we come as the account ourselves, nothing is done behind a way that others can change.
-also_id= # of an account that may, too
-chain_is_ours() { # an absolute directory, perhaps a name in it: nobody else can change the way, or exchange that; links that are ours do not matter
-  t=$1 entry=${2:+"$1/$2"}; set -- /
-  while [ -n "$t" ] && [ "$t" != / ]; do set -- "$@" "$t"; t=${t%/*}; done
-  steps=$#
-  about=$(stat -c '%u %a %U:%G %F' -- /proc/self/ "$@" ${entry:+"$entry"} 2>/dev/null)
-  set -f; IFS=$nl; set -- $about; unset IFS; set +f
-  [ "$#" -gt "$steps" ] || return 1
-  my_id=${1%% *}; shift
-  at=0 open=
-  for one in "$@"; do
-    at=$((at + 1))
-    case $one in "0 "*|"$my_id "*|"$also_id "*) theirs= ;; *) theirs=y ;; esac
-    if [ "$at" -gt "$steps" ]; then [ -z "$open" ] || [ -z "$theirs" ]; return; fi
-    [ -z "$theirs" ] || return 1
-    mode=${one#* } group=${one#* * }; mode=${mode%% *} group=${group%% *}
-    case $mode' '${one##* } in
-      *' link') ;;
-      [1357]??[2367]' directory'|[1357]?[2367]?' directory') [ "$at" != 2 ] || open=y ;; # who may write there may not exchange what is not his
-      *[2367]' directory') return 1 ;;
-      *[2367]?' directory') [ "${group%:*}" = "${group#*:}" ] && [ "${group%:*}" != root ] || return 1 ;; # a group that is an account's own
-      *' directory') ;;
-      *) return 1 ;;
-    esac
-  done
-}
-no_links() { # an absolute directory: whether it is where its name says
-  case $1/ in */./*|*/../*|*//*) return 1 ;; /*) ;; *) return 1 ;; esac
-  t=$1
-  while [ -n "$t" ]; do [ ! -L "$t" ] || return 1; t=${t%/*}; done
-}
-trusted() { # path: only root, or we, can change what leads to it, or exchange it
-  case $1 in /*) ;; *) return 1 ;; esac
-  chain_is_ours "${1%/*}" "${1##*/}" || return 1
-  if no_links "${1%/*}"; then return 0; fi
-  at=$(readlink -f -- "${1%/*}/")
-  [ "$at" = "${1%/*}" ] || [ "$at" = / ] || chain_is_ours "$at" "${1##*/}"
-}
-real() { # path: its directory without links
-  if no_links "${1%/*}"; then printf '%s' "$1"; return; fi
-  at=$(readlink -f -- "${1%/*}/"); printf '%s/%s' "${at%/}" "${1##*/}"
-}
-parent_of() { # path: gives `parent`
-  parent=${1%"${1##*[!/]}"}
-  case $parent in */*) ;; ?*) parent=.; return ;; esac
-  parent=${parent%/*}; parent=${parent%"${parent##*[!/]}"}
-  [ -n "$parent" ] || parent=/
-}
-# The account's numbers; where it is gone, those that it had: whatever still has them can be changed by nobody else.
-uid= gid= gone=
-know_account() {
-  [ -z "$uid" ] || return 0
-  entry=$(getent passwd "$U") || entry=
-  if [ -n "$entry" ]; then entry=${entry#*:*:}; uid=${entry%%:*}; entry=${entry#*:}; gid=${entry%%:*}
-  elif [ -f "$S/account" ] && read -r uid gid rest < "$S/account" && number "$uid" && number "$gid"; then gone=y
-  else uid= gid=; return 1
-  fi
-}
-note_account() { [ -z "$U" ] || ! know_account || [ -n "$gone" ] || printf '%s %s\n' "$uid" "$gid" > "$S/account"; }
-within= # `timeout` and its words, where it is only looked: root's, since the account could stop one of its own
-as_owner() { # with nothing in the environment that was only ours
-  if [ -z "$U" ]; then $within "$@"; return; fi
-  know_account || { echo "there is no account $U" >&2; return 1; }
-  if [ -n "$gone" ]; then set -- setpriv --reuid="$uid" --regid="$gid" --clear-groups -- "$@"
-  else set -- runuser -u "$U" -- "$@"; fi
-  $within env -i "PATH=$PATH" LC_ALL=C HOME=/ "USER=$U" "LOGNAME=$U" ${TIDELAB_RUN:+"TIDELAB_RUN=$TIDELAB_RUN"} "$@"
-}
-as_reader() { # seconds, words: without a session, which hosts would note, and by the numbers that root noted
-  within="timeout -k 2 $1"; shift
-  if [ -n "$U" ] && [ -f "$S/account" ] && read -r as_uid as_gid rest < "$S/account" && number "$as_uid" && number "$as_gid" && command -v setpriv > /dev/null 2>&1; then
-    $within env -i "PATH=$PATH" LC_ALL=C setpriv --reuid="$as_uid" --regid="$as_gid" --clear-groups -- "$@"
-  else as_owner "$@"; fi
-  set -- $?; within=; return "$1"
-}
-changed_by_others() { # an absolute directory: gives `by_others`, the first on the way to it that others than root, or we, can change, whose it is and its mode
-  by_others=
-  if trusted "${1%/}/x"; then return; fi
-  for way in "$1" "$(readlink -f -- "$1")"; do
-    on_way= left_of=${way#/}
-    while [ -n "$left_of" ]; do
-      on_way=$on_way/${left_of%%/*}
-      case $left_of in */*) left_of=${left_of#*/} ;; *) left_of= ;; esac
-      chain_is_ours "$on_way" || { by_others=$(stat -c '%n	%U:%G	%a' -- "$on_way"); return; }
-    done
-  done
-}
-not_our_way() { # path: says who else could change it
-  changed_by_others "${1%/*}"
-  who=${by_others#*	}
-  echo "others than $(id -un) can change ${by_others%%	*} (${who%	*}, mode ${who#*	}), and so what $1 is, so nothing is done there: \`chown $(id -un) ${by_others%%	*}\` and \`chmod go-w ${by_others%%	*}\`, or use another directory" >&2
-}
-our_ways=$nl # what only root, or we, can change stays so until one of us changes it
-is_our_way() { # path
-  case $our_ways in *"$nl${1%/*}$nl"*) return 0 ;; esac
-  trusted "$1" || return 1
-  [ -n "$open" ] || our_ways=$our_ways${1%/*}$nl
-}
-by() { # path, a command: whoever may change it does
-  way=$1; shift
-  case $way in
-    /*) if is_our_way "$way"; then "$@"; return; fi
-      [ -n "$U" ] && know_account || { not_our_way "$way"; return 1; } ;;
-  esac
-  as_owner sh -c "$readers$tools
-\"\$@\"" sh "$@"
-}
 readers='
 digest() { sum=$([ ! -f "$1" ] || timeout 60 sha256sum < "$1" 2>/dev/null); printf "%s\n" "${sum%% *}"; }
 first_line() { [ ! -f "$1" ] || head -c 4096 -- "$1" | head -n 1; }
@@ -388,7 +279,7 @@ act_user() {
 }
 
 std::string agent_script(const AgentAt& at, const std::string& calls) {
-  static const AgentParts parts(agent_source() + agent_list_source() + agent_unpack_source() + agent_service_source() +
+  static const AgentParts parts(agent_source() + agent_way_source() + agent_list_source() + agent_unpack_source() + agent_service_source() +
                                 agent_unit_source() + agent_turn_source() + agent_sweep_source() + agent_preflight_source());
   // Where we come as the account itself, nothing else says whether its records, and what lies beside them, are still what we left.
   const std::string first = at.user.empty() ? "[ ! -d \"$S\" ] || trusted \"$S/x\" || { not_our_way \"$S/x\"; exit 77; }\n" : std::string();

@@ -11,6 +11,8 @@ namespace tidelab::live {
 
 /// The functions, without a call.
 const std::string& agent_source();
+/// Those about who may change the way to a path, and acts there.
+const std::string& agent_way_source();
 /// Those about the list of what is ours.
 const std::string& agent_list_source();
 /// Those about archives.

@@ -138,9 +138,8 @@ act_service() { # n run-dir seconds unit text unit-script keeper-script spec inp
   # A service outlives the run that starts it, so neither it nor the `runuser` that waits for it carries its mark; where a
   # key has a command of its own, sshd keeps ours, with the mark in it, in a variable.
   set -- sh -c 'umask 022; exec sh "$1/run" 2> "$1/own/error"' sh "$r"
-  [ -z "$U" ] || set -- runuser -u "$U" -- "$@"
   if [ -z "$U" ]; then set -- env -u TIDELAB_RUN -u SSH_ORIGINAL_COMMAND "$@"
-  else set -- env -i "PATH=$PATH" "HOME=$(home_of "$U")" "USER=$U" "LOGNAME=$U" "$@"; fi # what was only ours stays with us
+  else set -- env -i "PATH=$PATH" "HOME=$(home_of "$U")" "USER=$U" "LOGNAME=$U" runuser -u "$U" -- "$@"; fi # what was only ours stays with us
   setsid "$@" < /dev/null > /dev/null 2>&1 &
   stat_of "$!"; echo "$! $ps_began" > "$r/session"
   i=0

@@ -121,6 +121,12 @@ std::vector<std::string> words_as(const std::string& account, std::vector<std::s
   return words;
 }
 
+std::vector<std::string> words_of_services(const Setup& setup, std::size_t lane, std::vector<std::string> words) {
+  auto out = words_as(setup.users[lane], std::move(words));
+  out.insert(out.begin(), setup.elevate.begin(), setup.elevate.end());
+  return out;
+}
+
 std::unique_ptr<run::Effects> make_live(const plan::Plan& plan, Setup setup) { return std::make_unique<Live>(plan, std::move(setup)); }
 
 Acquisition acquire_all(const plan::Plan& plan, artifact::Store& store, const Control& control) {

@@ -39,6 +39,8 @@ struct Setup {
 
 /// The words of a command, for the account that things belong to; empty: for the one that we come as.
 std::vector<std::string> words_as(const std::string& account, std::vector<std::string> words);
+/// The same for what services of that lane run under, with what it takes to become that account there.
+std::vector<std::string> words_of_services(const Setup& setup, std::size_t lane, std::vector<std::string> words);
 
 std::unique_ptr<run::Effects> make_live(const plan::Plan& plan, Setup setup);
 

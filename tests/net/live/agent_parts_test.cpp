@@ -64,8 +64,9 @@ TEST_CASE("a text with functions in it goes with what runs it, whichever of them
 }
 
 TEST_CASE("each function of the agent comes when it is called") {
-  const auto source = live::agent_source() + live::agent_list_source() + live::agent_unpack_source() + live::agent_service_source() +
-                      live::agent_unit_source() + live::agent_turn_source() + live::agent_sweep_source() + live::agent_preflight_source();
+  const auto source = live::agent_source() + live::agent_way_source() + live::agent_list_source() + live::agent_unpack_source() +
+                      live::agent_service_source() + live::agent_unit_source() + live::agent_turn_source() + live::agent_sweep_source() +
+                      live::agent_preflight_source();
   const auto all = functions_of(source);
   REQUIRE(all.size() > 100);
   const auto host = host::make_local();
