@@ -235,8 +235,10 @@ TEST_CASE("a line without end, and lines without end, end the watching and not t
       60s);
   REQUIRE(line.failure);
   CHECK(line.failure->what.find("a line of more than 1024 KiB") != std::string::npos);
-  const auto lines =
-      asking.last("- arm: {as: w, observe: {follow: {argv: [sh, -c, \"yes $(head -c 100000 /dev/zero | tr '\\\\0' x)\"]}}}\n- seen: {in: w, find: {/line: x}, within: 100s}\n", 120s);
+  const auto lines = asking.last(
+      "- arm: {as: w, observe: {follow: {argv: [sh, -c, \"yes $(head -c 100000 /dev/zero | tr '\\\\0' x)\"]}}}\n- seen: {in: w, find: "
+      "{/line: x}, within: 100s}\n",
+      120s);
   REQUIRE(lines.failure);
   CHECK(lines.failure->what.find("more than 64 MiB came") != std::string::npos);
 }
