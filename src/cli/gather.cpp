@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/script.hpp"
 #include "artifact/unpacker.hpp"
 #include "cli/reach.hpp"
 #include "report/layout.hpp"
@@ -15,25 +16,6 @@ namespace tidelab::cli {
 namespace fs = std::filesystem;
 
 namespace {
-
-// The paths go as words; what is too large comes back on stderr, one line each whatever is in a name. What vanishes or
-// changes meanwhile, as logs do, is no error.
-// `state`: as root, what the lab keeps there, but for what services write themselves; `unit`: as the account, its manager's.
-constexpr auto pack = R"sh(most=$1; state=$2 unit=$3; shift 3; cd /
-if [ "$state" ]; then
-  for u in "$state"/run/*/unit; do if [ -f "$u" ] && read -r mode path < "$u" && [ "$mode" = system ]; then set -- "$@" "$path"; fi; done
-else
-  for u in "$(getent passwd "$(id -u)" | cut -d: -f6)/.config/systemd/user/$unit"*; do if [ -f "$u" ]; then set -- "$@" "$u"; fi; done
-fi
-for p in "$@"; do
-  if [ -e "$p" ]; then find "$p" -xdev -path "${state:-/none}/run/*/own" -prune -o -type f -size +"$most"M -printf 'larger %s %p\0'
-  else case $p in */own) ;; *) printf 'nothing %s\0' "$p" ;; esac; fi
-done | tr '\n\0' '?\n' >&2
-for p in "$@"; do
-  if [ -e "$p" ]; then find "$p" -xdev -path "${state:-/none}/run/*/own" -prune -o -type f ! -size +"$most"M -print0; fi
-done | tar -cPf - --hard-dereference --ignore-failed-read --warning=no-file-changed --null -T -)sh";
-constexpr auto journal = R"sh(command -v journalctl > /dev/null 2>&1 && [ -d /run/systemd/system ] || exit 0
-exec journalctl -q -o short-iso --no-pager -n "$@")sh";
 
 // Of a user's manager by fields: journalctl's own option for those finds only the caller's.
 std::vector<std::string> entries_of(const std::string& unit, bool of_user, bool first) {
@@ -80,7 +62,7 @@ private:
 
   // False when there is no use in going on.
   bool take(const std::string& owner, const std::string& state_dir, const std::set<std::string>& paths) {
-    std::vector<std::string> words{"sh", "-c", pack, "sh", std::to_string(most_mib), state_dir, wanted_.unit_prefix};
+    std::vector<std::string> words{"sh", "-c", agent::program("pack"), "sh", std::to_string(most_mib), state_dir, wanted_.unit_prefix};
     words.insert(words.end(), paths.begin(), paths.end());
     step::Enough enough(control_);
     artifact::Unpacker unpacker(folder_, {most_mib << 20, most_files}, share_, enough.control().stop);
@@ -120,7 +102,7 @@ private:
 
   void take_journal() {
     if (wanted_.entries.empty()) return;  // without any it would be that of the whole host
-    std::vector<std::string> words{"sh", "-c", journal, "sh", std::to_string(journal_lines)};
+    std::vector<std::string> words{"sh", "-c", agent::program("journal"), "sh", std::to_string(journal_lines)};
     words.insert(words.end(), wanted_.entries.begin(), wanted_.entries.end());
     const auto file = folder_ / "journal.txt";
     std::ofstream out(file, std::ios::binary | std::ios::trunc);

@@ -105,7 +105,7 @@ std::unique_ptr<Lock> Lock::take(const std::string& lab, const std::string& comm
   if (::ftruncate(fd, 0) != 0 || !disk::write_all(fd, text))
     std::cerr << fmt::format("tidelab: cannot write {}: {}\n", path, std::strerror(errno));
   const auto controller = controller_of(*dir);
-  live::Claim claim{
+  agent::Claim claim{
       controller,
       fmt::format("`tidelab {}` of {} (pid {}), since {:%Y-%m-%d %H:%M:%S} UTC", command, our_name(), ::getpid(), fmt::gmtime(now)),
       take_over};

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/script.hpp"
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
 
@@ -31,8 +32,7 @@ std::unique_ptr<Opened> open_logs(const Options& options) {
 
 // What an account wrote is read as that account: it may have put a link there. What is no file could be read for ever.
 host::Command reading(const Opened& opened, const plan::Component& c, std::vector<std::string> tail) {
-  constexpr auto if_file = R"sh(f=$1; shift; [ -f "$f" ] || { echo "$f is not there, or no file" >&2; exit 1; }; exec "$@" -- "$f")sh";
-  tail.insert(tail.begin(), {"sh", "-c", if_file, "sh", c.log});
+  tail.insert(tail.begin(), {"sh", "-c", agent::program("of_file"), "sh", c.log});
   return {live::words_of_services(opened.setup, static_cast<std::size_t>(c.lane), std::move(tail)), {}, {}, {}, {}};
 }
 

@@ -9,9 +9,9 @@
 
 #include <tl/expected.hpp>
 
+#include "agent/turn.hpp"
 #include "cli/options.hpp"
 #include "disk/own_dir.hpp"
-#include "live/agent.hpp"
 
 namespace tidelab::cli {
 
@@ -92,13 +92,13 @@ public:
   /// Of this one run: no two runs have the same.
   const std::string& run() const { return run_; }
   /// How this run is known on the lab's hosts, to controllers that know nothing of this machine's lock.
-  const live::Claim& claim() const { return claim_; }
+  const agent::Claim& claim() const { return claim_; }
 
 private:
-  Lock(disk::Fd fd, std::string run, live::Claim claim) : fd_(std::move(fd)), run_(std::move(run)), claim_(std::move(claim)) {}
+  Lock(disk::Fd fd, std::string run, agent::Claim claim) : fd_(std::move(fd)), run_(std::move(run)), claim_(std::move(claim)) {}
   disk::Fd fd_;
   std::string run_;
-  live::Claim claim_;
+  agent::Claim claim_;
 };
 
 }  // namespace tidelab::cli

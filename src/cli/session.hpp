@@ -17,7 +17,7 @@ struct Lab {
   Options options;  ///< with the ways to reach hosts filled in from the record
   std::unique_ptr<Loaded> loaded;
   bool recorded = false;
-  live::Claim claim;    ///< with it
+  agent::Claim claim;   ///< with it
   std::string run;      ///< of the lock that this command holds; empty when it only looks
   std::string kept{};   ///< Record::kept
   std::string state{};  ///< state_of its record; empty without one

@@ -7,10 +7,13 @@
 
 #include <fmt/format.h>
 
+#include "agent/answers.hpp"
+
 namespace tidelab::live {
 
 namespace {
 
+using agent::Said;
 using step::Why;
 
 constexpr long long most_seconds = 100'000'000'000;  // since 1970; some 3,000 years, so that nothing made of it overflows
@@ -21,15 +24,6 @@ std::optional<long long> number_in(std::string_view text, long long most) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
   const bool whole = error == std::errc() && end == text.data() + text.size() && !text.starts_with('-');
   return whole && out <= most ? std::optional(out) : std::nullopt;
-}
-
-// What was said on stderr about one of the steps; without a mark of it, what was said before any of them.
-std::string said_of(const std::string& text, std::size_t n) {
-  const auto all = "\n" + text;
-  const auto mark = fmt::format("\n={}\n", n);
-  const auto at = all.find(mark);
-  const auto begin = at == std::string::npos ? 1 : at + mark.size();
-  return all.substr(begin, std::max(begin, all.find("\n=", begin - 1)) - begin);
 }
 
 // "+0100"
@@ -47,43 +41,47 @@ std::optional<long long> size_of(std::string_view told) {
 
 }  // namespace
 
-std::vector<run::Looked> read_looks(std::string_view rest, std::size_t count) {
-  std::vector<run::Looked> out(count);
-  while (!rest.empty()) {
-    const auto end = std::min(rest.find('\n'), rest.size());
-    const auto line = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (!line.starts_with('=')) continue;
-    const auto first = line.find('\t'), second = line.find('\t', first + 1);
-    if (second == std::string_view::npos) continue;
-    const auto number = number_in(line.substr(1, first - 1), std::numeric_limits<int>::max());
-    if (!number || static_cast<std::size_t>(*number) >= count) continue;
-    const auto state = line.substr(first + 1, second - first - 1);
-    const auto meant = state == "differs" ? run::Looked::State::differs
-                       : state == "holds" ? run::Looked::State::holds
-                                          : run::Looked::State::unasked;
-    out[static_cast<std::size_t>(*number)] = {meant, std::string(line.substr(second + 1))};
+std::vector<run::Looked> read_looks(std::string_view printed, std::size_t count) {
+  std::vector<run::Looked> out;
+  for (auto& said : agent::read_said(printed, count)) {
+    auto state = run::Looked::State::unasked;
+    if (said.state == Said::State::nothing) state = run::Looked::State::unknown;
+    if (said.state == Said::State::holds) state = run::Looked::State::holds;
+    if (said.state == Said::State::differs) state = run::Looked::State::differs;
+    out.push_back({state, std::move(said.note)});
   }
   return out;
 }
 
-std::optional<step::Result<run::Done>> result_of(const host::Output& output, std::size_t n) {
-  const auto all = "\n" + output.out;
-  const auto at = all.find(fmt::format("\n={}\t", n));
-  if (at == std::string::npos) return std::nullopt;
-  const auto line = all.substr(at + 1, all.find('\n', at + 1) - at - 1);
-  const auto state = line.find('\t') + 1, note = line.find('\t', state) + 1;
-  if (note == 0) return std::nullopt;  // it broke off
-  if (!line.substr(state).starts_with("failed")) return run::Done{!line.substr(state).starts_with("holds"), line.substr(note), {}};
-  const auto evidence = said_of(output.err, n);
-  const auto known = line.find(' ', note);  // the code, and behind it what the host knows to be the reason
-  auto reason = known == std::string::npos ? evidence.substr(0, evidence.find('\n')) : line.substr(known + 1);
-  if (reason.empty()) reason = fmt::format("it ended with {}", line.substr(note));
-  return step::fail(Why::failed, reason, evidence);
+namespace {
+
+// The note of a step that failed: a code, and behind it what the host knows to be the reason.
+step::Result<run::Done> failure_of(const std::string& note, std::string evidence) {
+  const auto known = note.find(' ');
+  auto reason = known == std::string::npos ? evidence.substr(0, evidence.find('\n')) : note.substr(known + 1);
+  if (reason.empty()) reason = fmt::format("it ended with {}", note);
+  return step::fail(Why::failed, reason, std::move(evidence));
+}
+
+}  // namespace
+
+std::vector<std::optional<step::Result<run::Done>>> read_results(const host::Output& output, std::size_t count) {
+  std::vector<std::optional<step::Result<run::Done>>> out(count);
+  const auto all = agent::read_said(output.out, count);
+  for (std::size_t n = 0; n < count; ++n) {
+    const auto& said = all[n];
+    if (said.state == Said::State::holds || said.state == Said::State::made)
+      out[n] = run::Done{said.state == Said::State::made, said.note, {}};
+    else if (said.state == Said::State::failed)
+      out[n] = failure_of(said.note, agent::read_evidence(output.err, n));
+    else if (said.state != Said::State::nothing)
+      out[n] = step::fail(Why::failed, "its host answered what the agent does not say: " + said.note, agent::read_evidence(output.err, n));
+  }
+  return out;
 }
 
 step::Result<run::Done> nothing_said(const host::Output& output, std::size_t n) {
-  auto evidence = said_of(output.err, n);
+  auto evidence = agent::read_evidence(output.err, n);
   while (evidence.ends_with('\n')) evidence.pop_back();
   const auto reason = evidence.substr(evidence.rfind('\n') + 1);  // what is said last is nearest to why it ended
   return step::fail(Why::failed, reason.empty() ? fmt::format("it ended with {}", output.code) : reason, evidence);

@@ -12,11 +12,11 @@
 
 namespace tidelab::live {
 
-/// The lines `=N state text` that looks print, by number; what is not among them is unknown.
+/// What the looks of `count` steps found; what nothing was said about is unknown.
 std::vector<run::Looked> read_looks(std::string_view printed, std::size_t count);
 
-/// What came of step `n` of a command; nullopt: nothing was said about it.
-std::optional<step::Result<run::Done>> result_of(const host::Output& output, std::size_t n);
+/// What came of each of `count` steps of a command; nullopt: nothing was said about it.
+std::vector<std::optional<step::Result<run::Done>>> read_results(const host::Output& output, std::size_t count);
 
 /// The same where nothing was said about a step that was to be carried out.
 step::Result<run::Done> nothing_said(const host::Output& output, std::size_t n);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "agent/script.hpp"
 #include "live/agent_answers.hpp"
 #include "live/process_words.hpp"
 #include "step/describe.hpp"
@@ -25,21 +26,13 @@ constexpr auto coarse = std::chrono::seconds(1);          // times without fract
 constexpr std::size_t longest_answer = 4000, longest_words = 1000, longest_quote = 300;
 constexpr auto process_title = "process";
 
-// For each file: the mark, its size, and a line end; what is read of it follows. Where it cannot be read, the reason stands for the size.
-constexpr auto read_ends = R"sh(LC_ALL=C; export LC_ALL; m=$1 n=$2; shift 2; date '+%s %z'
-for f do
-  if [ ! -f "$f" ]; then printf '\n%s %s is not there\n' "$m" "$f"
-  elif why=$(tail -c 1 -- "$f" 2>&1 > /dev/null); then printf '\n%s %s\n' "$m" "$(wc -c < "$f")"; tail -c "$n" -- "$f"
-  else printf '\n%s %s\n' "$m" "$why"; fi
-done)sh";
-
 Result<Logs> ask_for_logs(World& world, const plan::Component& c, const Control& control) {
   std::vector<std::string> files{c.log};
   files.insert(files.end(), c.log_look.also.begin(), c.log_look.also.end());
   const auto mark = "log-" + step::short_digest(fmt::format("{} {}", c.log, Clock::now().time_since_epoch().count()));
   step::Texts words;
   for (const auto& each :
-       {std::string("sh"), std::string("-c"), std::string(read_ends), std::string("sh"), mark, std::to_string(bytes_of_log)})
+       {std::string("sh"), std::string("-c"), agent::program("log_ends"), std::string("sh"), mark, std::to_string(bytes_of_log)})
     words.push_back({each, {}});
   for (const auto& each : files) words.push_back({each, {}});
   const auto command = world.command_on(c.lane, words, {}, control);

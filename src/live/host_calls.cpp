@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "agent/keeper.hpp"
 #include "artifact/artifact.hpp"
 #include "host/quote.hpp"
-#include "live/agent.hpp"
 #include "step/describe.hpp"
 #include "step/short_digest.hpp"
 #include "step/unit_file.hpp"
@@ -56,8 +56,8 @@ std::string compression_flag(const std::string& path) {
   return "z";
 }
 
-Supervised supervised(World& world, const Service& w, int lane) {
-  Supervised out{world.run_dir(lane, w.name.value), {}, {}, w.cwd.value, w.log.value, w.stop_signal.value};
+agent::Kept kept(World& world, const Service& w, int lane) {
+  agent::Kept out{world.run_dir(lane, w.name.value), {}, {}, w.cwd.value, w.log.value, w.stop_signal.value};
   for (const auto& each : w.argv) out.argv.push_back(each.value);
   for (const auto& [key, value] : w.env) out.env.emplace_back(key.value, value.value);
   return out;
@@ -70,7 +70,7 @@ struct Unit {
 
 Unit unit_for(World& world, const Service& w, int lane) {
   const auto at = static_cast<std::size_t>(lane);
-  const auto plain = supervised(world, w, lane);
+  const auto plain = kept(world, w, lane);
   const bool of_user = world.setup.of_user[at];
   UnitFile file{world.plan.lab,
                 w.name.value,
@@ -85,7 +85,7 @@ Unit unit_for(World& world, const Service& w, int lane) {
                 of_user};
   Unit out{unit_name(file.lab, file.service), {}, {}};
   if (!unit_can_say(file)) {
-    out.script = exec_source(plain);
+    out.script = agent::exec_script(plain);
     file.argv = {"/bin/sh", plain.run_dir + "/exec"};
     file.env.clear();
     file.cwd.clear();
@@ -97,7 +97,7 @@ Unit unit_for(World& world, const Service& w, int lane) {
 // What decides whether a running process is out of date: what is run, what it was unpacked from, and (on the
 // host, since they live there) the content of its input files.
 std::string service_arguments(World& world, const Service& w, const Unit& unit, int lane) {
-  auto spec = supervisor_source(supervised(world, w, lane)) + unit.text + unit.script;
+  auto spec = agent::keeper_script(kept(world, w, lane)) + unit.text + unit.script;
   std::string inputs;
   for (const auto& each : w.inputs) {
     if (each.value.starts_with("artifact:"))
@@ -156,7 +156,7 @@ Act act_for(World& world, const Action& action, int lane, std::size_t n) {
             const auto unit = unit_for(world, w, lane);
             return Act{fmt::format("act_service {} {} {} {} {} {} {} {}", n, quote(world.run_dir(lane, w.name.value)),
                                    stop_seconds(w.stop_within), quote(unit.name), quote(unit.text), quote(unit.script),
-                                   quote(supervisor_source(supervised(world, w, lane))), service_arguments(world, w, unit, lane))};
+                                   quote(agent::keeper_script(kept(world, w, lane))), service_arguments(world, w, unit, lane))};
           },
           [&](const Halt& w) {
             return Act{fmt::format("act_halt {} {} {}", n, quote(world.run_dir(lane, w.name.value)), stop_seconds(w.within))};

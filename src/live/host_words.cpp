@@ -33,10 +33,11 @@ std::vector<std::optional<Result<run::Done>>> perform_on_host(World& world, int 
   }
   std::vector<std::optional<Result<run::Done>>> out;
   const auto output = world.agent_acts(lane, calls, {}, control);
+  auto results = output ? read_results(*output, steps.size()) : decltype(out)(steps.size());
   for (std::size_t n = 0; n < steps.size(); ++n) {
     const auto& needs = steps[n].needs;
     const bool could = std::all_of(needs.begin(), needs.end(), [&](const auto need) { return out[need] && *out[need]; });
-    auto result = output ? result_of(*output, n) : std::nullopt;
+    auto& result = results[n];
     if (!result && could) result = output ? nothing_said(*output, n) : tl::unexpected(output.error());
     out.push_back(std::move(result));
   }
@@ -58,7 +59,7 @@ Result<run::Done> perform_on_host(World& world, const Action& action, const Wher
   const auto output =
       needs_state(action) ? world.agent_acts(where.lane, calls, act.input, control) : world.agent(where.lane, calls, act.input, control);
   if (!output) return tl::unexpected(output.error());
-  return result_of(*output, 0).value_or(nothing_said(*output, 0));
+  return read_results(*output, 1).front().value_or(nothing_said(*output, 0));
 }
 
 Result<std::string> process_state(World& world, const std::string& service, int lane, const Control& control) {

@@ -8,6 +8,7 @@
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
+#include "agent/script.hpp"
 #include "live/evidence.hpp"
 #include "step/thread.hpp"
 
@@ -117,7 +118,8 @@ void open_log(bool verbose) {
 }
 
 std::vector<std::string> words_as(const std::string& account, std::vector<std::string> words) {
-  if (!account.empty()) words.insert(words.begin(), {"sh", "-c", fmt::format(R"({}; exec runuser -u "$0" -- "$@")", whole_path), account});
+  if (!account.empty())
+    words.insert(words.begin(), {"sh", "-c", fmt::format(R"({}; exec runuser -u "$0" -- "$@")", agent::whole_path), account});
   return words;
 }
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "agent/turn.hpp"
 #include "artifact/artifact.hpp"
 #include "host/host.hpp"
-#include "live/agent.hpp"
 #include "plan/plan.hpp"
 #include "preflight/judge.hpp"
 #include "run/effects.hpp"
@@ -29,7 +29,7 @@ struct Setup {
   /// Names the run that holds the lab's lock; empty for one that only looks. What such a run starts on a host carries
   /// this name, and what carries that of an earlier one, which was killed, is ended before anything is looked at.
   std::string run;
-  Claim claim;           ///< of such a run: who holds the lab on its hosts
+  agent::Claim claim;    ///< of such a run: who holds the lab on its hosts
   bool settled = false;  ///< that was done already, by look_before()
   /// What is known of services, by lane and name; who asks for one is told this, in place of a look at its host.
   std::map<std::pair<int, std::string>, step::Result<std::string>> processes{};

@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
-#include "live/agent.hpp"
+#include "agent/script.hpp"
+#include "agent/turn.hpp"
 #include "live/agent_answers.hpp"
+#include "live/preflight_calls.hpp"
 #include "live/world.hpp"
 #include "step/thread.hpp"
 
@@ -51,12 +53,12 @@ public:
     auto from = step::Clock::now();
     auto output = which == Steps::first ? look_at_steps(steps, lane, facts)
                   : which == Steps::anew
-                      ? world_.agent(lane, looks_function(look_calls(world_, lane, steps)) + "looks\n" + facts, {}, control_)
+                      ? world_.agent(lane, agent::looks_function(look_calls(world_, lane, steps)) + "looks\n" + facts, {}, control_)
                       : world_.agent(lane, facts, {}, control_);
     if (output && output->code == 0) note_looks(output->out, steps);
     if (!output && output.error().why == Why::unreachable && !world_.setup.elevate.empty()) {
       // Without sudo most of it can be seen all the same; when that works, sudo is what is wrong.
-      const auto script = agent_script({world_.state_dir(lane), out.owner, out.of_user}, preflight_calls(asked, false));
+      const auto script = agent::script({world_.state_dir(lane), out.owner, out.of_user}, preflight_calls(asked, false));
       from = step::Clock::now();
       auto plain = world_.host(lane).run({{"sh", "-s"}, {}, {}, {script, {}}, {}}, control_);
       if (plain) out.no_root = output.error(), output = std::move(plain);
@@ -97,9 +99,9 @@ private:
   Result<host::Output> look_at_steps(const std::vector<const plan::Step*>& steps, int lane, const std::string& facts) {
     const auto on_host = std::count_if(steps.begin(), steps.end(), [](const auto* step) { return is_host_word(step->action); });
     const auto count = static_cast<std::size_t>(on_host);
-    const auto looks = looks_function(look_calls(world_, lane, steps)), rest = unless_settled(count, facts);
+    const auto looks = agent::looks_function(look_calls(world_, lane, steps)), rest = agent::unless_settled(count, facts);
     if (!claims_later_) return world_.agent(lane, looks + rest, {}, control_);
-    return world_.agent(lane, rest, {}, control_, looks + settled_unclaimed(count, world_.state_dir(lane), world_.setup.run));
+    return world_.agent(lane, rest, {}, control_, looks + agent::settled_unclaimed(count, world_.state_dir(lane), world_.setup.run));
   }
 
   void note_looks(const std::string& text, const std::vector<const plan::Step*>& steps) {

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "live/agent.hpp"
+#include "agent/script.hpp"
 #include "live/agent_answers.hpp"
 #include "live/observe.hpp"
 #include "step/describe.hpp"
@@ -39,7 +39,7 @@ Lent::~Lent() { std::swap(world_.setup.hosts, setup_.hosts); }
 
 // sudo drops variables that it is not told about, so behind it they are given by `env`.
 host::Command World::marked(int lane, std::vector<std::string> argv, std::vector<std::pair<std::string, std::string>> env) const {
-  if (lane > 0 && !setup.run.empty()) env.push_back(run_mark(state_dir(lane), setup.run));
+  if (lane > 0 && !setup.run.empty()) env.push_back(agent::run_mark(state_dir(lane), setup.run));
   host::Command out;
   const bool elevated = lane > 0 && !setup.elevate.empty();
   if (elevated) {
@@ -67,7 +67,7 @@ Result<host::Command> World::command_on(int lane, const step::Texts& argv, const
 Result<host::Output> World::send(int lane, const std::string& calls, const host::Input& input, const Control& control) {
   const auto at = static_cast<std::size_t>(lane);
   const auto& earlier = setup.users[at].empty() ? std::string() : plan.lanes[at].state_dir;
-  const auto script = agent_script({state_dir(lane), setup.users[at], setup.of_user[at], earlier}, calls);
+  const auto script = agent::script({state_dir(lane), setup.users[at], setup.of_user[at], earlier}, calls);
   // Without input the script itself goes over stdin: its length is then bounded by nothing.
   const bool over_stdin = input.text.empty() && input.file.empty();
   auto command = marked(lane, over_stdin ? std::vector<std::string>{"sh", "-s"} : std::vector<std::string>{"sh", "-c", script}, {});
@@ -80,12 +80,12 @@ namespace {
 
 // An answer that says who works on the lab, or why nothing is done, is a failure.
 Result<host::Output> unless_held(Result<host::Output> output) {
-  if (output && output->code == is_refused) {
+  if (output && output->code == agent::is_refused) {
     auto reason = output->err;
     while (reason.ends_with('\n')) reason.pop_back();
     return step::fail(Why::failed, reason.substr(reason.rfind('\n') + 1), output->err);
   }
-  if (!output || output->code != is_held) return output;
+  if (!output || output->code != agent::is_held) return output;
   auto who = output->err;
   while (who.ends_with('\n')) who.pop_back();
   Failure held{Why::failed, fmt::format("this lab is being worked on by {}", who), {}, {}, {}, {}};
@@ -121,19 +121,19 @@ Result<host::Output> World::agent(int lane, const std::string& calls, const host
     return unless_held(send(lane, calls, input, control));
   }
   // It goes with the first calls, so it costs no command of its own; other calls of this lane wait for it.
-  const auto before = fmt::format("claim {}\n{}\n", claim_words(setup.claim), end_orphans_call(state_dir(lane), setup.run));
+  const auto before = fmt::format("claim {}\n{}\n", agent::claim_words(setup.claim), agent::end_orphans_call(state_dir(lane), setup.run));
   auto output = send(lane, unclaimed + before + calls, input, control);
   // Two that come at once to a lab that is there may hold some hosts each. Whoever has the first one goes on, and the other
   // one gives up, which takes a moment.
-  if (const int first = first_lane(plan); output && output->code == is_held && lane != first && holds(first, control)) {
+  if (const int first = first_lane(plan); output && output->code == agent::is_held && lane != first && holds(first, control)) {
     const auto end = step::Clock::now() + std::chrono::seconds(5);
-    while (output && output->code == is_held && step::Clock::now() < end && step::pause(control, std::chrono::milliseconds(100)))
+    while (output && output->code == agent::is_held && step::Clock::now() < end && step::pause(control, std::chrono::milliseconds(100)))
       output = send(lane, unclaimed + before + calls, input, control);
   }
-  settling.refused = output && output->code == is_held;
+  settling.refused = output && output->code == agent::is_held;
   output = unless_held(std::move(output));
   if (!output || (!unclaimed.empty() && ("\n" + output->out).find("\nunclaimed\n") != std::string::npos)) return output;
-  if (output->code == orphans_stay)
+  if (output->code == agent::orphans_stay)
     return step::fail(Why::failed, fmt::format("an earlier run of this lab still acts on {}", host(lane).name()), output->err);
   settling.done = true;
   return output;
@@ -141,8 +141,8 @@ Result<host::Output> World::agent(int lane, const std::string& calls, const host
 
 namespace {
 
-std::string boot_call(const Claim& claim) {
-  return fmt::format("boot {} || {{ why=$(no_room); printf '%s\\n' \"${{why# }}\" >&2; exit 1; }}\n", claim_words(claim));
+std::string boot_call(const agent::Claim& claim) {
+  return fmt::format("boot {} || {{ why=$(no_room); printf '%s\\n' \"${{why# }}\" >&2; exit 1; }}\n", agent::claim_words(claim));
 }
 
 }  // namespace

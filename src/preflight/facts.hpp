@@ -1,5 +1,5 @@
 // What one look at a host brought back, before anybody judges it: plain values, read from the lines that the host's
-// part of the preflight prints (live/agent_preflight). A line that is not understood is passed over.
+// part of the preflight prints (agent/preflight*.sh). A line that is not understood is passed over.
 #pragma once
 
 #include <chrono>

@@ -19,8 +19,8 @@ ROOMS = {
     "source": "", "disk": "", "yaml": "source", "step": "source yaml", "playbook": "source yaml step", "check": "source yaml step",
     "topology": "source yaml step playbook", "guide": "source yaml step playbook topology", "plan": "source step playbook check topology", "preflight": "source step plan", "run": "source step plan",
     "report": "source step plan preflight run", "host": "step disk", "artifact": "step disk", "client": "step",
-    "live": "source step plan preflight run host client artifact",
-    "cli": "source disk yaml step playbook check topology guide plan preflight run report host artifact client live",
+    "agent": "host", "live": "source step plan preflight run host agent client artifact",
+    "cli": "source disk yaml step playbook check topology guide plan preflight run report host agent artifact client live",
 }
 
 # How the headers of a library begin, and the rooms that it is confined to (None: everywhere).
@@ -59,6 +59,7 @@ class Tree:
     def __init__(self, root, build, cxx="g++", walk=False):
         self.root, self.build, self.cxx, self.walk = Path(root), Path(build), cxx, walk
         self.code = sorted(p for p in (self.root / "src").rglob("*") if p.suffix in (".cpp", ".hpp"))
+        self.scripts = sorted((self.root / "src").rglob("*.sh"))
         self.tests = sorted(p for p in (self.root / "tests").rglob("*") if p.suffix in (".cpp", ".hpp"))
 
     def name(self, path, line):
@@ -148,7 +149,7 @@ def product_words(tree):
 
 def product_names(tree):
     words = product_words(tree)
-    for path in tree.code:
+    for path in tree.code + tree.scripts:
         for number, text in enumerate(lines(path), 1):
             for token in re.findall(r"[A-Za-z0-9_]+", text):
                 parts = [p.lower() for p in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+", token)]

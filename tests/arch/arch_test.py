@@ -3,6 +3,7 @@
 its place. A rule that cannot fail is worth nothing."""
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -183,6 +184,50 @@ class Clang(unittest.TestCase):
 
     def test_a_build_of_nothing_is_not_good(self):
         self.assertEqual(self.run_on("")[0], 1)
+
+
+class Agent(unittest.TestCase):
+    """Each rule of agent.py, on the real scripts with one change."""
+
+    def run_on(self, file=None, old="", new=""):
+        with tempfile.TemporaryDirectory() as folder:
+            agent = Path(folder) / "src" / "agent"
+            shutil.copytree(SCRIPT.parents[2] / "src" / "agent", agent)
+            if file:
+                text = (agent / file).read_text()
+                self.assertIn(old, text)
+                (agent / file).write_text(text.replace(old, new, 1))
+            out = subprocess.run([sys.executable, str(SCRIPT.with_name("agent.py")), "--root", folder], capture_output=True, text=True)
+            return out.returncode, out.stdout, out.stderr
+
+    def fails(self, file, old, new, said):
+        code, out, error = self.run_on(file, old, new)
+        self.assertEqual((code, error), (1, ""), out)
+        self.assertIn(said, out)
+
+    def test_the_scripts_as_they_are_pass(self):
+        code, out, error = self.run_on()
+        self.assertEqual((code, error), (0, ""), out)
+
+    def test_a_variable_that_no_file_sets_is_told_with_its_place(self):
+        self.fails("turn.sh", 'held="$held$turn_n "', 'held="$hold$turn_n "', "src/agent/turn.sh:")
+        self.fails("turn.sh", 'held="$held$turn_n "', 'held="$hold$turn_n "', "hold is referenced but not assigned")
+
+    def test_what_one_shell_cannot_read_is_told(self):
+        self.fails("process.sh", "${stat##*\\) }", "${stat##*) }", "src/agent/process.sh:1: ksh cannot read it")
+
+    def test_a_name_is_given_once(self):
+        self.fails("turn.sh", "no_room() {", "record() { :; }\nno_room() {", "record is in list.sh, too")
+
+    def test_the_layout_is_as_it_is_read(self):
+        self.fails("turn.sh", "no_room() {", "echo more\nno_room() {", "turn.sh:4: neither a function, a remark nor a setting")
+        self.fails("turn.sh", "no_room() {", "open() {\n  :\n  }\nno_room() {", "open has no end before this")
+
+    def test_a_program_is_checked_too(self):
+        self.fails("programs/of_file.sh", 'exec "$@" -- "$f"', 'exec "$@" -- $f', "programs/of_file.sh:4: SC2086")
+
+    def test_a_script_says_what_it_is_for(self):
+        self.fails("turn.sh", "# Steps that", "x=\n# Steps that", "its first line says what it is for")
 
 
 if __name__ == "__main__":

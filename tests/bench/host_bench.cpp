@@ -8,9 +8,9 @@
 
 #include <fmt/format.h>
 
+#include "agent/script.hpp"
 #include "host/host.hpp"
 #include "host/quote.hpp"
-#include "live/agent.hpp"
 
 using namespace tidelab;
 
@@ -24,7 +24,7 @@ host::Command make_command(const Job& job) {
   if (job.what == "true") return {{"true"}, {}, {}, {}, {}};
   // As a step that places a file does it: the agent's script, and the file as its input.
   const auto calls = fmt::format("boot bench bench ask && act_file 0 {} {} 644 large_digest", host::quote(job.target), job.digest);
-  return {{"sh", "-c", live::agent_script({"/tmp/.tidelab-bench"}, calls)}, {}, {}, {{}, job.file}, {}};
+  return {{"sh", "-c", agent::script({"/tmp/.tidelab-bench"}, calls)}, {}, {}, {{}, job.file}, {}};
 }
 
 bool perform(const Job& job, const std::string& address) {

@@ -27,7 +27,7 @@ void read_steps(const std::string& said) {
   require(live::read_looks(said, steps).size() == steps, "each look has an answer");
   const host::Output output{1, said, said};
   for (std::size_t n = 0; n < steps; ++n) {
-    const auto result = live::result_of(output, n).value_or(live::nothing_said(output, n));
+    const auto result = live::read_results(output, steps)[n].value_or(live::nothing_said(output, n));
     require(result || !result.error().what.empty(), "a failure says something");
   }
 }

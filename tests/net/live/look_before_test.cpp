@@ -7,7 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include "live/live.hpp"
-#include "shell.hpp"
+#include "support/shell.hpp"
 
 namespace fs = std::filesystem;
 using namespace tidelab;

@@ -19,15 +19,22 @@ TEST_CASE("looks by number, and what is none") {
 }
 
 TEST_CASE("what came of a step, and why") {
-  const host::Output output{0, "=0\tholds\tthere\n=1\tmade\tnew\n=2\tfailed\t1\n=3\tfailed\t1 No space left\n=4\tfai",
+  const host::Output output{0,
+                            "=0\tholds\tthere\n=1\tmade\tnew\n=2\tfailed\t1\n=3\tfailed\t1 No space "
+                            "left\n=5\tpurple\tx\n=6\tmade\tfirst\n=6\tfailed\t1 later\n=4\tmade\tbro",
                             "=2\nno way\nmore\n=3\nx\n=5\nfirst\nlast\n"};
-  CHECK_FALSE(result_of(output, 0)->value().acted);
-  CHECK(result_of(output, 1)->value().acted);
-  CHECK(result_of(output, 2)->error().what == "no way");
-  CHECK(result_of(output, 2)->error().evidence == "no way\nmore");
-  CHECK(result_of(output, 3)->error().what == "No space left");
-  CHECK_FALSE(result_of(output, 4));  // it broke off
-  CHECK_FALSE(result_of(output, 5));
+  const auto results = read_results(output, 8);
+  REQUIRE(results.size() == 8);
+  CHECK_FALSE(results[0]->value().acted);
+  CHECK(results[1]->value().acted);
+  CHECK(results[2]->error().what == "no way");
+  CHECK(results[2]->error().evidence == "no way\nmore");
+  CHECK(results[3]->error().what == "No space left");
+  CHECK_FALSE(results[4]);                 // it broke off
+  REQUIRE_FALSE(results[5]->has_value());  // no state of the agent's is no success
+  CHECK(results[5]->error().evidence == "first\nlast\n");
+  CHECK(results[6]->error().what == "later");
+  CHECK_FALSE(results[7]);
   CHECK(nothing_said(output, 5).error().what == "last");
   CHECK(nothing_said({3, {}, {}}, 0).error().what == "it ended with 3");
 }

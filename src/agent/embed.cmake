@@ -1,0 +1,11 @@
+# Writes TO, C++ that holds each script below FROM as a text: see scripts.hpp.
+file(GLOB scripts RELATIVE ${FROM} ${FROM}/*.sh ${FROM}/as_account/*.sh ${FROM}/programs/*.sh)
+list(SORT scripts)
+set(out "#include \"agent/scripts.hpp\"\n\nnamespace tidelab::agent {\n\nconst std::vector<Script>& scripts() {\n  static const std::vector<Script> all{\n")
+foreach(script IN LISTS scripts)
+  file(READ ${FROM}/${script} text)
+  string(REGEX REPLACE "\\.sh$" "" name ${script})
+  string(APPEND out "      {\"${name}\", R\"script(${text})script\"},\n")
+endforeach()
+string(APPEND out "  };\n  return all;\n}\n\n}  // namespace tidelab::agent\n")
+file(WRITE ${TO} "${out}")

@@ -1,0 +1,58 @@
+# Services, whoever keeps them running: looked at, started, stopped.
+
+wanted() { # spec inputs…
+  w=$1; shift
+  printf '%s %s' "$w" "$(for f in "$@"; do sum_of "$f"; printf '%s\n' "$sum"; done | sha256sum | cut -d' ' -f1)"
+}
+
+look_service() { # n run-dir unit text-digest spec inputs…
+  if have_systemd; then look_unit "$@"; return; fi
+  n=$1; r=$2; shift 4
+  if ! keeps "$r" supervisor; then say "$n" differs 'is not running'
+  elif [ "$(cat "$r/applied" 2>/dev/null)" != "$(wanted "$@")" ]; then say "$n" differs 'runs with an older configuration'
+  else keeps "$r" child || unsure=y; say "$n" holds 'is running'; fi
+}
+
+act_service() { # n run-dir seconds unit text unit-script keeper-script spec inputs…
+  n=$1; r=$2; s=$3; unit=$4; text=$5; exec=$6; script=$7; shift 7
+  if have_systemd; then act_unit "$n" "$r" "$s" "$unit" "$text" "$exec" "$@"; return; fi
+  again=started
+  if runs "$r"; then again='started again'; stop_service "$r" "$s" || return 1; fi
+  run_dir "$r" && rm -rf -- "$r/own" && new_dir "$r/own" 700 "$U" || return 1
+  printf '%s' "$script" | for_account "$r/run" && wanted "$@" > "$r/applied" || return 1
+  # A service outlives the run that starts it, so neither it nor the `runuser` that waits for it carries its mark; where a
+  # key has a command of its own, sshd keeps ours, with the mark in it, in a variable.
+  # shellcheck disable=SC2016 # the other shell expands it
+  set -- sh -c 'umask 022; exec sh "$1/run" 2> "$1/own/error"' sh "$r"
+  if [ -z "$U" ]; then set -- env -u TIDELAB_RUN -u SSH_ORIGINAL_COMMAND "$@"
+  else set -- env -i "PATH=$PATH" "HOME=$(home_of "$U")" "USER=$U" "LOGNAME=$U" runuser -u "$U" -- "$@"; fi # what was only ours stays with us
+  setsid "$@" < /dev/null > /dev/null 2>&1 &
+  stat_of "$!"; echo "$! $ps_began" > "$r/session"
+  i=0
+  until keeps "$r" supervisor && own_line "$r" child; do # a program that ends at once is the next look's to tell
+    if [ "$i" -ge 100 ]; then as_reader 10 head -c 2000 -- "$r/own/error" >&2; echo 'its keeper did not start' >&2; return 1; fi
+    sleep 0.05; i=$((i + 1))
+  done
+  say "$n" made "$again"
+}
+
+look_halt() {
+  if in_unit "$2"; then
+    if halted_unit; then say "$1" holds 'is not running'; else say "$1" differs "is $active"; fi
+  elif runs "$2"; then say "$1" differs 'is running'
+  elif [ -n "$(waiting_for "$2")" ]; then say "$1" differs 'its keeper was killed while it was stopped'
+  else say "$1" holds 'is not running'; fi
+}
+
+act_halt() { # n run-dir seconds
+  if in_unit "$2"; then halt_unit || return 1; say "$1" made 'stopped'; return 0; fi
+  if ! runs "$2"; then
+    waiting=$(waiting_for "$2")
+    if [ -z "$waiting" ]; then say "$1" holds 'was not running'; return 0; fi
+    # shellcheck disable=SC2086 # pids
+    end_waiting "$2" $waiting
+    say "$1" made 'stopped'; return 0
+  fi
+  stop_service "$2" "$3" || return 1
+  say "$1" made 'stopped'
+}
