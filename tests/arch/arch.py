@@ -13,23 +13,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-# Which rooms a room may include, besides itself. Whoever may include step gets source with it: step's
-# headers speak in source's texts and spans.
-ROOMS = {
-    "source": "", "disk": "", "yaml": "source", "step": "source yaml", "playbook": "source yaml step", "check": "source yaml step",
-    "topology": "source yaml step playbook", "guide": "source yaml step playbook topology", "plan": "source step playbook check topology", "preflight": "source step plan", "run": "source step plan",
-    "report": "source step plan preflight run", "host": "step disk", "artifact": "step disk", "client": "step",
-    "agent": "host", "live": "source step plan preflight run host agent client artifact",
-    "cli": "source disk yaml step playbook check topology guide plan preflight run report host agent artifact client live",
-}
-
-# How the headers of a library begin, and the rooms that it is confined to (None: everywhere).
-LIBRARIES = [
-    ("yaml-cpp/", "yaml"), ("nlohmann/", "step guide run report client live artifact cli"), ("toml++/", "step"), ("toml.hpp", "step"),
-    ("pugixml.hpp", "report"), ("libssh2", "host artifact"), ("openssl/", "host artifact"), ("curl/", "client artifact"),
-    ("archive.h", "artifact"), ("archive_entry.h", "artifact"), ("cppconn/", "client"), ("mysql", "client"),
-    ("librdkafka/", "client"), ("spdlog/", "live"), ("CLI/", "cli"), ("fmt/", None), ("tl/", None),
-]
+# Who may include whom, and where libraries live, stands in two tables of this page: their first two columns.
+PAGE, ROOMS, LIBRARIES = "docs/architecture.md", ("room", "may include"), ("headers", "only in")
+EVERYWHERE = "everywhere"
 IN_HEADERS = ("fmt/", "tl/expected")
 PRIVATE_HEADER_ROOMS = {"host", "client", "artifact"}  # a handle's RAII type must name the handle
 SYSTEM = re.compile(r"[a-z_0-9]+$|(sys|netinet|arpa|net|linux|asm)/|(unistd|fcntl|malloc|signal|poll|pwd|grp|netdb|termios|spawn|pthread|errno|dirent|ifaddrs|"
@@ -84,13 +70,63 @@ def without_comments_and_texts(text):
     return token.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text)
 
 
+class Unreadable(Exception):
+    """A table that is not there, or that is none: where, and why."""
+
+
+def table(tree, page, columns):
+    """The rows of the one table of a page that begins with these columns, as (line, cells), the cells without backquotes."""
+    path, found, inside = tree.root / page, [], False
+    name = " | ".join(columns)
+    heads = 0
+    for number, text in enumerate(lines(path) if path.is_file() else [], 1):
+        cells = [cell.strip().strip("`") for cell in text.strip().strip("|").split("|")] if text.lstrip().startswith("|") else []
+        if tuple(cells[:len(columns)]) == columns:
+            inside, heads, width = True, heads + 1, len(cells)
+        elif not cells:
+            inside = False
+        elif inside and not all(set(cell) <= set("-:") for cell in cells):
+            if len(cells) != width or not all(cells[:len(columns)]):
+                raise Unreadable(f"{page}:{number}", f"a row of the table `{name}` that cannot be read")
+            found.append((number, cells))
+    if heads != 1 or not found:
+        raise Unreadable(f"{page}:1", f"the table `{name}` is {'there twice' if heads > 1 else 'missing or empty'}")
+    if double := next((cells[0] for i, (_, cells) in enumerate(found) if cells[0] in [c[0] for _, c in found[:i]]), None):
+        raise Unreadable(f"{page}:1", f"the table `{name}` has two rows `{double}`")
+    return found
+
+
+def names(tree, page, number, text, known):
+    """A list of rooms in a cell; `–` stands for none."""
+    out = [] if text == "–" else [each.strip() for each in text.split(",")]
+    if odd := next((each for each in out if each not in known), None):
+        raise Unreadable(f"{page}:{number}", f"`{odd}` is not a room of the table")
+    return set(out)
+
+
+def rooms_of(tree):
+    rows = table(tree, PAGE, ROOMS)
+    known = {cells[0] for _, cells in rows}
+    return {cells[0]: (number, names(tree, PAGE, number, cells[1], known)) for number, cells in rows}
+
+
+def libraries_of(tree):
+    """How the headers of a library begin, and the rooms that it is confined to (None: everywhere)."""
+    known = set(rooms_of(tree))
+    return [(cells[0], None if cells[1] == EVERYWHERE else names(tree, PAGE, number, cells[1], known)) for number, cells in table(tree, PAGE, LIBRARIES)]
+
+
 def include_table(tree):
+    rooms = rooms_of(tree)
+    for room, (number, _) in rooms.items():
+        if not (tree.root / "src" / room).is_dir():
+            yield f"{PAGE}:{number}", f"there is no room src/{room}"
     for path in tree.code:
         room = tree.room(path)
-        may = set(ROOMS.get(room, "").split()) | {room}
-        may |= {"source"} if "step" in may else set()
-        if room not in ROOMS:
+        if room not in rooms:
             yield tree.name(path, 1), f"`{room}` is not a room of the table"
+            continue
+        may = rooms[room][1] | {room}
         for number, ours, name in tree.includes(path):
             if not ours:
                 continue
@@ -121,17 +157,18 @@ def include_cycles(tree):
 
 
 def libraries(tree):
+    table_of_libraries = libraries_of(tree)
     for path in tree.code:
         room, header = tree.room(path), path.suffix == ".hpp"
         private = header and room in PRIVATE_HEADER_ROOMS and any("private" in t.lower() for t in lines(path)[:3] if t.startswith("//"))
         for number, ours, name in tree.includes(path):
-            if ours or (SYSTEM.match(name) and not any(name.startswith(p) for p, _ in LIBRARIES)):
+            row = next((row for row in table_of_libraries if name.startswith(row[0])), None)
+            if ours or (row is None and SYSTEM.match(name)):
                 continue
-            row = next((rooms for prefix, rooms in LIBRARIES if name.startswith(prefix)), "")
-            if row == "":
+            if row is None:
                 yield tree.name(path, number), f"<{name}> is of no library in the table"
-            elif row is not None and room not in row.split():
-                yield tree.name(path, number), f"<{name}> is confined to {row.replace(' ', ', ')}"
+            elif row[1] is not None and room not in row[1]:
+                yield tree.name(path, number), f"<{name}> is confined to {', '.join(sorted(row[1]))}"
             elif header and not private and not name.startswith(IN_HEADERS):
                 yield tree.name(path, number), f"<{name}> in a header"
 
@@ -280,6 +317,13 @@ def rule_cases(tree):
                 yield tree.name(path, number), f"no case in tests/golden/{code} keeps the rule"
 
 
+def told(check, tree):
+    try:
+        yield from check(tree)
+    except Unreadable as why:
+        yield why.args
+
+
 CHECKS = [include_table, include_cycles, libraries, product_names, lists_and_lengths, waits, one_way, headers_alone, this_machine, codes, rule_cases]
 
 
@@ -297,7 +341,7 @@ def main():
     chosen = [c for c in CHECKS if options.only in (None, c.__name__)]
     count = 0
     for check in chosen:
-        for place, what in check(tree):
+        for place, what in told(check, tree):
             count += 1
             print(f"{place}: {check.__name__}: {what}")
     print(f"{len(chosen)} checks, {count} violations")
