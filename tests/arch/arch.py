@@ -16,6 +16,11 @@ from pathlib import Path
 # Who may include whom, and where libraries live, stands in two tables of this page: their first two columns.
 PAGE, ROOMS, LIBRARIES = "docs/architecture.md", ("room", "may include"), ("headers", "only in")
 EVERYWHERE = "everywhere"
+# The levels of tests with what each may take, and the script that holds them to it.
+LEVELS_PAGE, LEVELS, LEVELS_SCRIPT = "CONTRIBUTING.md", ("level", "budget", "what it proves"), "run.sh"
+# What stands at the top beside files that begin with a dot: the tree, one script, and what people and tools look for there.
+TOP = {"CMakeLists.txt", "CMakePresets.json", "src", "topologies", "playbooks", "checks", "tests", "docs", "run.sh",
+       "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"}
 IN_HEADERS = ("fmt/", "tl/expected")
 PRIVATE_HEADER_ROOMS = {"host", "client", "artifact"}  # a handle's RAII type must name the handle
 SYSTEM = re.compile(r"[a-z_0-9]+$|(sys|netinet|arpa|net|linux|asm)/|(unistd|fcntl|malloc|signal|poll|pwd|grp|netdb|termios|spawn|pthread|errno|dirent|ifaddrs|"
@@ -317,6 +322,33 @@ def rule_cases(tree):
                 yield tree.name(path, number), f"no case in tests/golden/{code} keeps the rule"
 
 
+def top_level(tree):
+    for name in sorted({p.relative_to(tree.root).parts[0] for p in files_of(tree) if p.exists()}):
+        if name not in TOP and not name.startswith("."):
+            yield f"{name}:1", "does not belong at the top: put it into one of the folders"
+
+
+def levels(tree):
+    """The table of levels and the script's budgets say the same."""
+    script = tree.root / LEVELS_SCRIPT
+    budgets = re.findall(r'^budgets="([^"]*)"$', script.read_text(), re.M) if script.is_file() else []
+    if len(budgets) != 1:
+        raise Unreadable(f"{LEVELS_SCRIPT}:1", f"there are {len(budgets)} lines `budgets=\"…\"`, and there must be one")
+    words = budgets[0].split()
+    if len(words) % 2 or not all(each.isdigit() for each in words[1::2]):
+        raise Unreadable(f"{LEVELS_SCRIPT}:1", "`budgets` is not a list of levels and seconds")
+    allowed = dict(zip(words[::2], words[1::2]))
+    rows = table(tree, LEVELS_PAGE, LEVELS)
+    for number, (level, budget, *_) in rows:
+        if level not in allowed:
+            yield f"{LEVELS_PAGE}:{number}", f"{LEVELS_SCRIPT} has no level `{level}`"
+        elif budget != f"{allowed[level]} s":
+            yield f"{LEVELS_PAGE}:{number}", f"the budget of `{level}` is {budget} here, and {allowed[level]} s in {LEVELS_SCRIPT}"
+    for level in allowed:
+        if level not in [cells[0] for _, cells in rows]:
+            yield f"{LEVELS_PAGE}:{rows[0][0]}", f"the level `{level}` of {LEVELS_SCRIPT} has no row"
+
+
 def told(check, tree):
     try:
         yield from check(tree)
@@ -324,7 +356,7 @@ def told(check, tree):
         yield why.args
 
 
-CHECKS = [include_table, include_cycles, libraries, product_names, lists_and_lengths, waits, one_way, headers_alone, this_machine, codes, rule_cases]
+CHECKS = [include_table, include_cycles, libraries, product_names, lists_and_lengths, waits, one_way, headers_alone, this_machine, codes, rule_cases, top_level, levels]
 
 
 def main():

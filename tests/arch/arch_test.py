@@ -35,9 +35,22 @@ LIBRARIES = """
 | `tl/` | everywhere |
 """
 PAGE = "docs/architecture.md"
+LEVELS = """
+| what | command |
+|---|---|
+| unit | another table |
+
+| level | budget | what it proves |
+|---|---|---|
+| build | 90 s | it compiles |
+| unit | 60 s | parts |
+"""
+SCRIPT_AT_TOP = '#!/bin/sh\nbudgets="build 90  unit 60"\n'
 
 GOOD = {
     PAGE: ROOMS + LIBRARIES,
+    "CONTRIBUTING.md": LEVELS,
+    "run.sh": SCRIPT_AT_TOP,
     "src/source/file.hpp": "// A file.\n#pragma once\n#include <string>\n#include <sys/types.h>\nstruct File { std::string text; };\n",
     "src/source/file.cpp": '#include "source/file.hpp"\n#include <fmt/format.h>\n',
     "src/source/CMakeLists.txt": "target_sources(core PRIVATE file.cpp)\n",
@@ -82,7 +95,7 @@ class Arch(unittest.TestCase):
 
     def test_a_good_tree_passes_every_check(self):
         code, out, error = self.run_on(None)
-        self.assertEqual((code, out, error), (0, ["11 checks, 0 violations"], ""))
+        self.assertEqual((code, out, error), (0, ["13 checks, 0 violations"], ""))
 
     def test_an_empty_tree_is_not_good(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -229,6 +242,27 @@ class Arch(unittest.TestCase):
             code, out, _ = self.run_on("rule_cases", {"playbooks/a/playbook.yaml": rule, "docs/diagnostics.md": "R901 R902\n", **both, **change})
             self.assertEqual((code, len(out)), (1, 2), out)
             self.assertIn(said, out[0])
+
+    def test_top_level(self):
+        for name in ("notes.md", "tools/a.sh", "util/a.cpp", "Makefile", "docs.md"):
+            self.fails("top_level", name, "x\n", f"{name.split('/')[0]}:1: top_level: does not belong at the top")
+        self.passes("top_level", {each: "x\n" for each in (".editorconfig", ".github/a.md", "CHANGELOG.md", "LICENSE", "docs/a.md", "build/a.log")})
+
+    def test_levels(self):
+        page, script = "CONTRIBUTING.md", "run.sh"
+        self.fails("levels", page, LEVELS.replace("60 s", "61 s"), "CONTRIBUTING.md:9: levels: the budget of `unit` is 61 s here, and 60 s in run.sh")
+        self.fails("levels", page, LEVELS.replace("60 s", "a minute"), "the budget of `unit` is a minute here")
+        self.fails("levels", page, LEVELS + "| net | 5 s | doors |\n", "CONTRIBUTING.md:10: levels: run.sh has no level `net`")
+        self.fails("levels", page, LEVELS.replace("| unit | 60 s | parts |\n", ""), "CONTRIBUTING.md:8: levels: the level `unit` of run.sh has no row")
+        self.fails("levels", page, LEVELS.replace("| unit | 60 s |", "| build | 60 s |"), "has two rows `build`")
+        self.fails("levels", page, LEVELS.replace("| parts |", "|"), "CONTRIBUTING.md:9: levels: a row of the table")
+        self.fails("levels", page, LEVELS.replace("| parts |", "| |"), "CONTRIBUTING.md:9: levels: a row of the table")
+        for text in ("# Contributing\n", LEVELS.replace("| level |", "| name |")):
+            self.fails("levels", page, text, "CONTRIBUTING.md:1: levels: the table `level | budget | what it proves` is missing")
+        self.fails("levels", script, SCRIPT_AT_TOP.replace("unit 60", "unit 60  net 5"), "the level `net` of run.sh has no row")
+        for text, said in [("", "there are 0 lines `budgets=\"…\"`"), (SCRIPT_AT_TOP * 2, "there are 2 lines"), (SCRIPT_AT_TOP.replace("60", ""), "is not a list"),
+                           (SCRIPT_AT_TOP.replace("60", "one"), "is not a list")]:
+            self.fails("levels", script, text, said)
 
 
 class Clang(unittest.TestCase):
