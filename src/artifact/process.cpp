@@ -1,9 +1,8 @@
-// posix_spawn, two pipes and a pidfd. The whole group is ended, because a script's children (mvn, go, pip) are what runs long.
+// Two pipes and a pidfd. The whole group is ended, because a script's children (mvn, go, pip) are what runs long.
 #include "artifact/process.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,8 +14,8 @@
 #include <fmt/format.h>
 
 #include "artifact/sources.hpp"
-
-extern char** environ;  // NOLINT: POSIX gives it no header
+#include "process/fd.hpp"
+#include "process/spawn.hpp"
 
 namespace tidelab::artifact {
 
@@ -27,27 +26,14 @@ constexpr size_t longest_line = 500;
 constexpr size_t longest_out = 1 << 20;
 constexpr auto grace = std::chrono::milliseconds(500);
 
-struct Descriptor {
-  int fd = -1;
-  Descriptor() = default;
-  explicit Descriptor(int open) : fd(open) {}
-  ~Descriptor() { reset(); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  void reset() {
-    if (fd >= 0) ::close(fd);
-    fd = -1;
-  }
-};
-
 struct Pipe {
-  Descriptor read, write;
+  process::Fd read, write;
   bool open() {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) return false;
-    read.fd = ends[0];
-    write.fd = ends[1];
-    return ::fcntl(read.fd, F_SETFL, O_NONBLOCK) == 0;
+    read = process::Fd(ends[0]);
+    write = process::Fd(ends[1]);
+    return ::fcntl(read.get(), F_SETFL, O_NONBLOCK) == 0;
   }
 };
 
@@ -84,61 +70,16 @@ private:
   std::deque<std::string> kept_;
 };
 
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> list;
-  for (const auto& text : texts) list.push_back(const_cast<char*>(text.c_str()));
-  list.push_back(nullptr);
-  return list;
-}
-
-std::vector<std::string> environment(const std::vector<std::string>& added) {
-  std::vector<std::string> env = added;
-  for (char** each = environ; *each != nullptr; ++each) {
-    const std::string_view entry(*each);
-    const auto name = entry.substr(0, entry.find('=') + 1);
-    bool replaced = false;
-    for (const auto& one : added) replaced = replaced || (!name.empty() && one.starts_with(name));
-    if (!replaced) env.emplace_back(entry);
-  }
-  return env;
-}
-
-/// Zero, or the error number of whatever kept the program from starting.
-int spawn(const Command& command, const Pipe& out, const Pipe& err, pid_t& pid) {
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, command.merged ? err.write.fd : out.write.fd, 1);
-  posix_spawn_file_actions_adddup2(&actions, err.write.fd, 2);
-  posix_spawn_file_actions_addchdir_np(&actions, command.cwd.c_str());
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  // Own session, so own group and no terminal to be stopped at; and what we block or ignore (SIGINT, SIGPIPE) must not be inherited.
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  sigset_t none, usual;
-  sigemptyset(&none);
-  sigemptyset(&usual);
-  for (const int each : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGCHLD}) sigaddset(&usual, each);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &usual);
-  const auto env = environment(command.env);
-  const int error =
-      ::posix_spawnp(&pid, command.argv.front().c_str(), &actions, &attributes, pointers(command.argv).data(), pointers(env).data());
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  return error;
-}
-
 /// Reads what is there without waiting. Closes at the end of the stream.
 template <class Use>
-void drain(Descriptor& from, Use use) {
+void drain(process::Fd& from, Use use) {
   char buffer[16384];
-  while (from.fd >= 0) {
-    const auto got = ::read(from.fd, buffer, sizeof buffer);
+  while (from) {
+    const auto got = ::read(from.get(), buffer, sizeof buffer);
     if (got > 0) {
       use(std::string_view(buffer, static_cast<size_t>(got)));
     } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
-      from.reset();
+      from.close();
     } else if (errno == EAGAIN) {
       return;
     }
@@ -151,12 +92,14 @@ Result<Ended> run(const Command& command, const Control& control) {
   Pipe out, err;
   if (!out.open() || !err.open()) return tl::unexpected<Failure>(os_failure("cannot make a pipe", errno));
   pid_t pid = -1;
-  if (const int error = spawn(command, out, err, pid); error != 0)
+  const process::Program program{command.argv,   {}, command.env, command.cwd, -1, command.merged ? err.write.get() : out.write.get(),
+                                 err.write.get()};
+  if (const int error = process::spawn(program, pid); error != 0)
     return step::fail(Why::unreachable, fmt::format("cannot start {}: {}", command.argv.front(), std::strerror(error)));
-  out.write.reset();
-  err.write.reset();
+  out.write.close();
+  err.write.close();
   // Through syscall(2), because its header in glibc 2.36 is at odds with <fcntl.h>'s in C++.
-  const Descriptor alive(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  const process::Fd alive(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
 
   Ended result;
   Lines lines(command);
@@ -173,7 +116,7 @@ Result<Ended> run(const Command& command, const Control& control) {
       kill_at = step::Clock::now() + grace;
     }
     if (step::Clock::now() >= kill_at) ::kill(-pid, SIGKILL);
-    pollfd waits[] = {{alive.fd, POLLIN, 0}, {out.read.fd, POLLIN, 0}, {err.read.fd, POLLIN, 0}};
+    pollfd waits[] = {{alive.get(), POLLIN, 0}, {out.read.get(), POLLIN, 0}, {err.read.get(), POLLIN, 0}};
     const auto length = asked ? std::chrono::milliseconds(50) : std::min(std::chrono::milliseconds(100), control.left());
     ::poll(waits, 3, static_cast<int>(length.count()));
     siginfo_t state{};

@@ -1,5 +1,6 @@
 // libarchive reads, since it knows the forms that tar has; what is made of an entry is decided here.
 #include "artifact/unpacker.hpp"
+#include "process/fd.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -30,20 +31,6 @@ struct Free {
   void operator()(archive* it) const { archive_read_free(it); }
 };
 using Reader = std::unique_ptr<archive, Free>;
-
-class Fd {
-public:
-  explicit Fd(int fd) : fd_(fd) {}
-  ~Fd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  int get() const { return fd_; }
-
-private:
-  int fd_;
-};
 
 /// What libarchive is given: bytes, and no more of them than a header may have while one is read.
 struct Source {
@@ -172,7 +159,7 @@ private:
   std::string make_file(const fs::path& place, const std::string& name, long long whole, const std::stop_token& stop) {
     const auto path = folder_ / place;
     make_directory(place.parent_path(), name);
-    const Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600));
+    const process::Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600));
     if (file.get() < 0) {
       leave_out(name, std::strerror(errno));
       return skip(stop);

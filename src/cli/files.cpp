@@ -35,7 +35,7 @@ bool write_file(const std::string& path, const std::string& text) {
   constexpr mode_t as_asked = 0666;  // narrowed by the umask
   const auto part = path + ".part";
   ::unlink(part.c_str());  // of a run that was killed
-  disk::Fd file(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, as_asked));
+  process::Fd file(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, as_asked));
   if (file && disk::write_all(file.get(), text) && ::rename(part.c_str(), path.c_str()) == 0) return true;
   std::cerr << fmt::format("tidelab: cannot write {}: {}\n", path, std::strerror(errno));
   return false;

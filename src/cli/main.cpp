@@ -18,6 +18,7 @@
 #include "cli/keyring.hpp"
 #include "cli/progress.hpp"
 #include "cli/session.hpp"
+#include "client/worker_main.hpp"
 #include "source/paint.hpp"
 #include "source/screen.hpp"
 #include "step/thread.hpp"
@@ -127,6 +128,7 @@ private:
 }  // namespace
 
 int main(int argc, char** argv) {
+  tidelab::client::become_worker_if_asked(argc, argv);
   auto& screens = *new Screens;  // never destroyed: threads that are left behind may print until the end
 #ifdef __GLIBC__
   // Large topologies make many small things: the heap grows in large pieces, and is not given back in between (3 % of `validate`).

@@ -95,8 +95,8 @@ public:
   const agent::Claim& claim() const { return claim_; }
 
 private:
-  Lock(disk::Fd fd, std::string run, agent::Claim claim) : fd_(std::move(fd)), run_(std::move(run)), claim_(std::move(claim)) {}
-  disk::Fd fd_;
+  Lock(process::Fd fd, std::string run, agent::Claim claim) : fd_(std::move(fd)), run_(std::move(run)), claim_(std::move(claim)) {}
+  process::Fd fd_;
   std::string run_;
   agent::Claim claim_;
 };

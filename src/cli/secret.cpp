@@ -9,7 +9,7 @@
 
 #include "cli/progress.hpp"
 #include "cli/terminal.hpp"
-#include "host/fd.hpp"
+#include "process/wake.hpp"
 #include "source/cells.hpp"
 
 namespace tidelab::cli {
@@ -20,8 +20,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t most_of_a_line = 8 << 10;  // far above any password
 
-host::Fd open_terminal() {
-  host::Fd fd(::open("/dev/tty", O_RDWR | O_CLOEXEC));
+process::Fd open_terminal() {
+  process::Fd fd(::open("/dev/tty", O_RDWR | O_CLOEXEC));
   if (fd && ::tcgetpgrp(fd.get()) != ::getpgrp()) fd.close();  // reading would stop us
   return fd;
 }

@@ -63,7 +63,7 @@ public:
 
 private:
   std::string name_, problem_;
-  disk::Fd file_;
+  process::Fd file_;
 };
 
 }  // namespace

@@ -44,7 +44,6 @@ struct ClusterState {
   std::vector<Broker> brokers;
   int partitions = 0, under_replicated = 0;  ///< over all topics
   std::vector<std::string> leaderless;       ///< "topic/partition"
-  std::vector<std::string> topics;
 };
 
 /// Of several addresses the first that answers is asked; of one, that broker itself, and no other.

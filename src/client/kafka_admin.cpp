@@ -1,5 +1,6 @@
 // Topics: asked for, made, changed, removed. librdkafka 2.0.2 has no incremental alter, hence merge_configs.
 #include "client/kafka_admin.hpp"
+#include "client/inside.hpp"
 
 #include <librdkafka/rdkafka.h>
 
@@ -139,6 +140,8 @@ std::map<std::string, std::string> merge_configs(const std::vector<TopicConfig>&
   return all;
 }
 
+namespace inside {
+
 Result<std::optional<TopicState>> describe_topic(const std::string& bootstrap, const std::string& topic, const Control& control) {
   auto lease = take_kafka(KafkaUse::ask, bootstrap, control);
   if (!lease) return tl::unexpected(lease.error());
@@ -235,5 +238,7 @@ Result<void> delete_topic(const std::string& bootstrap, const std::string& topic
   give_back(std::move(*lease));
   return {};
 }
+
+}  // namespace inside
 
 }  // namespace tidelab::client

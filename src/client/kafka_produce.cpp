@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "client/aside.hpp"
+#include "client/inside.hpp"
 #include "client/kafka_handle.hpp"
 
 namespace tidelab::client {
@@ -43,6 +44,8 @@ Result<Position> wait_for(const Delivery& delivery, const KafkaLease& lease, con
 
 }  // namespace
 
+namespace inside {
+
 Result<Position> produce(const std::string& bootstrap, const std::string& topic, const std::string& key, const std::string& value,
                          const Control& control) {
   const auto doing = "producing to topic " + topic;
@@ -60,5 +63,7 @@ Result<Position> produce(const std::string& bootstrap, const std::string& topic,
   if (position) give_back(std::move(*lease));
   return position;
 }
+
+}  // namespace inside
 
 }  // namespace tidelab::client

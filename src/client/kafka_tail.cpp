@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "client/aside.hpp"
+#include "client/inside.hpp"
 #include "client/kafka_handle.hpp"
 #include "step/thread.hpp"
 
@@ -182,6 +183,8 @@ Result<std::unique_ptr<Tail>> try_to_open(const std::string& bootstrap, const st
 
 }  // namespace
 
+namespace inside {
+
 // Of a topic that was just made one broker says that it is not there and the next that it leads nothing, until what the
 // controller decided has reached them all: a refusal counts when it stays one.
 Result<std::unique_ptr<Tail>> open_tail(const std::string& bootstrap, const std::string& topic, const Control& control) {
@@ -193,5 +196,7 @@ Result<std::unique_ptr<Tail>> open_tail(const std::string& bootstrap, const std:
     if (!refused || Clock::now() >= until || !step::pause(control, milliseconds(50))) return tail;
   }
 }
+
+}  // namespace inside
 
 }  // namespace tidelab::client

@@ -11,16 +11,21 @@
 #include <cppconn/resultset_metadata.h>
 #include <cppconn/statement.h>
 #include <mysql_driver.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <mutex>
+#include <new>
 #include <shared_mutex>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "client/aside.hpp"
+#include "client/inside.hpp"
+#include "process/fd.hpp"
 
 namespace tidelab::client {
 
@@ -34,8 +39,10 @@ constexpr int read_timeout_s = 3600;
 
 // What is taken of an answer; a probe's has a few rows.
 constexpr std::size_t most_rows = 100'000, most_bytes = 16 << 20;
-constexpr int rows_broke_off = 1105;   // the server's own number for what has none
-constexpr int most_packet = 16 << 20;  // a row lies within one
+constexpr std::string_view ways_of_passwords = "mysql_native_password,client_ed25519";
+constexpr int not_our_way_of_passwords = 5010;  // CR_ERR_RESTRICTED_AUTH of libmariadb
+constexpr int rows_broke_off = 1105;            // the server's own number for what has none
+constexpr int most_packet = 16 << 20;           // a row lies within one
 
 using Connection = std::unique_ptr<sql::Connection>;
 
@@ -99,12 +106,33 @@ Why why_of(const sql::SQLException& error) {
 
 tl::unexpected<step::Failure> refused_by(const SqlTarget& target, const sql::SQLException& error) {
   const int code = error.getErrorCode();
+  if (code == not_our_way_of_passwords) {
+    step::Failure failure{
+        Why::refused, fmt::format("{}:{} asks for the password in a way that would tell it to whoever is there: it is only proved, by {}",
+                                  target.host, target.port, ways_of_passwords)};
+    failure.help = fmt::format("give {} another plugin: ALTER USER … IDENTIFIED WITH mysql_native_password BY …", target.user);
+    failure.lasting = true;
+    return tl::unexpected(std::move(failure));
+  }
   if (!is_connection_error(code)) {
     step::Failure failure{Why::refused, fmt::format("server says {}: {}", code, error.what())};
     failure.lasting = is_lasting(code);
     return tl::unexpected(std::move(failure));
   }
   return fail(why_of(error), fmt::format("no sql connection to {}:{}: {}: {}", target.host, target.port, code, error.what()));
+}
+
+// A server says how it wants the password, and some ways give it the password itself: in clear text, by a key that whoever is there
+// may have made, or by a question on the terminal. So only those are known that prove it and tell nothing. The driver has no option
+// for that, and its library has one in files: this one is in memory.
+std::string file_of_options() {
+  static const process::Fd file = [] {
+    const auto text = fmt::format("[client]\nrestricted-auth={}\n", ways_of_passwords);
+    process::Fd fd(::memfd_create("options", MFD_CLOEXEC));
+    if (::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) throw std::bad_alloc();
+    return fd;
+  }();
+  return fmt::format("/proc/self/fd/{}", file.get());
 }
 
 Result<Connection> connect(const SqlTarget& target, int timeout_s) try {
@@ -115,6 +143,7 @@ Result<Connection> connect(const SqlTarget& target, int timeout_s) try {
   options["userName"] = sql::SQLString(target.user);
   options["password"] = sql::SQLString(target.password);
   if (!target.database.empty()) options["schema"] = sql::SQLString(target.database);
+  options["readDefaultFile"] = sql::SQLString(file_of_options());
   options["OPT_CHARSET_NAME"] = sql::SQLString("utf8mb4");
   options["OPT_CONNECT_TIMEOUT"] = timeout_s;
   options["OPT_READ_TIMEOUT"] = read_timeout_s;
@@ -185,6 +214,7 @@ void must_be_whole(sql::Statement& statement) {
   try {
     statement.execute("SELECT @@error_count");
     const std::unique_ptr<sql::ResultSet> errors(statement.getResultSet());
+    if (!errors) throw sql::SQLException("the server gave no rows where it was asked for one", "HY000", rows_broke_off);
     bool any = false;
     while (errors->next()) any = any || errors->getString(1) != "0";
     if (any) throw sql::SQLException("the rows broke off", "HY000", rows_broke_off);
@@ -254,6 +284,8 @@ private:
 
 }  // namespace
 
+namespace inside {
+
 Result<std::unique_ptr<SqlSession>> open_sql(const SqlTarget& target, const Control& control) {
   const auto doing = fmt::format("the sql connection to {}:{}", target.host, target.port);
   // The driver counts in whole seconds and takes 0 for "for ever".
@@ -268,5 +300,7 @@ Result<std::unique_ptr<SqlSession>> open_sql(const SqlTarget& target, const Cont
   if (!connection) return tl::unexpected(connection.error());
   return std::make_unique<MysqlSession>(target, std::move(*connection));
 }
+
+}  // namespace inside
 
 }  // namespace tidelab::client

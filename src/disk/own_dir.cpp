@@ -48,7 +48,7 @@ bool write_all(int fd, std::string_view text) {
 Outcome<OwnDir> OwnDir::settle(const Found& found) {
   if (!S_ISDIR(found.info.st_mode)) return tl::unexpected<Trouble>(Trouble{Kind::odd, found.path + " is no directory"});
   if (auto ours = must_be_ours(found.info, found.path, As::end); !ours) return tl::unexpected(ours.error());
-  Fd fd(::openat(found.fd.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  process::Fd fd(::openat(found.fd.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return refused(found.path, errno);
   if (auto closed = close_to_others(fd.get(), found.info, found.path); !closed) return tl::unexpected(closed.error());
   return OwnDir(std::move(fd), found.path);
@@ -63,7 +63,7 @@ Outcome<OwnDir> OwnDir::open(const std::string& path, Make make) {
 Outcome<OwnDir> OwnDir::below(const std::string& name, Make make) const {
   if (!is_name(name)) return no_name(name);
   if (make == Make::yes && ::mkdirat(fd_.get(), name.c_str(), S_IRWXU) != 0 && errno != EEXIST) return refused(path_of(name), errno);
-  Found found{Fd(::openat(fd_.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)), {}, path_of(name)};
+  Found found{process::Fd(::openat(fd_.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)), {}, path_of(name)};
   if (!found.fd || ::fstat(found.fd.get(), &found.info) != 0) return refused(found.path, errno);
   return settle(found);
 }
@@ -84,10 +84,10 @@ Outcome<std::vector<std::string>> OwnDir::names() const {
   return out;
 }
 
-Outcome<Fd> OwnDir::open_file(const std::string& name, int flags) const {
+Outcome<process::Fd> OwnDir::open_file(const std::string& name, int flags) const {
   if (!is_name(name)) return no_name(name);
   const auto path = path_of(name);
-  Fd fd(::openat(fd_.get(), name.c_str(), flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, ours_alone));
+  process::Fd fd(::openat(fd_.get(), name.c_str(), flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, ours_alone));
   if (!fd && errno == ELOOP)
     return tl::unexpected<Trouble>(
         Trouble{Kind::unsafe, path + " is a link, and what is kept here is a file", "look where it leads, and remove it"});
@@ -105,12 +105,12 @@ Outcome<std::string> OwnDir::read(const std::string& name, std::size_t most) con
   return read_open_text(file->get(), path_of(name), most);
 }
 
-Outcome<Fd> OwnDir::create(const std::string& name) const {
+Outcome<process::Fd> OwnDir::create(const std::string& name) const {
   if (auto gone = remove(name); !gone && gone.error().kind != Kind::missing) return tl::unexpected(gone.error());
   return open_file(name, O_WRONLY | O_CREAT | O_EXCL);
 }
 
-Outcome<Fd> OwnDir::share(const std::string& name) const { return open_file(name, O_RDWR | O_CREAT); }
+Outcome<process::Fd> OwnDir::share(const std::string& name) const { return open_file(name, O_RDWR | O_CREAT); }
 
 Outcome<void> OwnDir::replace(const std::string& name, std::string_view text) const {
   const auto part = name + ".part";

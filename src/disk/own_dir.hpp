@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "disk/fd.hpp"
 #include "disk/trouble.hpp"
 #include "disk/way.hpp"
+#include "process/fd.hpp"
 
 namespace tidelab::disk {
 
@@ -30,17 +30,17 @@ public:
   /// All of it or nothing: whoever reads it meanwhile has the old file.
   Outcome<void> replace(const std::string& name, std::string_view text) const;
   /// A new, empty file in place of what was there, open for writing.
-  Outcome<Fd> create(const std::string& name) const;
+  Outcome<process::Fd> create(const std::string& name) const;
   /// The same file for everybody, made where it is missing, and open for reading and writing.
-  Outcome<Fd> share(const std::string& name) const;
+  Outcome<process::Fd> share(const std::string& name) const;
   Outcome<void> remove(const std::string& name) const;
 
 private:
-  OwnDir(Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  OwnDir(process::Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
   static Outcome<OwnDir> settle(const Found& found);
-  Outcome<Fd> open_file(const std::string& name, int flags) const;
+  Outcome<process::Fd> open_file(const std::string& name, int flags) const;
 
-  Fd fd_;
+  process::Fd fd_;
   std::string path_;
 };
 

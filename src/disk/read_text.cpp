@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "disk/fd.hpp"
+#include "process/fd.hpp"
 
 namespace tidelab::disk {
 
@@ -58,7 +58,7 @@ Outcome<std::string> read_open_text(int fd, const std::string& path, std::size_t
 
 Outcome<std::string> read_text(const std::string& path, std::size_t most) {
   // Without waiting: a pipe would be opened when somebody writes to it.
-  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  const process::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!file && errno == ENXIO) return odd(path, "is a socket, not a file");
   if (!file) return refused(path, errno);
   return read_open_text(file.get(), path, most);

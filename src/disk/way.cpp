@@ -51,7 +51,7 @@ private:
   }
 
   Outcome<void> to_root() {
-    at_.fd = Fd(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    at_.fd = process::Fd(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
     at_.path = "/";
     return look(at_);
   }
@@ -75,7 +75,7 @@ private:
     Found next;
     const std::filesystem::path here(at_.path);
     next.path = (name == ".." ? here.parent_path() : here / name).string();
-    next.fd = Fd(::openat(at_.fd.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    next.fd = process::Fd(::openat(at_.fd.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     return next;
   }
 

@@ -3,8 +3,8 @@
 
 #include <sys/stat.h>
 
-#include "disk/fd.hpp"
 #include "disk/trouble.hpp"
+#include "process/fd.hpp"
 
 namespace tidelab::disk {
 
@@ -20,7 +20,7 @@ Outcome<void> must_be_ours(const struct stat& info, const std::string& path, As 
 /// part of the way, so that between the look and the use nobody else can lead it elsewhere. The descriptor is good for
 /// looking and for names below it (O_PATH); `end` of what it stands for. A relative path begins at the current directory.
 struct Found {
-  Fd fd;
+  process::Fd fd;
   struct stat info {};
   std::string path;  ///< where it really is
 };

@@ -19,7 +19,7 @@
 #include <fmt/format.h>
 
 #include "disk/read_text.hpp"
-#include "host/fd.hpp"
+#include "process/wake.hpp"
 
 namespace tidelab::host {
 namespace {
@@ -194,7 +194,7 @@ step::Result<void> append_known(const std::string& path, const std::string& line
   const auto folder = std::filesystem::path(path).parent_path();
   if (!folder.empty() && std::filesystem::create_directories(folder, error))
     std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
-  const Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  const process::Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (!file) return step::fail(step::Why::failed, fmt::format("cannot write {}: {}", path, std::strerror(errno)));
   ::flock(file.get(), LOCK_EX);  // many hosts are met at once, and each appends to the same file
   std::string text = line + "\n";

@@ -24,22 +24,22 @@ namespace {
 using step::Why;
 
 // A descriptor below 3 would be overwritten by the child's dup2.
-Fd above_stdio(int fd) {
-  if (fd < 0 || fd > 2) return Fd(fd);
-  const Fd low(fd);
-  return Fd(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+process::Fd above_stdio(int fd) {
+  if (fd < 0 || fd > 2) return process::Fd(fd);
+  const process::Fd low(fd);
+  return process::Fd(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
 }
 
 // A text is handed over as an anonymous file: no second stream to feed, no SIGPIPE when it is not read.
-Result<Fd> open_input(const Input& input) {
+Result<process::Fd> open_input(const Input& input) {
   const auto held = input.lead + (input.file.empty() ? input.text : std::string());
   if (held.empty()) {
     const char* path = input.file.empty() ? "/dev/null" : input.file.c_str();
-    Fd fd = above_stdio(::open(path, O_RDONLY | O_CLOEXEC));
+    process::Fd fd = above_stdio(::open(path, O_RDONLY | O_CLOEXEC));
     if (!fd) return step::fail(Why::failed, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
     return fd;
   }
-  Fd fd = above_stdio(::memfd_create("stdin", MFD_CLOEXEC));
+  process::Fd fd = above_stdio(::memfd_create("stdin", MFD_CLOEXEC));
   for (std::size_t done = 0; fd && done < held.size();) {
     const auto n = ::write(fd.get(), held.data() + done, held.size() - done);
     if (n < 0) return step::fail(Why::failed, fmt::format("cannot hold the input: {}", std::strerror(errno)));
@@ -109,7 +109,7 @@ std::string find_program(const std::string& name, const std::vector<std::string>
 
 }  // namespace
 
-bool open_pipe(Fd& read_end, Fd& write_end) {
+bool open_pipe(process::Fd& read_end, process::Fd& write_end) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return false;
   read_end = above_stdio(ends[0]);
@@ -140,7 +140,7 @@ Result<Launch> make_launch(const Command& command) {
 // All signals wait until the child has reset them: a handler of ours must not run in it. Only the child can begin its session,
 // so it is waited for: whoever ends the group must find it.
 pid_t fork_quietly(const Launch& launch) {
-  Fd heard, begun;
+  process::Fd heard, begun;
   if (!open_pipe(heard, begun)) return -1;
   sigset_t all, before;
   ::sigfillset(&all);

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "host/fd.hpp"
 #include "host/host.hpp"
+#include "process/wake.hpp"
 
 namespace tidelab::host {
 
@@ -15,7 +15,7 @@ struct Launch {
   std::vector<std::string> words, environment;
   std::vector<char*> argv, envp;  ///< point into `words` and `environment`
   std::string path, cwd;
-  Fd in, out, err, problem;
+  process::Fd in, out, err, problem;
 };
 
 /// What the child could not do, as it tells over the pipe `problem`.
@@ -25,7 +25,7 @@ struct Problem {
 };
 
 /// Both ends above stdio and closed on exec; reading does not block.
-bool open_pipe(Fd& read_end, Fd& write_end);
+bool open_pipe(process::Fd& read_end, process::Fd& write_end);
 
 /// All but the three output pipes.
 Result<Launch> make_launch(const Command& command);

@@ -166,7 +166,7 @@ Result<std::unique_ptr<Link>> meet(const SshTarget& target, const Patience& pati
 
 }  // namespace
 
-Result<std::unique_ptr<Link>> open_link(const SshTarget& target, const Wake& wake, const std::atomic<bool>& quit,
+Result<std::unique_ptr<Link>> open_link(const SshTarget& target, const process::Wake& wake, const std::atomic<bool>& quit,
                                         std::vector<Wish>& wishes) {
   Turn turn(way_of(target), {wake, quit, step::Clock::now() + std::chrono::hours(24)});
   if (!turn.taken()) return step::fail(step::Why::unreachable, fmt::format("the connection to {} was given up", render_target(target)));

@@ -68,7 +68,7 @@ public:
 private:
   bool wait(const Patience& patience);
 
-  Fd socket_;
+  process::Fd socket_;
   std::unique_ptr<Jump> jump_;
   std::string greeting_;
   bool greeted_ = false;
@@ -77,7 +77,7 @@ private:
 
 /// Takes a turn, if there is a jump host; then it has `target.connect_within`, and whoever is turned away tries again.
 /// `wishes`: what was missing, when it fails for want of a secret.
-Result<std::unique_ptr<Link>> open_link(const SshTarget& target, const Wake& wake, const std::atomic<bool>& quit,
+Result<std::unique_ptr<Link>> open_link(const SshTarget& target, const process::Wake& wake, const std::atomic<bool>& quit,
                                         std::vector<Wish>& wishes);
 
 /// In ssh_hostkey.cpp: handshake, and the host key is one that we know.

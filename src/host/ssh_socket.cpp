@@ -49,8 +49,8 @@ struct Addresses {
   }
 };
 
-Fd connect_one(const addrinfo& address, const Patience& patience, std::string& error) {
-  Fd fd(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+process::Fd connect_one(const addrinfo& address, const Patience& patience, std::string& error) {
+  process::Fd fd(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   int code = errno;
   if (fd) {
     bound_silence(fd.get());
@@ -67,7 +67,7 @@ Fd connect_one(const addrinfo& address, const Patience& patience, std::string& e
   return {};
 }
 
-Result<Fd> connect_tcp(const SshTarget& target, const Patience& patience) {
+Result<process::Fd> connect_tcp(const SshTarget& target, const Patience& patience) {
   addrinfo hints{};
   const auto& config = target.config;
   hints.ai_family = config.address_family == "inet" ? AF_INET : config.address_family == "inet6" ? AF_INET6 : AF_UNSPEC;
@@ -79,7 +79,7 @@ Result<Fd> connect_tcp(const SshTarget& target, const Patience& patience) {
                       fmt::format("cannot reach {}: the name is not known: {}", render_target(target), ::gai_strerror(rc)));
   std::string error = "no address";
   for (const auto* address = addresses.list; address; address = address->ai_next)
-    if (Fd fd = connect_one(*address, patience, error)) return fd;
+    if (process::Fd fd = connect_one(*address, patience, error)) return fd;
   return step::fail(Why::unreachable, fmt::format("cannot reach {}: {}", render_target(target), error));
 }
 
@@ -111,15 +111,15 @@ Result<Socket> open_jump(const SshTarget& target) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     return step::fail(Why::failed, fmt::format("cannot make a socket: {}", std::strerror(errno)));
-  Socket made{Fd(ends[0]), nullptr};
-  const Fd theirs(ends[1]);
+  Socket made{process::Fd(ends[0]), nullptr};
+  const process::Fd theirs(ends[1]);
   ::fcntl(made.fd.get(), F_SETFL, O_NONBLOCK);
   auto launch = make_launch({make_jump(target), {}, {}, {}, {}});
   if (!launch) return tl::unexpected(launch.error());
-  Fd said(::memfd_create("said", MFD_CLOEXEC));
-  launch->in = Fd(::fcntl(theirs.get(), F_DUPFD_CLOEXEC, 3));
-  launch->out = Fd(::fcntl(theirs.get(), F_DUPFD_CLOEXEC, 3));
-  launch->err = Fd(::fcntl(said.get(), F_DUPFD_CLOEXEC, 3));
+  process::Fd said(::memfd_create("said", MFD_CLOEXEC));
+  launch->in = process::Fd(::fcntl(theirs.get(), F_DUPFD_CLOEXEC, 3));
+  launch->out = process::Fd(::fcntl(theirs.get(), F_DUPFD_CLOEXEC, 3));
+  launch->err = process::Fd(::fcntl(said.get(), F_DUPFD_CLOEXEC, 3));
   const pid_t pid = fork_quietly(*launch);
   if (pid < 0) return step::fail(Why::failed, fmt::format("cannot start a process: {}", std::strerror(errno)));
   made.jump = std::make_unique<Jump>(pid, std::move(said), std::string(launch->words.back()), target.config.proxy_command.empty());
@@ -128,7 +128,8 @@ Result<Socket> open_jump(const SshTarget& target) {
 
 }  // namespace
 
-Jump::Jump(int pid, Fd said, std::string way, bool speaks) : pid_(pid), said_(std::move(said)), way_(std::move(way)), speaks_(speaks) {}
+Jump::Jump(int pid, process::Fd said, std::string way, bool speaks)
+    : pid_(pid), said_(std::move(said)), way_(std::move(way)), speaks_(speaks) {}
 
 Jump::~Jump() {
   ::kill(-pid_, SIGKILL);

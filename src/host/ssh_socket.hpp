@@ -5,14 +5,14 @@
 #include <memory>
 #include <string>
 
-#include "host/fd.hpp"
 #include "host/host.hpp"
+#include "process/wake.hpp"
 
 namespace tidelab::host {
 
 /// What may end the making of a connection, besides its own time limit.
 struct Patience {
-  const Wake& wake;
+  const process::Wake& wake;
   const std::atomic<bool>& quit;
   step::Clock::time_point until;
 
@@ -26,7 +26,7 @@ struct Patience {
 class Jump {
 public:
   /// `speaks`: it tells on stderr whatever goes wrong, as OpenSSH's client does and other programs may not.
-  Jump(int pid, Fd said, std::string way, bool speaks);
+  Jump(int pid, process::Fd said, std::string way, bool speaks);
   ~Jump();
   Jump(const Jump&) = delete;
   Jump& operator=(const Jump&) = delete;
@@ -37,13 +37,13 @@ public:
 
 private:
   int pid_;
-  Fd said_;
+  process::Fd said_;
   std::string way_;
   bool speaks_;
 };
 
 struct Socket {
-  Fd fd;
+  process::Fd fd;
   std::unique_ptr<Jump> jump;
 };
 

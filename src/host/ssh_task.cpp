@@ -212,7 +212,7 @@ Task::Loaded Task::load_input() {
     if (!block_.empty()) return Loaded::bytes;
   }
   if (input.file.empty()) return Loaded::end;
-  if (!file_opened_) file_ = Fd(::open(input.file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file_opened_) file_ = process::Fd(::open(input.file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   file_opened_ = true;
   block_.resize(kBlock);
   const auto n = ::read(file_.get(), block_.data(), block_.size());

@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 
-#include "host/fd.hpp"
 #include "host/remote_shell.hpp"
 #include "host/ssh_link.hpp"
+#include "process/wake.hpp"
 
 struct _LIBSSH2_CHANNEL;
 
@@ -18,7 +18,7 @@ namespace tidelab::host {
 struct Desk {
   std::mutex mutex;
   std::condition_variable_any changed;
-  Wake wake;
+  process::Wake wake;
 };
 
 /// Lives on the caller's stack until it is done (or was taken back while it still waited).
@@ -93,7 +93,7 @@ private:
   std::string line_;
   MarkedStream out_, err_;
   Output output_;
-  Fd file_;
+  process::Fd file_;
   std::string block_;
   std::size_t block_at_ = 0;
   bool lead_given_ = false, file_opened_ = false, hungry_ = false, input_done_ = false, refused_ = false, alien_ = false, told_pid_ = false;

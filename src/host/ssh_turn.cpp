@@ -24,8 +24,8 @@ constexpr auto kFirstPause = 100ms, kLongestPause = 1'000ms;
 
 struct Turn::Way {
   std::mutex mutex;
-  std::list<Clock::time_point> inside;  // until when each counts
-  std::list<const Wake*> waiting;       // in the order in which they came
+  std::list<Clock::time_point> inside;      // until when each counts
+  std::list<const process::Wake*> waiting;  // in the order in which they came
 
   bool has_room(Clock::time_point now) const {
     return static_cast<std::size_t>(std::count_if(inside.begin(), inside.end(), [&](auto until) { return until > now; })) < kMostAtOnce;
@@ -52,7 +52,7 @@ Turn::Way& Turn::find(const std::string& way) {
 Turn::Turn(const std::string& way, const Patience& patience, std::chrono::milliseconds counts) {
   if (way.empty()) return;
   way_ = &find(way);
-  const Wake bell;
+  const process::Wake bell;
   std::unique_lock lock(way_->mutex);
   const auto me = way_->waiting.insert(way_->waiting.end(), &bell);
   const auto first = [&] { return way_->waiting.front() == &bell; };

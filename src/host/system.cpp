@@ -139,7 +139,7 @@ Result<void> System::open(const Control& control) {
 
 // Whoever is turned away before the other side has said who it is tries again, for as long as a connection may take.
 Result<Output> System::start_master(const Control& control) {
-  const Wake wake;
+  const process::Wake wake;
   std::atomic<bool> quit = false;
   const std::stop_callback on_stop(control.stop, [&] { quit = true, wake.ring(); });
   const Turn turn(way_of(target_), {wake, quit, std::min(control.deadline, Clock::now() + 24h)});

@@ -27,9 +27,9 @@ using step::Why;
 // The client leaves the background by itself when it was unused for so long: also after a kill -9 of ours.
 constexpr int kIdleSeconds = 300;
 
-Fd hold_secret(const std::string& secret) {
+process::Fd hold_secret(const std::string& secret) {
   if (secret.empty()) return {};
-  Fd fd(::memfd_create("secret", MFD_CLOEXEC));
+  process::Fd fd(::memfd_create("secret", MFD_CLOEXEC));
   const auto text = secret + "\n";
   if (fd && ::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) fd.close();
   return fd;

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "host/fd.hpp"
 #include "host/host.hpp"
+#include "process/wake.hpp"
 
 namespace tidelab::host {
 
@@ -43,7 +43,7 @@ private:
 
   SshTarget target_;
   std::string folder_, ciphers_;
-  std::vector<Fd> held_;
+  std::vector<process::Fd> held_;
   std::map<std::string, std::string> given_;  ///< by the question's key, or the account, as of the last connection
 };
 

@@ -51,33 +51,33 @@ public:
 
 private:
   pid_t pid_;
-  Fd pidfd_;
+  process::Fd pidfd_;
   std::optional<int> status_;
   bool given_up_ = false;
 };
 
 class Watch {
 public:
-  Watch(const Ears& ears, const Control& control, pid_t pid, Fd out, Fd err)
+  Watch(const Ears& ears, const Control& control, pid_t pid, process::Fd out, process::Fd err)
       : ears_(ears), control_(control), child_(pid), out_(std::move(out)), err_(std::move(err)), bell_(control.stop, [this] {
           wake_.ring();
         }) {}
 
   /// To the end of the child, or to the end of its whole group after the deadline or a stop.
-  Ended perform(const Fd& problem);
+  Ended perform(const process::Fd& problem);
 
 private:
   void wait();
   int patience() const;
-  void drain(Fd& fd, bool is_out);
+  void drain(process::Fd& fd, bool is_out);
   void advance_ending();
   bool over();
 
   const Ears& ears_;
   const Control& control_;
   Child child_;
-  Fd out_, err_;
-  Wake wake_;
+  process::Fd out_, err_;
+  process::Wake wake_;
   std::stop_callback<std::function<void()>> bell_;
   std::optional<Clock::time_point> exited_at_, ending_since_, heard_at_, due_at_;
   std::optional<Why> ended_by_;
@@ -102,7 +102,7 @@ void Watch::wait() {
   child_.reap();
 }
 
-void Watch::drain(Fd& fd, bool is_out) {
+void Watch::drain(process::Fd& fd, bool is_out) {
   char buffer[65536];
   const auto n = ::read(fd.get(), buffer, sizeof buffer);
   if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) fd.close();
@@ -143,7 +143,7 @@ bool Watch::over() {
   return (!out_ && !err_) || now - *exited_at_ >= kGrace;
 }
 
-Ended Watch::perform(const Fd& problem) {
+Ended Watch::perform(const process::Fd& problem) {
   while (!over()) {
     wait();
     advance_ending();
@@ -163,7 +163,7 @@ Result<Ended> run_child(const Command& command, const Control& control, const Ea
   auto made = make_launch(command);
   if (!made) return tl::unexpected(made.error());
   auto& launch = *made;
-  Fd out, err, problem;
+  process::Fd out, err, problem;
   if (!open_pipe(out, launch.out) || !open_pipe(err, launch.err) || !open_pipe(problem, launch.problem))
     return step::fail(Why::failed, fmt::format("cannot make a pipe: {}", std::strerror(errno)));
   const pid_t pid = fork_quietly(launch);

@@ -6,11 +6,9 @@
 
 #include <cstdint>
 
-#include "disk/fd.hpp"
+#include "process/fd.hpp"
 
-namespace tidelab::host {
-
-using disk::Fd;
+namespace tidelab::process {
 
 /// Level-triggered: stays readable until hushed, so a ring before the poll is not lost.
 class Wake {
@@ -32,4 +30,4 @@ private:
   Fd fd_;
 };
 
-}  // namespace tidelab::host
+}  // namespace tidelab::process

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace tidelab::disk {
+namespace tidelab::process {
 
 class Fd {
 public:
@@ -28,4 +28,4 @@ private:
   int fd_ = -1;
 };
 
-}  // namespace tidelab::disk
+}  // namespace tidelab::process
