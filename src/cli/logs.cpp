@@ -1,12 +1,12 @@
 // `tidelab logs`: the end of each component's log, or one of them as it grows.
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 
 #include <fmt/format.h>
 
 #include "agent/script.hpp"
+#include "cli/files.hpp"
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
 
@@ -66,6 +66,8 @@ int logs(const Options& options) {
   return code;
 }
 
+constexpr int most_collected = 4'000'000;  // bytes; more than the host room keeps of one command would stop it
+
 int collect_logs(const Options& options, const std::string& dir) {
   const auto opened = open_logs(options);
   if (!opened) return exit_bad_file;
@@ -75,12 +77,14 @@ int collect_logs(const Options& options, const std::string& dir) {
     if (!asked_for(opened->plan, c, options)) continue;
     auto name = c.section + "-" + c.node + ".log";
     std::replace(name.begin(), name.end(), '/', '_');
-    std::ofstream out(std::filesystem::path(dir) / name, std::ios::binary | std::ios::trunc);
-    auto command = reading(*opened, c, {"tail", "-c", "4000000"});
-    command.on_out = [&](std::string_view text) { out << text; };
-    const auto output = opened->setup.hosts[static_cast<std::size_t>(c.lane)]->run(
-        command, {step::Clock::now() + std::chrono::seconds(60), options.stop, {}});
-    if (!output || output->code != 0) std::cerr << fmt::format("tidelab: the log of {} {} could not be collected\n", c.title, c.node);
+    const auto output =
+        opened->setup.hosts[static_cast<std::size_t>(c.lane)]->run(reading(*opened, c, {"tail", "-c", std::to_string(most_collected)}),
+                                                                   {step::Clock::now() + std::chrono::seconds(60), options.stop, {}});
+    if (!output || output->code != 0)
+      std::cerr << fmt::format("tidelab: the log of {} {} could not be collected: {}\n", c.title, c.node,
+                               output ? output->err : output.error().what);
+    else
+      write_file((std::filesystem::path(dir) / name).string(), plan::mask(output->out, opened->plan.secrets));
   }
   return exit_true;
 }

@@ -43,7 +43,7 @@ Brought bring_up(const Options& options);  // up.cpp
 
 /// The name of a command's journal in the record of its lab, and how large one is taken (bytes).
 std::string journal_of(const std::string& command);
-inline constexpr std::size_t most_of_a_journal = std::size_t{256} << 20;
+inline constexpr std::size_t most_of_a_journal = std::size_t{32} << 20;
 
 /// The cache of archives. Null after saying why there is none that can be used.
 std::unique_ptr<artifact::Store> open_store();

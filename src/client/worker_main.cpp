@@ -77,7 +77,6 @@ std::map<std::string, std::string> texts(const json& words, const char* key) {
 }
 long long moment(Clock::time_point at) { return std::chrono::nanoseconds(at.time_since_epoch()).count(); }
 
-json of(const Result<void>& /*done*/) { return nullptr; }
 json of(const std::optional<TopicState>& state) {
   if (!state) return nullptr;
   return {{"partitions", state->partitions}, {"replication_factor", state->replication_factor}, {"configs", state->configs}};

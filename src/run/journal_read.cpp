@@ -16,7 +16,7 @@ namespace {
 using Value = nlohmann::json;
 
 // The first line names all steps, some hundred bytes each; the largest plan that was ever measured has 61,250 of them.
-constexpr step::JsonBounds most_of_a_line{std::size_t{64} << 20, std::size_t{8} << 20, 32};
+constexpr step::JsonBounds most_of_a_line{std::size_t{32} << 20, std::size_t{2} << 20, 32};
 
 constexpr Outcome outcomes[] = {Outcome::held, Outcome::made, Outcome::failed, Outcome::blocked, Outcome::interrupted};
 // Some thirty years: no time of a run, and what is made of times cannot overflow.

@@ -349,7 +349,7 @@ class Daily(unittest.TestCase):
             self.assertIn("is neither a file nor a lab of this account", self.tidelab(command, folder, code=65).stderr)
         self.assertFalse((self.root / "done").exists())
         self.assertIn("this is a directory", self.tidelab("report", folder, code=65).stderr)
-        self.assertIn("larger than 256 MiB", self.tidelab("report", "/dev/zero", code=65).stderr)
+        self.assertIn("larger than 32 MiB", self.tidelab("report", "/dev/zero", code=65).stderr)
         opened = {"at_us": 0, "event": "opened", "command": "../../up", "lab": "bells", "steps": []}
         (folder / "run.jsonl").write_text(json.dumps(opened) + "\n")
         self.assertIn("run.jsonl:1:1: this is not a line of a tidelab journal", self.tidelab("report", folder / "run.jsonl", "--report", self.root / "out", code=65).stderr)

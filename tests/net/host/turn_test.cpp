@@ -22,7 +22,7 @@ namespace {
 constexpr int kHosts = 30;
 
 struct Waiter {
-  Wake wake;
+  tidelab::process::Wake wake;
   std::atomic<bool> quit = false;
   Patience patience(std::chrono::milliseconds time) const { return {wake, quit, Clock::now() + time}; }
 };
