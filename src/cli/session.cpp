@@ -12,6 +12,7 @@
 #include "cli/version.hpp"
 #include "run/journal.hpp"
 #include "run/runner.hpp"
+#include "source/file.hpp"
 
 namespace tidelab::cli {
 
@@ -170,8 +171,17 @@ report::Report run_plan(const plan::Plan& plan, const Lab& lab, live::Setup setu
   opened.when = now_text();
   opened.notes = plan.notes;
   for (const auto& c : plan.components) {
-    run::ComponentLine line{c.name, c.node, c.title,   c.version,     plan.lanes[static_cast<std::size_t>(c.lane)].name,
-                            c.jre,  {},     c.section, c.serves_with, c.needs};
+    run::ComponentLine line{c.name,
+                            c.node,
+                            c.title,
+                            c.version,
+                            plan.lanes[static_cast<std::size_t>(c.lane)].name,
+                            c.jre,
+                            {},
+                            c.section,
+                            c.serves_with,
+                            c.needs,
+                            source::render_place(c.span)};
     const auto found = c.artifacts.empty() ? setup.acquired.end() : setup.acquired.find(c.artifacts.front());
     if (found != setup.acquired.end()) {
       line.source = artifact::name_of(found->second.kind);

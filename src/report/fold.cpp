@@ -2,6 +2,8 @@
 // name steps that were never announced, or hold no run at all, and none of that may look like a success.
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "report/judge.hpp"
 #include "report/layout.hpp"
 #include "report/report.hpp"
@@ -49,11 +51,19 @@ std::string title_of(const run::Opened& opened, int step) {
   return {};
 }
 
+// The user's own line, beside the playbook's.
+std::string written_for(const run::Opened& opened, int component) {
+  if (component < 0 || component >= static_cast<int>(opened.components.size())) return {};
+  const auto& line = opened.components[static_cast<std::size_t>(component)];
+  return line.written.empty() ? std::string() : fmt::format("{} at {}", line.name, line.written);
+}
+
 Row make_row(const run::Opened& opened, const run::StepLine& line, const Endings& endings) {
   Row row;
   row.step = line.id;
   row.hop = *line.hop;
   row.origin = line.origin;
+  row.written = written_for(opened, line.component);
   row.component = line.component;
   const Ended* ended = ending_of(endings, line.id);
   row.verdict = verdict_of(ended);
@@ -82,7 +92,8 @@ Row make_row(const run::Opened& opened, const run::StepLine& line, const Endings
 }
 
 Trouble make_trouble(const run::Opened& opened, const run::StepLine& line, const Ended& ended) {
-  Trouble trouble{line.id, line.title, "", component_label(opened, line.component), line.origin, {}, {}};
+  Trouble trouble{line.id, line.title, "", component_label(opened, line.component), line.origin, written_for(opened, line.component),
+                  {},      {}};
   if (line.lane >= 0 && line.lane < static_cast<int>(opened.lanes.size())) trouble.host = opened.lanes[line.lane];
   trouble.failure = ended.failure.value_or(step::Failure{Why::failed, ended.note.empty() ? "no reason was recorded" : ended.note});
   return trouble;

@@ -60,7 +60,8 @@ std::string render_why(const Report& report, const Row& row) {
   for (const std::string& title : row.blocked_by) out += render_field("blocked by", title);
   if (row.verdict == Verdict::pass) return out;
   out += render_field("expected", row.expected) + render_field("actual", row.actual) + render_evidence("evidence", row.evidence);
-  out += render_field("help", row.help) + render_field("look at", row.hop.look_at) + render_field("origin", row.origin);
+  out += render_field("help", row.help) + render_field("look at", row.hop.look_at) + render_field("for", row.written) +
+         render_field("origin", row.origin);
   return out + (row.verdict == Verdict::blocked ? std::string() : render_collected(report, row.component));
 }
 
@@ -98,7 +99,7 @@ std::string render_troubles(const Report& report) {
                        rich_html(trouble.host), rich_html(trouble.component), rich_html(failure.what),
                        render_field("expected", failure.expected), render_field("actual", failure.actual),
                        render_evidence("evidence", failure.evidence), render_field("help", failure.help),
-                       render_field("origin", trouble.origin));
+                       render_field("for", trouble.written) + render_field("origin", trouble.origin));
   }
   return out + end_of_table;
 }

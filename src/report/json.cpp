@@ -38,6 +38,7 @@ Json make_hop(const run::Opened& opened, const Row& row) {
           {"actual", row.actual},
           {"evidence", row.evidence},
           {"origin", row.origin},
+          {"for", row.written},
           {"look_at", row.hop.look_at},
           {"help", row.help},
           {"component", name_or_null(opened, row.component)},
@@ -48,10 +49,18 @@ Json make_hop(const run::Opened& opened, const Row& row) {
 
 Json make_trouble_json(const Trouble& trouble) {
   const auto& failure = trouble.failure;
-  return {{"step", trouble.step},           {"title", trouble.title},       {"host", trouble.host},
-          {"component", trouble.component}, {"origin", trouble.origin},     {"why", step::name_of(failure.why)},
-          {"what", failure.what},           {"expected", failure.expected}, {"actual", failure.actual},
-          {"evidence", failure.evidence},   {"help", failure.help}};
+  return {{"step", trouble.step},
+          {"title", trouble.title},
+          {"host", trouble.host},
+          {"component", trouble.component},
+          {"origin", trouble.origin},
+          {"for", trouble.written},
+          {"why", step::name_of(failure.why)},
+          {"what", failure.what},
+          {"expected", failure.expected},
+          {"actual", failure.actual},
+          {"evidence", failure.evidence},
+          {"help", failure.help}};
 }
 
 Json make_warning(const run::Warned& warned) {

@@ -51,6 +51,7 @@ void add_row(pugi::xml_node suite, const std::string& suite_name, const Row& row
   ++tally.tests;
   const std::string body = body_of({{"expected", row.expected},
                                     {"actual", row.actual},
+                                    {"for", row.written},
                                     {"origin", row.origin},
                                     {"help", row.help},
                                     {"look at", row.hop.look_at},
@@ -106,6 +107,7 @@ Tally add_run(pugi::xml_node root, const Report& report, const Tally& before) {
                          {"component", trouble.component},
                          {"expected", failure.expected},
                          {"actual", failure.actual},
+                         {"for", trouble.written},
                          {"origin", trouble.origin},
                          {"help", failure.help},
                          {"evidence", failure.evidence}}));

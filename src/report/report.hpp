@@ -28,6 +28,7 @@ struct Row {
   step::Why why = step::Why::failed;                 ///< of one that is not true
   std::optional<std::chrono::microseconds> watched;  ///< of a hop that was not seen: for how long it was looked for
   std::string note, expected, actual, evidence, origin, help;
+  std::string written;    ///< for whom, and where the topology has it: "some_servers 1 at lab.yaml:31:5"; may be empty
   std::string words;      ///< in the component's own words, one line
   std::string condition;  ///< of a claim about a component: what its process is, where that explains something ("…: stopped, up 310 s")
   std::string remedy;     ///< what to do about that
@@ -38,7 +39,7 @@ struct Row {
 /// A step (not a hop) that did not hold.
 struct Trouble {
   int step = 0;
-  std::string title, host, component, origin;
+  std::string title, host, component, origin, written;
   step::Failure failure;
   std::string words;  ///< in the component's own words, one line
 };

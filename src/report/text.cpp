@@ -173,6 +173,7 @@ void Page::finding(const Row& row) {
     line("    evidence:");
     block(row.evidence, "      ");
   }
+  field("for:", row.written);
   field("origin:", row.origin);
   field("help:", row.help);
   field("look at:", row.hop.look_at);
@@ -190,6 +191,7 @@ void Page::finding(const Trouble& trouble) {
     line("    evidence:");
     block(trouble.failure.evidence, "      ");
   }
+  field("for:", trouble.written);
   field("origin:", trouble.origin);
   field("help:", trouble.failure.help);
 }

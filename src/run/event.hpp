@@ -33,6 +33,7 @@ struct ComponentLine {
   std::string source;                    ///< "assembled (stand-in, not …)", "official", "" when nothing was acquired in this run
   std::string section{}, serves_with{};  ///< of the topology; any | majority | all
   std::vector<std::string> needs{};      ///< sections
+  std::string written{};                 ///< where the topology has it, file:line:column, or empty
 };
 
 /// The first event of every run.

@@ -117,6 +117,7 @@ void Reader::take(const Value& value, ComponentLine& into) {
   part.take("section", into.section);
   part.take("serves_with", into.serves_with);
   part.take_list("needs", into.needs);
+  part.take("written", into.written);
   good_ = good_ && part.good();
 }
 
