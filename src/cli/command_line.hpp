@@ -21,6 +21,7 @@ struct Row {
   const char* help;
   Command command;  ///< null: it is of the command line itself
   unsigned flags;
+  std::vector<const char*> examples;  ///< what stands behind `tidelab`
 };
 const std::vector<Row>& commands();
 

@@ -104,6 +104,73 @@ void print_overview(std::ostream& to) {
         "65 bad file, 130 interrupted.\n";
 }
 
+namespace {
+
+constexpr std::size_t column = 30, width = 100;
+
+// The texts have no character wider than one cell.
+std::size_t cells_in(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+// `-n, --lines N`
+std::string spelled(const CLI::Option& option) {
+  std::string out;
+  for (const auto& name : option.get_snames()) out += (out.empty() ? "-" : ", -") + name;
+  for (const auto& name : option.get_lnames()) out += (out.empty() ? "--" : ", --") + name;
+  const auto value = option.get_type_size() == 0 ? std::string() : option.get_type_name();
+  return out + (value.empty() ? "" : " " + value);
+}
+
+// In its column, below the name where that is long, and broken between words.
+void print_item(std::ostream& to, const std::string& name, std::string_view text) {
+  std::string line = "  " + name;
+  const auto begin = [&] { line += std::string(column - std::min(column, cells_in(line)), ' '); };
+  if (cells_in(line) + 2 > column) to << line << "\n", line.clear();
+  begin();
+  bool first = true;
+  while (!text.empty()) {
+    const auto word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    if (!first && cells_in(line) + 1 + cells_in(word) > width) {
+      to << line << "\n";
+      line.clear(), begin(), first = true;
+    }
+    line += (first ? "" : " ") + std::string(word);
+    first = false;
+  }
+  to << line << "\n";
+}
+
+void print_command(const CLI::App& command, const Row& row, std::ostream& to) {
+  std::vector<const CLI::Option*> places, options;
+  for (const auto* option : command.get_options())
+    if (option->get_positional())
+      places.push_back(option);
+    else if (!option->check_name("--help"))
+      options.push_back(option);
+  to << fmt::format("tidelab {}", row.name);
+  for (const auto* place : places)
+    to << (place->get_required() ? fmt::format(" {}", place->get_name(true)) : fmt::format(" [{}]", place->get_name(true)));
+  to << fmt::format(" [OPTIONS]{}\n{}\n", command.get_footer().empty() ? "" : " -- COMMAND …", row.help);
+  if (!places.empty()) to << "\n";
+  for (const auto* place : places) print_item(to, place->get_name(true), place->get_description());
+  if (!command.get_footer().empty()) print_item(to, "-- COMMAND …", command.get_footer());
+  for (const char* group : {"What", "Hosts", "Secrets", "Output"}) {
+    bool any = false;
+    for (const auto* option : options) {
+      if (option->get_group() != group) continue;
+      if (!std::exchange(any, true)) to << fmt::format("\n{}\n", group);
+      print_item(to, spelled(*option), option->get_description());
+    }
+  }
+  to << "\nExamples\n";
+  for (const auto* example : row.examples) to << fmt::format("  tidelab {}\n", example);
+}
+
+}  // namespace
+
 bool print_help(const CLI::App& app, const std::string& command, std::ostream& to) {
   if (command.empty()) {
     print_overview(to);
@@ -111,8 +178,10 @@ bool print_help(const CLI::App& app, const std::string& command, std::ostream& t
   }
   const auto all = app.get_subcommands([](const CLI::App*) { return true; });
   const auto found = std::find_if(all.begin(), all.end(), [&](const CLI::App* each) { return each->get_name() == command; });
-  if (found != all.end()) to << (*found)->help("tidelab");
-  return found != all.end();
+  if (found == all.end()) return false;
+  const auto row = std::find_if(commands().begin(), commands().end(), [&](const Row& each) { return each.name == command; });
+  print_command(**found, *row, to);
+  return true;
 }
 
 int tell_mistake(const CLI::App& app, const CLI::ParseError& error) {

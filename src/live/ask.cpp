@@ -99,9 +99,12 @@ Result<Asked> ask_exec(World& world, const Exec& w, const Where& where, const Co
 
 const Asking* asking_of(const Action& action) {
   return std::visit(
-      overloaded{[](const Tcp& w) { return &w.ask; }, [](const Http& w) { return &w.ask; }, [](const Sql& w) { return &w.ask; },
-                 [](const Exec& w) { return &w.ask; }, [](const Process& w) { return &w.ask; }, [](const Brokers& w) { return &w.ask; },
-                 [](const auto&) -> const Asking* { return nullptr; }},
+      [](const auto& w) -> const Asking* {
+        if constexpr (requires { w.ask; })
+          return &w.ask;
+        else
+          return nullptr;
+      },
       action);
 }
 
@@ -122,7 +125,8 @@ Result<Asked> ask_raw(World& world, const Action& action, const Where& where, co
                           if (!state) return tl::unexpected(state.error());
                           return Asked{*state, Clock::now()};
                         },
-                        [](const auto&) -> Result<Asked> { return step::fail(Why::failed, "this word does not ask"); },
+                        [](const Every&) -> Result<Asked> { return step::fail(Why::failed, "each of its questions is asked by itself"); },
+                        [](const NotAsking auto&) -> Result<Asked> { return step::fail(Why::failed, "this word does not ask"); },
                     },
                     action);
 }
@@ -183,7 +187,9 @@ bool may_go_on(const Action& action, const Failure& failure) {
 std::string group_of(const Action& action) {
   return std::visit(overloaded{[](const Http& w) { return w.url.value.substr(0, w.url.value.find('/', w.url.value.find("//") + 2)); },
                                [](const Sql& w) { return w.address.value; }, [](const Tcp& w) { return w.address.value; },
-                               [](const auto&) { return std::string(); }},
+                               [](const Exec&) { return std::string(); }, [](const Topic&) { return std::string(); },
+                               [](const Process&) { return std::string(); }, [](const Brokers&) { return std::string(); },
+                               [](const Every&) { return std::string(); }, [](const NotAsking auto&) { return std::string(); }},
                     action);
 }
 

@@ -163,25 +163,19 @@ Act act_for(World& world, const Action& action, int lane, std::size_t n) {
           },
           [&](const Sweep& w) { return Act{fmt::format("act_sweep {}{}", n, sweep_arguments(w))}; },
           [&](const User& w) { return Act{fmt::format("act_user {} {}", n, quote(w.name.value))}; },
-          [](const auto&) { return Act{}; },
+          [](const NotOnHost auto&) { return Act{}; },
       },
       action);
 }
 
 run::Joins joins_on_host(const Action& action) {
-  return std::visit(overloaded{[](const Dir&) { return run::Joins::always; }, [](const Line&) { return run::Joins::always; },
-                               [](const User&) { return run::Joins::always; }, [](const Service&) { return run::Joins::once; },
-                               [](const File& w) { return goes_as_word(w) ? run::Joins::always : run::Joins::never; },
-                               [](const auto&) { return run::Joins::never; }},
-                    action);
+  const auto* file = std::get_if<File>(&action);
+  if (file != nullptr && !goes_as_word(*file)) return run::Joins::never;
+  return std::visit([](const auto& w) { return w.facts.joins; }, action);
 }
 
 bool is_host_word(const Action& action) {
-  return std::visit(overloaded{[](const Dir&) { return true; }, [](const File&) { return true; }, [](const Line&) { return true; },
-                               [](const Unpack&) { return true; }, [](const Place&) { return true; }, [](const Service&) { return true; },
-                               [](const Halt&) { return true; }, [](const Sweep&) { return true; }, [](const User&) { return true; },
-                               [](const auto&) { return false; }},
-                    action);
+  return std::visit([](const auto& w) { return w.facts.runs == Runs::on_host; }, action);
 }
 
 namespace {
@@ -259,7 +253,7 @@ std::string look_call(World& world, const Action& action, int lane, std::size_t 
           [&](const Halt& w) { return fmt::format("look_halt {} {}", n, quote(world.run_dir(lane, w.name.value))); },
           [&](const Sweep& w) { return fmt::format("look_sweep {}{}", n, sweep_arguments(w)); },
           [&](const User& w) { return fmt::format("look_user {} {}", n, quote(w.name.value)); },
-          [](const auto&) { return std::string(); },
+          [](const NotOnHost auto&) { return std::string(); },
       },
       action);
 }

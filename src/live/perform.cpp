@@ -186,7 +186,7 @@ Result<Done> perform(World& world, const Action& action, const Where& where, con
                           if (!asked) return tl::unexpected(asked.error());
                           return Done{false, asked->answer, asked->returned};
                         },
-                        [](const auto&) -> Result<Done> { return step::fail(Why::failed, "this word cannot stand alone"); },
+                        [](const NotAlone auto&) -> Result<Done> { return step::fail(Why::failed, "this word cannot stand alone"); },
                     },
                     *bound);
 }

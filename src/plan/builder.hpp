@@ -60,6 +60,7 @@ private:
   HostNeeds host_needs_of(std::size_t instance, const topology::Scope& scope) const;                       // host_needs.cpp
   std::string artifact_key(const source::Text& name, std::size_t instance, const topology::Scope& scope);  // artifacts.cpp
   void fill(step::Action& action, std::size_t instance, const topology::Scope& scope);
+  void fill(std::string_view field, std::vector<step::Step>& steps, bool needed, std::size_t instance, const topology::Scope& scope);
   step::Action config_as_file(const step::Config& config, std::size_t instance);
 
   const Inputs& inputs_;

@@ -90,32 +90,46 @@ Action Builder::config_as_file(const Config& config, std::size_t instance) {
   return File{config.path, {std::move(content), config.path.span}, {}, {}};
 }
 
+// A question that has steps for other versions only would ask nothing.
+void Builder::fill(std::string_view field, std::vector<step::Step>& steps, bool needed, std::size_t instance,
+                   const topology::Scope& scope) {
+  const auto written = steps.empty() ? source::Span{} : steps.front().origin;
+  const auto& owner = instances()[instance];
+  std::erase_if(steps, [&](const step::Step& each) { return !topology::applies(each.versions, owner, inputs_.topology); });
+  for (auto& each : steps) fill(each.action, instance, scope);
+  if (!needed || !steps.empty()) return;
+  const auto what = fmt::format("nothing in `{}` applies to {} {}", field, owner.playbook->title.value, owner.version.value);
+  diagnostics_.error("L008", what, written).help = "give it an alternative whose `versions` include this one";
+}
+
+namespace {
+
+/// Steps within a word, whatever it calls them.
+template <class Fill>
+struct Nested {
+  Fill fill;
+  void operator()(std::string_view field, std::vector<step::Step>& steps, Use use) const { fill(field, steps, use); }
+  template <class Other>
+  void operator()(std::string_view, const Other&, Use) const {}
+};
+template <class Fill>
+Nested(Fill) -> Nested<Fill>;
+
+}  // namespace
+
 void Builder::fill(Action& action, std::size_t instance, const topology::Scope& scope) {
-  const auto nested = [&](std::vector<step::Step>& steps) {
-    std::erase_if(steps,
-                  [&](const step::Step& each) { return !topology::applies(each.versions, instances()[instance], inputs_.topology); });
-    for (auto& each : steps) fill(each.action, instance, scope);
-  };
-  std::visit([&](auto& word) { fields(word, ListFiller{scope}); }, action);
-  std::visit(overloaded{
-                 [&](Wait& w) { nested(w.on); },
-                 [&](Ensure& w) { nested(w.look), nested(w.act); },
-                 [&](Refute& w) { nested(w.on); },
-                 [&](Every& w) { nested(w.of), nested(w.that); },
-                 [&](Arm& w) { nested(w.prepare), nested(w.observe), nested(w.until), nested(w.finish); },
-                 [&](File& w) {
-                   if (w.from.empty()) return;
-                   const auto name = instances()[instance].playbook->folder + "/" + w.from.value;
-                   const auto found = inputs_.templates.find(name);
-                   if (found == inputs_.templates.end())
-                     diagnostics_.error("L001", fmt::format("there is no file `{}` beside the playbook", w.from.value), w.from.span);
-                   else
-                     w.content = {found->second->text, {found->second, 1, 1, 1}};
-                   w.from = {};
-                 },
-                 [](auto&) {},
-             },
-             action);
+  const auto inner = Nested{
+      [&](std::string_view field, std::vector<step::Step>& steps, Use use) { fill(field, steps, use == Use::required, instance, scope); }};
+  std::visit([&](auto& word) { fields(word, ListFiller{scope}), fields(word, inner); }, action);
+  auto* file = std::get_if<File>(&action);
+  if (file == nullptr || file->from.empty()) return;
+  const auto name = instances()[instance].playbook->folder + "/" + file->from.value;
+  const auto found = inputs_.templates.find(name);
+  if (found == inputs_.templates.end())
+    diagnostics_.error("L001", fmt::format("there is no file `{}` beside the playbook", file->from.value), file->from.span);
+  else
+    file->content = {found->second->text, {found->second, 1, 1, 1}};
+  file->from = {};
 }
 
 Action Builder::expand(const Action& action, std::size_t instance, const topology::Scope& scope) {

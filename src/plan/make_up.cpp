@@ -23,7 +23,11 @@ std::string written_path(const Action& action) {
                         [](const Line& w) { return w.path.value; },
                         [](const Unpack& w) { return w.into.value; },
                         [](const Place& w) { return w.path.value; },
-                        [](const auto&) { return std::string(); },
+                        [](const Service&) { return std::string(); },
+                        [](const Halt&) { return std::string(); },
+                        [](const Sweep&) { return std::string(); },
+                        [](const User&) { return std::string(); },
+                        [](const NotOnHost auto&) { return std::string(); },
                     },
                     action);
 }

@@ -40,7 +40,12 @@ Known look_through(const Plan& plan) {
                    [&](const Service& w) {
                      out.services[{host, w.name.value}] = &w;
                    },
-                   [](const auto&) {},
+                   [](const Dir&) {},
+                   [](const Unpack&) {},
+                   [](const Halt&) {},
+                   [](const Sweep&) {},
+                   [](const User&) {},
+                   [](const NotOnHost auto&) {},
                },
                each.action);
   }

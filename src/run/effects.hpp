@@ -29,8 +29,7 @@ struct Done {
   step::Clock::time_point observed{};  ///< when the claim became true; epoch: now
 };
 
-/// Whether a step can be carried out in one remote command with others of its lane.
-enum class Joins { never, always, once };  ///< once: with any number of others, but not with another of its kind
+using step::Joins;
 
 /// A step that is carried out with others, and which of those, by their place in the list, it needs.
 struct Joined {

@@ -21,43 +21,13 @@ enum class Room {
 
 template <class Word>
 constexpr std::string_view name_of_word() {
-  using W = std::remove_const_t<Word>;
-  if constexpr (std::is_same_v<W, Dir>) return "dir";
-  if constexpr (std::is_same_v<W, File>) return "file";
-  if constexpr (std::is_same_v<W, Config>) return "config";
-  if constexpr (std::is_same_v<W, Line>) return "line";
-  if constexpr (std::is_same_v<W, Unpack>) return "unpack";
-  if constexpr (std::is_same_v<W, Place>) return "place";
-  if constexpr (std::is_same_v<W, Service>) return "service";
-  if constexpr (std::is_same_v<W, Halt>) return "halt";
-  if constexpr (std::is_same_v<W, Sweep>) return "sweep";
-  if constexpr (std::is_same_v<W, User>) return "user";
-  if constexpr (std::is_same_v<W, Tcp>) return "tcp";
-  if constexpr (std::is_same_v<W, Http>) return "http";
-  if constexpr (std::is_same_v<W, Sql>) return "sql";
-  if constexpr (std::is_same_v<W, Exec>) return "exec";
-  if constexpr (std::is_same_v<W, Topic>) return "topic";
-  if constexpr (std::is_same_v<W, Process>) return "process";
-  if constexpr (std::is_same_v<W, Brokers>) return "brokers";
-  if constexpr (std::is_same_v<W, Every>) return "every";
-  if constexpr (std::is_same_v<W, Produce>) return "produce";
-  if constexpr (std::is_same_v<W, Wait>) return "wait";
-  if constexpr (std::is_same_v<W, Ensure>) return "ensure";
-  if constexpr (std::is_same_v<W, Refute>) return "refute";
-  if constexpr (std::is_same_v<W, Consume>) return "consume";
-  if constexpr (std::is_same_v<W, Follow>) return "follow";
-  if constexpr (std::is_same_v<W, Page>) return "page";
-  if constexpr (std::is_same_v<W, Arm>) return "arm";
-  if constexpr (std::is_same_v<W, Absent>) return "absent";
-  if constexpr (std::is_same_v<W, Seen>) return "seen";
+  return std::remove_const_t<Word>::facts.name;
 }
 
 template <class Word>
-constexpr bool is_asking =
-    std::is_same_v<Word, Tcp> || std::is_same_v<Word, Http> || std::is_same_v<Word, Sql> || std::is_same_v<Word, Exec> ||
-    std::is_same_v<Word, Topic> || std::is_same_v<Word, Process> || std::is_same_v<Word, Brokers> || std::is_same_v<Word, Every>;
+constexpr bool is_asking = Word::facts.runs == Runs::asks;
 template <class Word>
-constexpr bool is_watching = std::is_same_v<Word, Consume> || std::is_same_v<Word, Follow> || std::is_same_v<Word, Page>;
+constexpr bool is_watching = Word::facts.runs == Runs::watches;
 
 /// Calls visit(name, member, Use) for every field, in the order in which they are shown.
 template <class Visit, class Asking_>

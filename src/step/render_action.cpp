@@ -148,25 +148,21 @@ std::string render_fields(const Action& action, int indent) {
 }
 
 std::chrono::milliseconds default_within(const Action& action) {
-  using std::chrono::minutes;
   using std::chrono::seconds;
-  const auto or_else = [](const Duration& stated, std::chrono::milliseconds other) {
-    return stated.value.count() > 0 ? stated.value : other;
+  const auto stated = [](const auto& w) -> std::chrono::milliseconds {
+    if constexpr (requires { w.within; })
+      return w.within.value.count() > 0 ? w.within.value : w.facts.within;
+    else
+      return w.facts.within;
   };
-  return std::visit(overloaded{
-                        [](const Unpack&) -> std::chrono::milliseconds { return minutes(10); },
-                        [](const Place&) -> std::chrono::milliseconds { return minutes(5); },
-                        [](const Sweep&) -> std::chrono::milliseconds { return minutes(5); },
-                        [&](const Halt& w) { return or_else(w.within, seconds(60)) + seconds(15); },
-                        [&](const Service& w) { return or_else(w.stop_within, seconds(30)) + seconds(45); },
-                        [&](const Wait& w) { return or_else(w.within, seconds(60)); },
-                        [&](const Ensure& w) { return or_else(w.within, seconds(60)); },
-                        [&](const Arm& w) { return or_else(w.within, seconds(120)); },
-                        [&](const Seen& w) { return or_else(w.within, seconds(60)); },
-                        [](const Exec&) -> std::chrono::milliseconds { return minutes(3); },
-                        [](const auto&) -> std::chrono::milliseconds { return seconds(60); },
-                    },
-                    action);
+  return std::visit(
+      overloaded{
+          [&](const Halt& w) { return stated(w) + seconds(15); },
+          // To be stopped before it is started, and to be started.
+          [](const Service& w) { return (w.stop_within.value.count() > 0 ? w.stop_within.value : w.facts.within) + seconds(45); },
+          stated,
+      },
+      action);
 }
 
 }  // namespace tidelab::step

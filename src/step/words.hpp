@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -34,22 +35,45 @@ struct Setting {
 };
 using Settings = std::vector<Setting>;
 
+/// What carries a word out.
+enum class Runs {
+  in_plan,    ///< the plan makes another word of it
+  on_host,    ///< the agent looks at it first, and acts only where it differs
+  asks,       ///< it has an answer
+  watches,    ///< it stands in `observe`, and gives items as they come
+  in_program  ///< it is made of other words, or of what was observed
+};
+
+/// Whether a step can be carried out in one remote command with others of its lane.
+enum class Joins { never, always, once };  ///< once: with any number of others, but not with another of its kind
+
+/// What is known of a word beside its fields. Each has its own, so that one that is forgotten does not compile.
+struct Facts {
+  std::string_view name;  ///< as files have it
+  Runs runs;
+  Joins joins = Joins::never;
+  std::chrono::seconds within{60};  ///< how long it may take where it does not say so
+};
+
 // ---- Words that make something true on a host. Each is looked at first and acts only where it differs.
 
 /// A directory, with its parents, owned by the lab's user.
 struct Dir {
+  static constexpr Facts facts{"dir", Runs::on_host, Joins::always};
   Text path, mode;
   Text holds;  ///< data | logs: what `down` may be asked to leave
 };
 
 /// A file with exactly this content. `from` names a template beside the playbook instead of `content`.
 struct File {
+  static constexpr Facts facts{"file", Runs::on_host, Joins::always};
   Text path, content, from, mode;
 };
 
 /// A configuration file: the playbook's settings, then the user's for the component, then those for the
 /// instance. The plan turns it into a File.
 struct Config {
+  static constexpr Facts facts{"config", Runs::in_plan};
   Text path, format;  ///< format: properties | yaml | toml | env
   Settings set;
   Text append;  ///< written behind the settings as it is: for lines that there is one of for each instance
@@ -57,21 +81,25 @@ struct Config {
 
 /// One line in a file that already exists: replaces the first line that begins with `match`, or is appended.
 struct Line {
+  static constexpr Facts facts{"line", Runs::on_host, Joins::always};
   Text path, match, line;
 };
 
 /// An archive, unpacked below `into` without its top folder.
 struct Unpack {
+  static constexpr Facts facts{"unpack", Runs::on_host, Joins::never, std::chrono::seconds(600)};
   Text artifact, into, strip;  ///< strip: number of leading folders to drop, "1" if empty
 };
 
 /// A single file of an artifact, under this path.
 struct Place {
+  static constexpr Facts facts{"place", Runs::on_host, Joins::never, std::chrono::seconds(300)};
   Text artifact, path;
 };
 
 /// A program kept running. It is restarted when its argv, environment or an input file changed.
 struct Service {
+  static constexpr Facts facts{"service", Runs::on_host, Joins::once, std::chrono::seconds(30)};
   Text name;
   Texts argv;
   Pairs env;
@@ -85,18 +113,21 @@ struct Service {
 
 /// A service that must not run.
 struct Halt {
+  static constexpr Facts facts{"halt", Runs::on_host};
   Text name;
   Duration within;
 };
 
 /// Everything that tidelab made on the host for this lab is gone.
 struct Sweep {
+  static constexpr Facts facts{"sweep", Runs::on_host, Joins::never, std::chrono::seconds(300)};
   Texts keep;   ///< directories that stay
   Texts ports;  ///< what must not be listened on any more
 };
 
 /// An account that services run under. Made only over ssh, only if missing.
 struct User {
+  static constexpr Facts facts{"user", Runs::on_host, Joins::always};
   Text name;
 };
 
@@ -116,12 +147,14 @@ struct Asking {
 
 /// Answer: {"answer": text}. Without `send`, being accepted is enough.
 struct Tcp {
+  static constexpr Facts facts{"tcp", Runs::asks};
   Text address, send;
   Asking ask;
 };
 
 /// Answer: the body as JSON, or as one JSON string. `status` lists accepted codes; empty means any 2xx.
 struct Http {
+  static constexpr Facts facts{"http", Runs::asks};
   Text method, url, body, status;
   Pairs headers;
   Asking ask;
@@ -130,6 +163,7 @@ struct Http {
 /// Statements on one connection, the last one's result is the answer:
 /// {"rows":[{column: text or null}…],"count":N,"affected":N}.
 struct Sql {
+  static constexpr Facts facts{"sql", Runs::asks};
   Text address, user, password, database;
   Texts statements;
   Asking ask;
@@ -138,6 +172,7 @@ struct Sql {
 /// A command on a host. Answer: {"exit":N,"stdout":text,"stderr":text}. Any exit but 0 is a failure,
 /// unless `expect` names "/exit". `fail_if`: a pattern in the output that means failure, for clients that exit 0.
 struct Exec {
+  static constexpr Facts facts{"exec", Runs::asks, Joins::never, std::chrono::seconds(180)};
   Texts argv;
   Pairs env;
   Text cwd, stdin_text, fail_if, creates;
@@ -147,6 +182,7 @@ struct Exec {
 /// A topic. As an act it is made or removed; as a question its answer is
 /// {"exists":bool,"partitions":N,"replication_factor":N,"configs":{…}} and must be as said here.
 struct Topic {
+  static constexpr Facts facts{"topic", Runs::asks};
   Text bootstrap, name, partitions, replication_factor;
   Pairs configs;
   Text state;  ///< present (default) | absent
@@ -155,6 +191,7 @@ struct Topic {
 /// What a broker knows of its cluster. Answer: {"controller":id,"brokers":[{"id","host","port"}…],
 /// "partitions":N,"leaderless":N,"under_replicated":N,"offline":["topic/partition"…]}, over all topics.
 struct Brokers {
+  static constexpr Facts facts{"brokers", Runs::asks};
   Text bootstrap;
   Asking ask;
 };
@@ -162,6 +199,7 @@ struct Brokers {
 /// A question about each element of a list that another question's answer has. Holds when the question holds of every one; an
 /// empty list holds. Answer: {"count":N}. What `take` takes of an element is there for `that`, and after it for what is said.
 struct Every {
+  static constexpr Facts facts{"every", Runs::asks};
   std::vector<Step> of;  ///< exactly one asking word
   Text items;            ///< pointer to an array in its answer
   Match where;           ///< only of elements of which this holds
@@ -171,17 +209,20 @@ struct Every {
 
 /// One record. Answer: {"partition":N,"offset":N}.
 struct Produce {
+  static constexpr Facts facts{"produce", Runs::in_program};
   Text bootstrap, topic, key, value;
 };
 
 /// The state of a service of ours. Answer: {"running":bool,"pid":N,"exe":path,"restarts":N,"up_seconds":N,"since_ms":epoch}.
 struct Process {
+  static constexpr Facts facts{"process", Runs::asks};
   Text name;
   Asking ask;
 };
 
 /// Asks until the answer fits. `process` names a service of the same instance: if that is gone, waiting is over.
 struct Wait {
+  static constexpr Facts facts{"wait", Runs::in_program};
   std::vector<Step> on;  ///< exactly one asking word
   Text process;
   Duration within;
@@ -189,6 +230,7 @@ struct Wait {
 
 /// Looks, acts where it differs, and looks again until it fits. What `look` takes is there for the acts.
 struct Ensure {
+  static constexpr Facts facts{"ensure", Runs::in_program};
   std::vector<Step> look;  ///< exactly one asking word
   std::vector<Step> act;
   Duration within;
@@ -196,6 +238,7 @@ struct Ensure {
 
 /// Must be false now: the negative control of a check.
 struct Refute {
+  static constexpr Facts facts{"refute", Runs::in_program};
   std::vector<Step> on;  ///< exactly one asking word
 };
 
@@ -203,11 +246,13 @@ struct Refute {
 
 /// Records arriving in a topic from now on. Items: {"partition","offset","key","value": JSON or text}.
 struct Consume {
+  static constexpr Facts facts{"consume", Runs::watches};
   Text bootstrap, topic;
 };
 
 /// Lines of a command's output. Items: {"line": text}.
 struct Follow {
+  static constexpr Facts facts{"follow", Runs::watches};
   Texts argv;
   Pairs env;
   Text cwd, stdin_text;
@@ -215,6 +260,7 @@ struct Follow {
 
 /// Pages of results over http: each answer names the next page. Items: elements of the array at `items`.
 struct Page {
+  static constexpr Facts facts{"page", Runs::watches};
   Text url;
   Text next;   ///< pointer to the next page's path or url
   Text items;  ///< pointer to an array
@@ -222,6 +268,7 @@ struct Page {
 
 /// Starts an observer under a name; done when it is attached and `until` (if any) answers as it should.
 struct Arm {
+  static constexpr Facts facts{"arm", Runs::in_program, Joins::never, std::chrono::seconds(120)};
   Text as;
   std::vector<Step> observe;  ///< exactly one watching word
   std::vector<Step> prepare;  ///< done before it; what they take is there for `observe`
@@ -232,6 +279,7 @@ struct Arm {
 
 /// Nothing that fits has been seen so far; with `most`, not more often than that.
 struct Absent {
+  static constexpr Facts facts{"absent", Runs::in_program};
   Text in;
   Match find;
   Text most;
@@ -239,6 +287,7 @@ struct Absent {
 
 /// Something that fits `find` is seen, and all of `expect` holds of it.
 struct Seen {
+  static constexpr Facts facts{"seen", Runs::in_program};
   Text in;
   Match find, expect;
   Takes take;
@@ -259,6 +308,14 @@ struct Step {
   Text say{};          ///< of such a question: what its answer comes to, in the component's own words; of an act: what it means
   bool warns = false;  ///< that it does not hold is told, and no reason to fail
 };
+
+/// For the last lambda of a visit that has one for each word of a kind: a new one of that kind does not compile without its own.
+template <class Word>
+concept NotOnHost = Word::facts.runs != Runs::on_host;
+template <class Word>
+concept NotAsking = Word::facts.runs != Runs::asks;
+template <class Word>
+concept NotAlone = Word::facts.runs != Runs::asks&& Word::facts.runs != Runs::in_program;
 
 /// Helper for std::visit with one lambda a word and no default, so that a forgotten word does not compile.
 template <class... F>
