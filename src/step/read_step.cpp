@@ -180,8 +180,8 @@ struct FieldReader {
 // Walks over all alternatives of Action; calls visit with a default-made word of each.
 template <std::size_t I = 0, class Visit>
 void each_word(Visit&& visit) {
-  if constexpr (I < std::variant_size_v<Action>) {
-    visit(std::variant_alternative_t<I, Action>{});
+  if constexpr (I < std::variant_size_v<AnyWord>) {
+    visit(std::variant_alternative_t<I, AnyWord>{});
     each_word<I + 1>(visit);
   }
 }

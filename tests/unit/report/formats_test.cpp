@@ -39,7 +39,7 @@ TEST_CASE("json: one record, and every field of every record") {
   CHECK(root["counts"]["hops"] == json{{"pass", 5}, {"fail", 1}, {"warn", 0}, {"broken", 1}, {"blocked", 1}, {"unknown", 0}});
   REQUIRE(root["hops"].size() == 8);
   for (const auto& hop : root["hops"]) {
-    CHECK(hop.size() == 20);
+    CHECK(hop.size() == 21);
     CHECK(hop.is_object());
   }
   CHECK(root["hops"][4]["latency_us"] == 12000);
