@@ -1,11 +1,13 @@
 """What the account that runs services, or another one on the host, may try where root works for the lab: each time nothing of
 root's changes hands or is shown, and what is asked of the host has its answer within moments."""
+import re
+import shutil
 import subprocess
 import time
 
 from archive import Archive
 from hostile import lab_beside, untouched
-from lab import Hosts, must
+from lab import Hosts, must, until
 from supervision import HOME, ONE, STATE, Toys, one_toy
 
 TOY = "/opt/toys/a/toy-7001"
@@ -232,4 +234,225 @@ def what_only_root_knows():
         hosts.good("down", toys.file)
 
 
-TESTS = [names_that_are_lines_of_a_list, a_place_that_is_exchanged_while_it_is_noted, marks_of_others, what_only_root_knows, ways_exchanged_without_systemd, ways_exchanged_with_systemd, what_a_keeper_says_is_data_for_dash, what_a_keeper_says_is_data_for_bash, files_that_are_none, locks_of_others, places_that_others_made]
+
+# In place of tar: run by the account it looks into all that its processes have open, and writes anew what is root's.
+LOOKS_FOR_LISTS = """#!/usr/bin/python3
+import ctypes, os, sys
+if os.getuid():
+    said = os.open('/tmp/open', os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    for pid in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            numbers = os.listdir('/proc/' + pid + '/fd')
+        except OSError:
+            continue  # another account's
+        for number in numbers:
+            try:
+                to = os.readlink('/proc/' + pid + '/fd/' + number)
+                flags = int(open('/proc/' + pid + '/fdinfo/' + number).read().split()[3], 8)
+            except OSError:
+                continue
+            os.write(said, f"{to if to[0] == '/' else to.partition(':')[0]} {flags & 3}\\n".encode())
+            if to.startswith('/var/lib/tidelab/') and flags & 3:
+                file = ctypes.CDLL(None).syscall(438, os.pidfd_open(int(pid)), int(number), 0)
+                start = open(to).readline() if os.access(to, os.R_OK) else 'x\\n'
+                os.ftruncate(file, 0)
+                os.write(file, (start + '/opt/theirs\\nfile\\n').encode())
+os.execv('/bin/tar', ['tar', *sys.argv[1:]])
+"""
+
+
+def a_list_of_an_archive_that_is_open():
+    """While the account unpacks, none of its processes has a file of root's open for writing: so it says names, and writes no list."""
+    with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
+        hosts.prepare("one", "mkdir -p /usr/local/bin /opt/theirs && echo mine > /opt/theirs/file")
+        hosts.in_place_of("one", "tar", LOOKS_FOR_LISTS)
+        toys = one_toy(hosts)
+        ran = hosts.tidelab("up", toys.file)  # whether it can is not what is asked
+        hosts.inside("one", "rm /usr/local/bin/tar")
+        seen = set(hosts.inside("one", "sort -u /tmp/open; rm /tmp/open").splitlines())
+        must("pipe 1" in seen, "the account's tar did not come to look, or saw nothing", f"{seen}\n{ran.out}")
+        theirs = [line for line in seen if line[0] == "/" and not line.endswith(" 0") and not line.startswith(("/dev/null ", "/tmp/open ", f"{OWN}/", f"{TOY}/"))]
+        must(not theirs, "the account has files of root's open for writing", "\n".join(theirs))
+        must(hosts.inside("one", f"cat {STATE}/unpacked/* | tail -n +2 | sort").splitlines() == [TOY, "VERSION", "bin/", "bin/toy.py"], "the list is another")
+        hosts.good("down", toys.file)
+        must(hosts.inside("one", "cat /opt/theirs/file") == "mine", "what is root's is gone")
+        hosts.nothing_left()
+
+
+def home_of_another_toy(hosts, playbook="", assemble=""):
+    """The toys of this test have these lines in their playbook, and these commands make their archive, too."""
+    hosts.home, hosts.cache = hosts.folder / "home", hosts.folder / "cache"
+    shutil.copytree(HOME, hosts.home)
+    toy = hosts.home / "playbooks/toy"
+    (toy / "playbook.yaml").write_text((toy / "playbook.yaml").read_text() + playbook)
+    (toy / "assemble").write_text((toy / "assemble").read_text().replace("\ntar ", f"\n{assemble}\ntar "))
+
+
+# In place of a tool of the host: at the first word about a directory it is exchanged for a link, by whoever may.
+EXCHANGED_BY = """#!/bin/sh
+case "$*" in *{about}*)
+  if [ -d {dir} ] && [ ! -L {dir} ]; then
+    echo asked >> /run/asked
+    /sbin/runuser -u {who} -- sh -c 'mv {dir} {dir}.x && ln -s /srv/roots {dir}' 2> /dev/null
+  fi ;;
+esac
+exec {tool} "$@"
+"""
+
+
+def joined_while_it_is_exchanged(rows):
+    """Each row: the lab's user, who exchanges, how the directory that was there before became his, and the tools that are exchanged.
+    The archive has directories in it that are there."""
+    with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
+        home_of_another_toy(hosts, assemble='mkdir -p "toy-$1/lib/sub/deep"; echo x > "toy-$1/lib/sub/planted"; echo x > "toy-$1/lib/sub/deep/planted"')
+        hosts.prepare("one", "mkdir -p /usr/local/bin /srv/roots /opt/toys/a; useradd --create-home --comment else else; useradd --create-home --comment toy toy")
+        for user, who, given, tools in rows:
+            for tool in tools:
+                at = f"`{given}`, with {tool} exchanging"
+                hosts.inside("one", f"mkdir -p {TOY}/lib/sub && {given.format(lib=f'{TOY}/lib')}")
+                before = hosts.inside("one", f"stat -c '%U:%G %a %n' {TOY} {TOY}/lib {TOY}/lib/sub")
+                path = hosts.inside("one", f"command -v {tool}")
+                hosts.in_place_of("one", tool, EXCHANGED_BY.format(about="/lib/sub", dir=f"{TOY}/lib/sub", who=who, tool=path))
+                toys = Toys(hosts, user, addresses=(ONE,))
+                toys.instances = [(ONE, 7001)]
+                toys.write()
+                ran = hosts.tidelab("up", toys.file)  # whether it can is not what is asked
+                hosts.inside("one", f"rm /usr/local/bin/{tool}")
+                asked = hosts.inside("one", "cat /run/asked; rm -f /run/asked", code=None).startswith("asked")
+                must(asked or ran.code or tool != "mv", f"{at}: nobody exchanged it, so nothing is tested", ran.out)
+                must(hosts.inside("one", "find /srv/roots -printf '%u %m %p\n'") == "root 755 /srv/roots", f"{at}: a directory of root's is another, or has another's file", hosts.inside("one", "ls -laR /srv/roots"))
+                hosts.good("down", toys.file)
+                left = hosts.inside("one", f"stat -c '%U:%G %a %n' {TOY} {TOY}/lib {TOY}/lib/sub", code=None)
+                must(left == before or ran.code, f"{at}: what was there before is another", f"{before}\n{left}")
+                hosts.inside("one", f"rm -r {TOY}")
+        hosts.inside("one", "mkdir -p /opt/toys/a")
+        hosts.nothing_left()
+
+
+def joined_into_a_directory_of_the_account():
+    """It is the account's again afterwards; meanwhile the account can exchange nothing in it."""
+    joined_while_it_is_exchanged([("toy", "toy", "chown -R toy: {lib}", ("mv", "stat"))])
+
+
+def programs_run_by_name(hosts, names, runs):
+    """What `exec --as-login` runs is never what the account put among the lab's tools; `runs` are its words."""
+    home_of_another_toy(hosts, playbook='\ntools: {path: ["${deploy_dir}/bin"]}\n')
+    hosts.prepare("one", ": > /tmp/ran; chmod 666 /tmp/ran")
+    toys = one_toy(hosts)
+    toys.up()
+    for name in names:
+        as_toy(hosts, f'printf "#!/bin/sh\\n/usr/bin/id -un >> /tmp/ran\\n" > {TOY}/bin/{name} && chmod 755 {TOY}/bin/{name}')
+    hosts.good("exec", toys.file, "--", names[0])
+    must(hosts.inside("one", "cat /tmp/ran; : > /tmp/ran") == "toy", "as the account it does not run, so nothing is tested")
+    for words in runs:
+        ran = hosts.tidelab("exec", toys.file, "--as-login", *words)
+        must("it ended with 127" in ran.out, f"`{words[-1]}` was found", ran.out)
+        must(hosts.inside("one", "cat /tmp/ran") == "", f"the account's program ran as {hosts.inside('one', 'cat /tmp/ran')} for `{words[-1]}`", ran.out)
+    hosts.good("down", toys.file)
+    hosts.nothing_left()
+
+
+def a_program_of_the_account_by_name():
+    with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
+        programs_run_by_name(hosts, ("hello", "ls"), [("--", "hello"), ("--sh", "hello"), ("--node", f"{ONE}:7001", "--", "hello")])
+
+
+ROOTS = "find /srv/roots -printf '%u %m %p\\n' | sort; cat /srv/roots/mine /srv/roots/log/mine"
+
+
+def leaves_links_and_is_gone(hosts, toys, there, log="log"):
+    """The lab comes up; its account leads what is there to what is root's, and is gone while its service runs. Gives `down`, which is looked at."""
+    hosts.prepare("one", "mkdir -p /usr/local/bin /srv/roots/log && echo mine | tee /srv/roots/mine > /srv/roots/log/mine")
+    toys.up()
+    as_toy(hosts, f"cd {there} && ln -s /srv/roots data/roots && ln -s /srv/roots {log}/roots && ln -s /srv/roots/mine {log}/mine && mkdir data/deep && ln -s /srv/roots data/deep/x && mv bin b && ln -s /srv/roots bin && rm -r conf && ln -s /srv/roots conf")
+    before = hosts.inside("one", ROOTS)
+    hosts.inside("one", "userdel -f toy; ! id toy && rm -rf /var/mail/toy")
+    must(hosts.inside("one", "pgrep -cf '[t]oy.py'") == "1", "nothing of it runs, so nothing is tested")
+
+    def went(how, *more, code=0):
+        ran = hosts.tidelab("down", toys.file, *more)
+        must(ran.code == code, f"{how}: down ended with {ran.code}", ran.out)
+        must(hosts.inside("one", ROOTS) == before, f"{how}: what is root's is not as it was", hosts.inside("one", "ls -laR /srv/roots"))
+        must(hosts.inside("one", "pgrep -cf '[t]oy.py'", code=None) == "0", f"{how}: it still runs")
+        return ran.out
+
+    return went
+
+
+# In place of rm: whoever has the numbers of the account, which may be gone, exchanges a directory at that moment.
+EXCHANGED_BY_NUMBER = """#!/bin/sh
+case "$*" in *{about}*)
+  if [ -d {dir} ] && [ ! -L {dir} ]; then
+    as=; [ "$(id -u)" != 0 ] || as='setpriv --reuid={id} --regid={id} --clear-groups'
+    $as /bin/sh -c 'mv {dir} {dir}.x && ln -s /srv/roots {dir} && : > /tmp/exchanged'
+  fi ;;
+esac
+exec /bin/rm "$@"
+"""
+
+
+def an_account_that_is_gone():
+    """`userdel -f` before `down`: what it left is taken away with the numbers that it had, and no link of it is followed."""
+    with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
+        toys = one_toy(hosts)
+        toys.file.write_text(toys.file.read_text() + f"    log_dir: {TOY}/of/toy/log\n")
+        went = leaves_links_and_is_gone(hosts, toys, TOY, "of/toy/log")
+        number = hosts.inside("one", f"stat -c %u {TOY}")
+        hosts.inside("one", f"setpriv --reuid={number} --regid={number} --clear-groups touch {TOY}/of/toy/mine")
+        hosts.in_place_of("one", "rm", EXCHANGED_BY_NUMBER.format(about="/toy/mine", dir=f"{TOY}/of/toy", id=number))
+        went("the logs stay", "--keep-logs")
+        hosts.inside("one", "/bin/rm /usr/local/bin/rm /tmp/exchanged")
+        kept = hosts.inside("one", f"cd {TOY} && find . -mindepth 1 | sort").splitlines()
+        must(kept == ["./of", "./of/toy", "./of/toy.x", *(f"./of/toy.x/{name}" for name in ("log", "log/mine", "log/roots", "log/toy.log", "mine"))], "other things stay than the logs", kept)
+        hosts.inside("one", f"rm {TOY}/of/toy && mv {TOY}/of/toy.x {TOY}/of/toy && mkdir {TOY}/of/root && touch {TOY}/of/root/file")  # below what root made, so root takes it away
+        went("all goes")
+        hosts.inside("one", "rm -r /home/toy")
+        hosts.nothing_left()
+
+
+def records_of_an_earlier_release():
+    """One that anybody else could have written neither stops `up` nor is followed; where it is root's, it is another release's to take away."""
+    with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
+        toys = one_toy(hosts)
+        begin = "useradd --create-home --comment else else; useradd --create-home --comment toy toy; mkdir -p /opt/theirs && echo mine > /opt/theirs/file; rm -rf /opt/toys /srv/real"
+        record = "mkdir -p {0} && printf '%s\n' 'dir /opt/theirs' \"born $(stat -c %W /opt/theirs) /opt/theirs\" 'file /opt/theirs/file' 'user else' > {0}/owned"
+        old = "/opt/toys/a/.tidelab-toys"
+        for what, make in (("the account's", f"{record.format(old)} && chown -R toy: /opt/toys/a"), ("another's, in a directory for all", f"{record.format(old)} && chown -R else: {old} && chmod 1777 /opt/toys/a"),
+                           ("the account's, in a directory of root's", f"{record.format(old)} && chown -R toy: {old}"), ("root's list in the account's directory", f"{record.format(old)} && chown toy: {old}"),
+                           ("a link of another's to what root has", f"mkdir -p /opt/toys/a && {record.format('/srv/real')} && chmod 1777 /opt/toys/a && ln -s /srv/real {old} && chown -h else: {old}")):
+            hosts.prepare("one", f"{begin}; {make}")
+            in_time(hosts, what, "up", toys.file)
+            in_time(hosts, what, "down", toys.file)
+            must(hosts.inside("one", f"cat /opt/theirs/file; id -un else; wc -l < {old}/owned") == "mine\nelse\n4", f"{what}: it was followed, or removed")
+            hosts.nothing_left()
+        hosts.prepare("one", f"{begin}; {record.format(old)}")
+        for command in ("up", "down"):
+            ran = in_time(hosts, "root's", command, toys.file, codes=(3,))
+            must(f"this lab was made by an earlier release, whose record is {old}: take it away with that release" in ran.out, f"root's: {command} says something else", ran.out)
+        hosts.nothing_left()
+
+
+def locks_on_what_every_host_has():
+    """Where the lab is not there yet, runs take turns at /root, or at / where others can open that, too: who holds it is told after 20 s."""
+    with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
+        hosts.prepare("one", "mkdir -p /usr/local/bin; useradd --create-home --comment else else")
+        toys = one_toy(hosts)
+        # It is not waited for so long here; how long it would be is noted.
+        hosts.in_place_of("one", "flock", '#!/bin/sh\necho "$*" >> /run/flock\ncase "$*" in "-E 75 -w 20 8") exec /usr/bin/flock -E 75 -w 1 8 ;; esac\nexec /usr/bin/flock "$@"\n')
+        for mode, place in (("700", "/root"), ("550", "/root"), ("750", "/root"), ("755", "/"), ("711", "/")):
+            hosts.inside("one", f"chmod {mode} /root; rm -f /run/flock")
+            hosts.inside("one", f"setsid runuser -u else -- sh -c 'for p in / /root; do flock $p sleep 600 & done' > /dev/null 2>&1 &")
+            until(lambda: hosts.inside("one", "pgrep -u else -cx sleep", code=None) in ("1", "2"), 10, "the lock of another")
+            ran = in_time(hosts, f"/root has mode {mode}", "up", toys.file, codes=(3,) if place == "/" else (0,))
+            must("-E 75 -w 20 8" in hosts.inside("one", "cat /run/flock"), "it waits in another way, or for another time", hosts.inside("one", "cat /run/flock"))
+            if place == "/":
+                pid = hosts.inside("one", "pgrep -u else -fx '.*flock / sleep 600'")
+                must(re.search(rf" / is locked by process {pid} \(\S*flock / sleep 600 *\), and has been for 20 s", ran.out), f"/root has mode {mode}: who holds it is not told", ran.out)
+                must(hosts.inside("one", f"ls {STATE} /opt/toys 2> /dev/null", code=None) == "", "something was made all the same")
+            hosts.inside("one", "pkill -u else")
+            hosts.good("down", toys.file)
+        hosts.inside("one", "chmod 700 /root; rm /usr/local/bin/flock /run/flock")
+        hosts.nothing_left()
+
+TESTS = [a_list_of_an_archive_that_is_open, joined_into_a_directory_of_the_account, a_program_of_the_account_by_name,
+         an_account_that_is_gone, records_of_an_earlier_release, locks_on_what_every_host_has, names_that_are_lines_of_a_list, a_place_that_is_exchanged_while_it_is_noted, marks_of_others, what_only_root_knows, ways_exchanged_without_systemd, ways_exchanged_with_systemd, what_a_keeper_says_is_data_for_dash, what_a_keeper_says_is_data_for_bash, files_that_are_none, locks_of_others, places_that_others_made]
