@@ -334,6 +334,13 @@ def joined_into_a_directory_of_the_account():
     joined_while_it_is_exchanged([("toy", "toy", "chown -R toy: {lib}", ("mv", "stat"))])
 
 
+def joined_into_a_directory_that_others_can_write():
+    """Root's own, and open to others; and where services run as root, another user's."""
+    joined_while_it_is_exchanged([("toy", "toy", "chmod 777 {lib} && chown toy: {lib}/sub", ("mv", "stat")),
+                                  ("toy", "toy", "chgrp toy {lib} && chmod 775 {lib} && chown toy: {lib}/sub", ("mv",)),
+                                  ("root", "else", "chown -R else: {lib}", ("mv",))])
+
+
 def programs_run_by_name(hosts, names, runs):
     """What `exec --as-login` runs is never what the account put among the lab's tools; `runs` are its words."""
     home_of_another_toy(hosts, playbook='\ntools: {path: ["${deploy_dir}/bin"]}\n')
@@ -355,6 +362,12 @@ def programs_run_by_name(hosts, names, runs):
 def a_program_of_the_account_by_name():
     with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
         programs_run_by_name(hosts, ("hello", "ls"), [("--", "hello"), ("--sh", "hello"), ("--node", f"{ONE}:7001", "--", "hello")])
+
+
+def a_name_that_is_not_there():
+    """What it may be called is looked for among the lab's tools; nothing of these is run for that."""
+    with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
+        programs_run_by_name(hosts, ("hello", "ls", "sh", "test"), [("--", "helo")])
 
 
 ROOTS = "find /srv/roots -printf '%u %m %p\\n' | sort; cat /srv/roots/mine /srv/roots/log/mine"
@@ -410,6 +423,41 @@ def an_account_that_is_gone():
         hosts.nothing_left()
 
 
+def what_its_account_could_not_remove():
+    """What the account made only the account takes away. What it could not is told, and is not forgotten: the next `down` goes on."""
+    with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
+        there = "/home/toy/deploy/toy-7001"
+        went = leaves_links_and_is_gone(hosts, in_a_home(hosts), there)
+        hosts.inside("one", f"mkdir {there}/data/of-root && touch {there}/data/of-root/file")
+        for _ in range(2):
+            said = went("a file of root's is in it", code=3)
+            must(f"file {there}\n" in said and "still there" in said, "what is left is not told", said)
+            hosts.inside("one", f"test -f {there}/data/of-root/file")
+        hosts.inside("one", f"rm -r {there}/data/of-root")
+        went("without it")
+        hosts.inside("one", "test ! -e /home/toy/deploy && rm -r /home/toy")
+        hosts.nothing_left()
+
+
+def a_directory_that_root_took_back():
+    """Where the operator gave a directory of the lab to root, what lies in it is the account's all the same, and root follows it nowhere."""
+    with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
+        hosts.prepare("one", "mkdir -p /usr/local/bin /srv/roots/log; echo mine > /srv/roots/mine")
+        toys = one_toy(hosts)
+        toys.file.write_text(toys.file.read_text() + f"    log_dir: {TOY}/of/toy/log\n    data_dir: {TOY}/data\n")
+        toys.up()
+        hosts.inside("one", f"chown root {TOY}")
+        as_toy(hosts, f"touch {TOY}/of/toy/mine")
+        exchanges = EXCHANGED_BY.format(about="/toy/mine", dir=f"{TOY}/of/toy", who="toy", tool="/bin/rm")
+        keeps = '[ "$(id -u)" = 0 ] || case "$*" in */toy/mine*) echo kept >> /tmp/kept; exit ;; esac # the account does not remove it'
+        hosts.in_place_of("one", "rm", exchanges.replace("\n", f"\n{keeps}\n", 1))
+        ran = hosts.tidelab("down", toys.file, "--keep-logs")
+        hosts.inside("one", f"/bin/rm /tmp/kept /usr/local/bin/rm; /bin/rm -f /run/asked; if [ -L {TOY}/of/toy ]; then /bin/rm {TOY}/of/toy && mv {TOY}/of/toy.x {TOY}/of/toy; fi")
+        must(hosts.inside("one", "cat /srv/roots/mine", code=None) == "mine", "what is root's was removed", ran.out)
+        hosts.good("down", toys.file)
+        hosts.nothing_left()
+
+
 def records_of_an_earlier_release():
     """One that anybody else could have written neither stops `up` nor is followed; where it is root's, it is another release's to take away."""
     with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
@@ -454,5 +502,5 @@ def locks_on_what_every_host_has():
         hosts.inside("one", "chmod 700 /root; rm /usr/local/bin/flock /run/flock")
         hosts.nothing_left()
 
-TESTS = [a_list_of_an_archive_that_is_open, joined_into_a_directory_of_the_account, a_program_of_the_account_by_name,
-         an_account_that_is_gone, records_of_an_earlier_release, locks_on_what_every_host_has, names_that_are_lines_of_a_list, a_place_that_is_exchanged_while_it_is_noted, marks_of_others, what_only_root_knows, ways_exchanged_without_systemd, ways_exchanged_with_systemd, what_a_keeper_says_is_data_for_dash, what_a_keeper_says_is_data_for_bash, files_that_are_none, locks_of_others, places_that_others_made]
+TESTS = [a_list_of_an_archive_that_is_open, joined_into_a_directory_of_the_account, joined_into_a_directory_that_others_can_write, a_program_of_the_account_by_name,
+         a_name_that_is_not_there, an_account_that_is_gone, what_its_account_could_not_remove, a_directory_that_root_took_back, records_of_an_earlier_release, locks_on_what_every_host_has, names_that_are_lines_of_a_list, a_place_that_is_exchanged_while_it_is_noted, marks_of_others, what_only_root_knows, ways_exchanged_without_systemd, ways_exchanged_with_systemd, what_a_keeper_says_is_data_for_dash, what_a_keeper_says_is_data_for_bash, files_that_are_none, locks_of_others, places_that_others_made]
