@@ -302,11 +302,24 @@ TEST_CASE("what was warned of before is told behind the first event, without sec
 }
 
 TEST_CASE("a claim's time is when it became true") {
-  Run run(Needs(1));
-  run.effects.acts[0] = [](const Control&) -> step::Result<Done> { return Done{false, "", step::Clock::now()}; };
+  Run run(Needs{{}, {{0, true}}});
+  step::Clock::time_point became;
+  run.effects.acts[0] = [&](const Control&) -> step::Result<Done> {
+    became = step::Clock::now();
+    return Done{true, "", {}};
+  };
+  run.effects.acts[1] = [&](const Control&) -> step::Result<Done> { return Done{false, "", became}; };
   run.go();
-  CHECK(run.end_of(0).observed.count() >= 0);
-  CHECK(run.end_of(0).observed <= run.events.back().at);
+  std::map<int, microseconds> started, ended;
+  for (const auto& each : run.events) {
+    if (const auto* one = std::get_if<Started>(&each.what)) started[one->step] = each.at;
+    if (const auto* one = std::get_if<Ended>(&each.what)) ended[one->step] = each.at;
+  }
+  // That of the second is a moment of the first; without one it is when the step ended.
+  CHECK(run.end_of(1).observed >= started.at(0));
+  CHECK(run.end_of(1).observed <= run.end_of(0).observed);
+  CHECK(run.end_of(0).observed <= ended.at(0));
+  CHECK(run.end_of(0).observed <= started.at(1));
 }
 
 TEST_CASE("looking at all asks every lane and performs nothing") {
