@@ -65,7 +65,9 @@ def links_that_an_account_put_there(init="shell"):
         hosts.inside("one", f"ln /opt/theirs {TOY}/data/hard")
         toys.greetings[ONE, 7001] = "evening"
         toys.write()
-        hosts.tidelab("up", toys.file)  # whether it can is its own affair; what it must not is write there as root
+        ran = hosts.tidelab("up", toys.file)  # it writes there as the account, which may not
+        for name in ("note", "toy.properties"):
+            must(ran.code == 3 and re.search(rf"cannot create {TOY}/conf/{name}\S*: Permission denied", ran.out), f"`up` ended with {ran.code}", ran.out[-3000:])
         untouched(hosts, ("/opt/", "/var/lib/tidelab", "/home/toy", "/var/spool/mail/toy", "/var/mail/toy", "/etc/systemd/system"))
         for name in ("toy.properties", "note", "evil-log", "toy.py"):
             hosts.inside("one", f"test ! -e /etc/{name}")
@@ -113,15 +115,18 @@ def what_was_there_before():
 
 
 def hostile_topologies():
-    """Directories that no lab should have: what was there stays, to the byte, whether `up` could or not."""
-    for deploy in ("/", "/opt", "/root", "/home/else", "/opt/../", "/etc", "/usr", "//opt//x/..", "/tmp"):
+    """Directories that no lab should have are refused, and what was there stays, to the byte."""
+    common = "error[T014]: `deploy_dir` cannot be `{}`".format
+    for deploy, codes, told in (("/", (65, 65), common("/")), ("/opt", (65, 65), common("/opt")), ("/root", (65, 65), common("/root")), ("/opt/../", (65, 65), common("/")),
+                                ("/etc", (65, 65), common("/etc")), ("/usr", (65, 65), common("/usr")), ("//opt//x/..", (65, 65), common("/opt")), ("/tmp", (65, 65), common("/tmp")),
+                                ("/home/else", (3, 0), "others than root and toy can change /home/else (else:else, mode 755)")):
         with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
             hosts.prepare("one", "useradd --create-home --comment somebody else && echo mine > /home/else/file && echo mine > /opt/file && cd /root && echo mine > file")
             toys = one_toy(hosts, deploy="/opt/toys/a")
             toys.file.write_text(toys.file.read_text() + f"    deploy_dir: {deploy}\n")
             ran = hosts.tidelab("up", toys.file)
             again = hosts.tidelab("down", toys.file)
-            must(ran.code in (0, 3, 65) and again.code == (65 if ran.code == 65 else 0), f"{deploy}: up {ran.code}, down {again.code}", ran.out[-2000:] + again.out[-2000:])
+            must((ran.code, again.code) == codes and told in ran.out, f"{deploy}: up {ran.code}, down {again.code}", ran.out[-2000:] + again.out[-2000:])
             try:
                 hosts.nothing_left()
             except Wrong as wrong:
