@@ -132,6 +132,7 @@ class OverSsh(Case):
         lab.run("up")
         total = len(lab.journal("up"))
         lab.run("down")
+        ends = []
         for lines in (2, total // 4, total // 2, 3 * total // 4, total - 2):
             with self.subTest(lines=lines):
                 for leftover in (lab.root / "state").rglob("up.jsonl"):
@@ -140,11 +141,13 @@ class OverSsh(Case):
                 soon(lambda: len(lab.journal("up")) >= lines or process.poll() is not None, what=f"line {lines} of the journal")
                 process.kill()
                 process.communicate()
+                ends.append(process.returncode)
                 lab.run("up")
                 lab.assert_one_each()
                 self.assertEqual(lab.up()["counts"]["steps"]["made"], 0)
                 lab.run("down")
                 lab.assert_nothing_left()
+        self.assertGreaterEqual(ends.count(-signal.SIGKILL), 3, f"they came to their end before they were killed: {ends}")
 
     def test_killed_at_every_step(self):
         """Each line of the journal is the boundary of a step; the next run converges from there."""
@@ -153,6 +156,7 @@ class OverSsh(Case):
         total = len(lab.journal("up"))
         lab.run("down")
         self.assertGreater(total, 15)
+        ends = []
         for lines in range(1, total + 1):
             with self.subTest(lines=lines):
                 for leftover in (lab.root / "state").rglob("up.jsonl"):
@@ -162,23 +166,28 @@ class OverSsh(Case):
                     pass  # the boundary is short
                 process.kill()
                 process.communicate()
+                ends.append(process.returncode)
                 lab.run("up")
                 lab.assert_one_each()
                 lab.run("down")
                 lab.assert_nothing_left()
+        self.assertGreater(ends.count(-signal.SIGKILL), total // 2, f"they came to their end before they were killed: {ends}")
 
     def test_killed_up_then_down(self):
         lab = self.lab(ssh=self.ssh, toys=2)
+        ends = []
         for lines in (3, 12, 20):
             with self.subTest(lines=lines):
                 process = lab.start("up")
                 soon(lambda: len(lab.journal("up")) >= lines or process.poll() is not None, what=f"line {lines} of the journal")
                 process.kill()
                 process.communicate()
+                ends.append(process.returncode)
                 lab.run("down")
                 lab.assert_nothing_left()
                 for leftover in (lab.root / "state").rglob("up.jsonl"):
                     leftover.unlink()
+        self.assertGreaterEqual(ends.count(-signal.SIGKILL), 2, f"they came to their end before they were killed: {ends}")
 
     def test_command_of_a_killed_up_acts_no_more(self):
         lab = self.lab(ssh=self.ssh, toys=0)
