@@ -222,12 +222,15 @@ def marks_of_others():
         toys = one_toy(hosts)
         toys.up()
         hosts.inside("one", f"setsid runuser -u else -- env TIDELAB_RUN={STATE}:abc-1 python3 -c 'import subprocess; subprocess.run([\"sleep\", \"1000\"])' > /dev/null 2>&1 &")
+        # sudo acts as root while it asks; whoever called it wrote its environment.
+        hosts.inside("one", f"setsid runuser -u else -- env TIDELAB_RUN={STATE}:abc-2 sh -c 'sleep 1000 | sudo -S -p x true' > /dev/null 2>&1 &")
+        until(lambda: hosts.inside("one", "pgrep -U else -u root -x sudo", code=None), 10, "sudo asks")
         toys.greetings[ONE, 7001] = "evening"
         toys.write()
         for command in ("up", "stop", "down"):
             in_time(hosts, "a mark of another user", command, toys.file)
-        must(hosts.inside("one", "pgrep -u else -cx sleep") == "1", "another user's process was ended")
-        hosts.inside("one", "pkill -u else")
+        must(hosts.inside("one", "pgrep -U else -cx 'sleep|sudo'") == "3", "another user's process was ended", hosts.inside("one", "ps axf"))
+        hosts.inside("one", "pkill -U else")
         hosts.nothing_left()
 
 
