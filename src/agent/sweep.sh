@@ -89,9 +89,11 @@ prune \"\$@\"" sh "$@"; return 0; fi
     as_owner sh -c "$removing
 prune \"\$@\"" sh "$@" 2>/dev/null
     # What of it is root's, in directories of root's, is what root made there.
-    if [ -z "$of_account" ] && trusted "$1/x"; then (prune "$@"); fi
+    if [ -z "$of_account" ]; then (only_ours=y; prune "$@"); fi
   elif [ -n "$of_account" ]; then as_owner rm -rf --one-file-system -- "$1"
   else by "$1" rm -rf --one-file-system -- "$1"; fi
+  # What its account may not remove stays, and so does the list that names it.
+  [ -n "$kept" ] || { [ ! -e "$1" ] && [ ! -L "$1" ]; } || holds_one "$1" "$S" || note_left "file $1"
 }
 
 drop_file() {
@@ -128,6 +130,7 @@ act_sweep() { # n stays… -- ports…
   if [ -e "$S" ] || [ -L "$S" ]; then
     # Whoever may write where it lies may exchange it, so all of it is looked at again, and read, from where we stand.
     why=$(no_record "$S")
+    if [ -n "$why" ] && [ ! -e "$S" ] && [ ! -L "$S" ]; then act_sweep "$n" "$@"; return; fi # by another address of this machine, just now
     if [ -n "$why" ]; then :; elif cd -- "$S"; then why=$(no_record .); else why='it cannot be entered'; fi
     if [ -n "$why" ]; then echo "$S is not followed, and nothing is removed, since $why: look at it, and remove what is of this lab by hand" >&2; return 1; fi
     read_list

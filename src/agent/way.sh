@@ -74,6 +74,7 @@ changed_by_others() { # an absolute directory: gives `by_others`, the first on t
 
 not_our_way() { # path: says who else could change it
   changed_by_others "${1%/*}"
+  if [ -z "$by_others" ]; then echo "$1: ${1%/*} was there a moment ago, and is not any more" >&2; return; fi
   who=${by_others#*	}
   echo "others than $(id -un) can change ${by_others%%	*} (${who%	*}, mode ${who#*	}), and so what $1 is, so nothing is done there: \`chown $(id -un) ${by_others%%	*}\` and \`chmod go-w ${by_others%%	*}\`, or use another directory" >&2
 }

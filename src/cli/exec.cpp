@@ -90,7 +90,10 @@ std::vector<std::string> words_of(const Options& options) {
 // Of a program that is not there: what it may be called. Asked of the host, since only it knows what is in those directories.
 std::string look_for_meaning(const HostAnswer& answer, const Options& options, const plan::Plan& plan, const live::Setup& setup,
                              std::size_t lane) {
+  // Whoever logs in, root perhaps, would be asked with the account's directories in PATH, where the account may have put an `ls`.
+  // (Where that is the account itself, nothing is lost.)
   if (answer.code != 127 || options.words.empty() || !options.script.empty()) return {};
+  if (options.as_login && !setup.users[lane].empty()) return {};
   auto question = question_for_missing(tool_owners(plan, lane, options.nodes), options.words.front());
   if (question.empty()) return {};
   const auto listed = setup.hosts[lane]->run(as_asked(options, setup, lane, std::move(question)),

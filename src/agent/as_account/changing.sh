@@ -78,8 +78,9 @@ join() { # new old owner
     o=$2/${c##*/}
     if [ ! -e "$c" ] && [ ! -L "$c" ]; then continue; fi
     if [ -d "$o" ] && [ ! -L "$o" ]; then
-      # While something is moved there, a directory of the account is nobody else to change.
-      lent=; if [ -n "$3" ] && [ "$(id -u)" = 0 ] && [ ! -O "$o" ]; then lent=$(stat -c "%a %u:%g" -- "$o"); chown -h -- 0 "$o" && chmod -- go-w "$o" || return 1; fi
+      # While something is moved there, nobody else may change it, whoever it belongs to: so neither can what is below it be
+      # exchanged before it is looked at.
+      lent=; if [ "$(id -u)" = 0 ]; then lent=$(stat -c "%a %u:%g" -- "$o"); chown -h -- 0 "$o" && chmod -- go-w "$o" || return 1; fi
       (join "$c" "$o" "$3"); code=$?
       [ -z "$lent" ] || { chmod -- "${lent%% *}" "$o" && chown -h -- "${lent#* }" "$o" || return 1; }
       [ "$code" = 0 ] || return 1

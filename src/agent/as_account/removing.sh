@@ -1,7 +1,8 @@
 # A directory is emptied, but for what stays.
 
-prune() { # directory, then what stays of it
+prune() { # directory, then what stays of it; `only_ours`: down to directories that others can change, and no further
   ( top=$1; shift; bad=0
+  [ -z "${only_ours:-}" ] || trusted "$top/x" || exit 1
   for c in "$top"/* "$top"/.[!.]* "$top"/..?*; do
     if [ ! -e "$c" ] && [ ! -L "$c" ]; then continue; fi
     how=goes
