@@ -135,7 +135,7 @@ const std::vector<Row>& commands() {
        "start services of some nodes, or of all",
        start,
        topology | hosts | nodes | source | formats,
-       {"start lab", "start lab --role flink_jobmanagers"}},
+       {"start lab", "start lab --host 10.0.0.3"}},
       {daily,
        "stop",
        "stop services of some nodes, or of all",

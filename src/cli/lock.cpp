@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iostream>
 #include <random>
+#include <sstream>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -60,6 +61,18 @@ std::string controller_of(const disk::OwnDir& dir) {
 
 }  // namespace
 
+namespace {
+
+// "1: FLOCK  ADVISORY  WRITE 1234 08:01:567 0 EOF": the process. See proc(5).
+std::string holder_in(const std::string& line) {
+  std::istringstream words(line);
+  std::string number, kind, way, mode, pid;
+  words >> number >> kind >> way >> mode >> pid;
+  return pid;
+}
+
+}  // namespace
+
 // The kernel's list is read rather than the lock tried, which would be in the way of whoever takes it at that moment.
 std::string Lock::holder(const std::string& lab) {
   const auto dir = open_record_dir(lab);
@@ -73,6 +86,9 @@ std::string Lock::holder(const std::string& lab) {
     if (line.find("FLOCK") == std::string::npos || line.find(inode) == std::string::npos) continue;
     auto text = (*dir)->read(lock_file, most_note).value_or("");
     text.erase(std::min(text.find('\n'), text.size()));
+    // A file of the same number elsewhere may be locked by anybody: the line names the process that holds it.
+    const auto holder = holder_in(line);
+    if (!text.empty() && text.find(fmt::format("pid {},", holder)) == std::string::npos) continue;
     return text.empty() ? "another tidelab" : text;
   }
   return {};

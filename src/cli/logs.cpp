@@ -73,6 +73,10 @@ int collect_logs(const Options& options, const std::string& dir) {
   if (!opened) return exit_bad_file;
   std::error_code error;
   std::filesystem::create_directories(dir, error);
+  if (std::filesystem::is_symlink(std::filesystem::symlink_status(dir, error))) {
+    std::cerr << fmt::format("tidelab: {} is a link, and what it leads to may be somebody else's: no logs are collected there\n", dir);
+    return exit_unknown;
+  }
   for (const auto& c : opened->plan.components) {
     if (!asked_for(opened->plan, c, options)) continue;
     auto name = c.section + "-" + c.node + ".log";

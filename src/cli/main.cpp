@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
@@ -51,7 +52,11 @@ void watch_signals(std::stop_source stop) {
     constexpr char text[] = "\ninterrupted: ending in order; once more to end at once\n";
     if (::write(2, text, sizeof text - 1) < 0) ::_exit(exit_interrupted);
     stop.request_stop();
-    sigwait(&set, &number);
+    // `timeout` of coreutils sends its signal to the process and at once to its group: that is one.
+    const auto first = std::chrono::steady_clock::now();
+    do {
+      sigwait(&set, &number);
+    } while (std::chrono::steady_clock::now() - first < std::chrono::milliseconds(200));
     wipe_live_line();
     ::_exit(exit_interrupted);
   };

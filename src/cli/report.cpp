@@ -45,7 +45,7 @@ int report(const Options& options) {
   }
   if (events.empty()) return refuse(options.target + " holds no events");
   const auto folded = report::fold(events);
-  give_report(folded, options);
+  give_report(folded, options, true, &*text);
   return folded.exit_code;
 }
 

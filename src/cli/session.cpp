@@ -222,7 +222,7 @@ void copy_journal(const std::string& lab, const std::string& command, const fs::
   if (!text && text.error().kind != disk::Kind::missing) std::cerr << fmt::format("tidelab: {}\n", text.error().what);
 }
 
-void write_reports(const report::Report& report, const fs::path& dir) {
+void write_reports(const report::Report& report, const fs::path& dir, const std::string* journal) {
   std::error_code error;
   fs::create_directories(dir, error);
   const auto& command = report.opened.command;
@@ -231,12 +231,15 @@ void write_reports(const report::Report& report, const fs::path& dir) {
   write_file((dir / (stem == "report" ? std::string("junit.xml") : "junit-" + command + ".xml")).string(),
              report::render_junit(report) + "\n");
   write_file((dir / (stem + ".html")).string(), report::render_html(report) + "\n");
-  copy_journal(report.opened.lab, command, dir);
+  if (journal != nullptr)
+    write_file((dir / journal_of(command)).string(), *journal);
+  else
+    copy_journal(report.opened.lab, command, dir);
 }
 
 }  // namespace
 
-void give_report(const report::Report& report, const Options& options, bool print) {
+void give_report(const report::Report& report, const Options& options, bool print, const std::string* journal) {
   if (print) {
     if (options.format == "json")
       std::cout << report::render_json(report) << "\n";
@@ -248,7 +251,7 @@ void give_report(const report::Report& report, const Options& options, bool prin
       std::cout << "\n" << report::render_text(report, options.colour) << "\n";
     std::cout << std::flush;
   }
-  if (!options.report_dir.empty()) write_reports(report, options.report_dir);
+  if (!options.report_dir.empty()) write_reports(report, options.report_dir, journal);
 }
 
 }  // namespace tidelab::cli

@@ -49,7 +49,8 @@ inline constexpr std::size_t most_of_a_journal = std::size_t{32} << 20;
 std::unique_ptr<artifact::Store> open_store();
 
 /// Prints the report in the format asked for, and writes report.json, junit.xml and report.html into --report.
-void give_report(const report::Report& report, const Options& options, bool print = true);
+/// `journal`: what the report was made of, where that is not the record's.
+void give_report(const report::Report& report, const Options& options, bool print = true, const std::string* journal = nullptr);
 
 /// Asks for the lab's name before its data are destroyed. False after saying what to do, or when the answer is another.
 enum class Consent { given, refused, nobody };

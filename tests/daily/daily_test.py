@@ -332,6 +332,33 @@ class Daily(unittest.TestCase):
             self.assertEqual((done.returncode, done.stderr), (0, ""), words)
         self.assertEqual((pathlib.Path("/tmp/.local").exists(), pathlib.Path("/tmp/.cache").exists()), fallen_back)
 
+    def test_a_signal_that_comes_twice_at_once_is_one(self):
+        """As `timeout` sends it: to the process, and to its group."""
+        self.write(f", slow: {self.root}/go")
+        up = subprocess.Popen([TIDELAB, "up", str(self.file)], env=self.environment, cwd=self.root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        soon(lambda: listens("127.0.0.2", self.ports[1]))
+        up.send_signal(signal.SIGTERM)
+        up.send_signal(signal.SIGTERM)
+        said, _ = up.communicate(timeout=60)
+        self.assertEqual(up.returncode, 130, said)
+        self.assertRegex(said, r"\ninterrupted: \d+ of \d+ things are as they should be")
+
+    def test_a_report_brings_the_journal_that_it_was_made_of(self):
+        self.tidelab("up", self.file)
+        mine = self.root / "state/tidelab/bells/up.jsonl"
+        older = self.root / "older.jsonl"
+        older.write_text(mine.read_text().replace('"when":"20', '"when":"19'))
+        self.tidelab("report", older, "--report", self.root / "out")
+        self.assertEqual((self.root / "out/up.jsonl").read_text(), older.read_text())
+
+    def test_logs_are_not_collected_through_a_link(self):
+        (self.root / "out").mkdir()
+        (self.root / "elsewhere").mkdir()
+        (self.root / "out/logs").symlink_to(self.root / "elsewhere")
+        done = self.tidelab("smoke", self.file, "--report", self.root / "out", code=None)
+        self.assertIn("is a link", done.stderr)
+        self.assertEqual(list((self.root / "elsewhere").iterdir()), [])
+
     def test_a_damaged_record_is_told_and_the_file_still_takes_the_lab_away(self):
         self.tidelab("up", self.file)
         about = self.root / "state" / "tidelab" / "bells" / "about.json"
