@@ -1,7 +1,9 @@
 #include "cli/gather.hpp"
 
 #include <algorithm>
+#include <condition_variable>
 #include <fstream>
+#include <mutex>
 
 #include <fmt/format.h>
 
@@ -9,6 +11,7 @@
 #include "artifact/unpacker.hpp"
 #include "cli/reach.hpp"
 #include "report/layout.hpp"
+#include "step/thread.hpp"
 #include "step/unit_file.hpp"
 
 namespace tidelab::cli {
@@ -24,6 +27,43 @@ std::vector<std::string> entries_of(const std::string& unit, bool of_user, bool 
   if (!first) out.insert(out.begin(), "+");
   return out;
 }
+
+// A host that is busy finding files says nothing for a while; one that says nothing at all is not waited for.
+constexpr auto longest_silence = std::chrono::seconds(60);
+const auto said_nothing = fmt::format("nothing came from it for {} s", longest_silence.count());
+
+/// Ends what is controlled when nothing is heard of it for too long.
+class Silence {
+public:
+  explicit Silence(step::Enough& enough)
+      : thread_([this, &enough](const std::stop_token& stop) { watch(stop, enough); }, step::nobody_is_told) {}
+  void heard() {
+    const std::lock_guard lock(mutex_);
+    heard_ = step::Clock::now();
+  }
+  bool was_too_long() {
+    const std::lock_guard lock(mutex_);
+    return too_long_;
+  }
+
+private:
+  void watch(const std::stop_token& stop, step::Enough& enough) {
+    std::unique_lock lock(mutex_);
+    while (!stop.stop_requested() && !too_long_) {
+      const auto until = heard_ + longest_silence;
+      waking_.wait_until(lock, stop, until, [] { return false; });
+      too_long_ = !stop.stop_requested() && step::Clock::now() >= heard_ + longest_silence;
+    }
+    lock.unlock();
+    if (too_long_) enough.now();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable_any waking_;
+  step::Clock::time_point heard_ = step::Clock::now();
+  bool too_long_ = false;
+  step::Thread thread_;  // the last member: it uses the others
+};
 
 constexpr std::size_t most_lines_told = 200;  // of what a host says about its files
 
@@ -67,11 +107,17 @@ private:
     step::Enough enough(control_);
     artifact::Unpacker unpacker(folder_, {most_mib << 20, most_files}, share_, enough.control().stop);
     host::Command command{elevated(live::words_as(owner, std::move(words))), {}, {}, {}, {}};
+    Silence silence(enough);
     command.on_out = [&](std::string_view bytes) {
+      silence.heard();
       if (!unpacker.feed(bytes)) enough.now();
     };
     const auto ended = host_.run(command, enough.control());
     const auto unpacked = unpacker.finish();
+    if (silence.was_too_long()) {
+      miss(said_nothing);
+      return false;
+    }
     for (const auto& line : unpacked.left_out) miss("left out, " + line);
     if (!unpacked.problem.empty() && !control_.stopped()) miss("the rest was not taken: " + unpacked.problem);
     if (!ended && (unpacked.problem.empty() || control_.stopped())) {
@@ -109,14 +155,18 @@ private:
     step::Enough enough(control_);
     auto left = most_mib << 20;
     host::Command command{elevated(words), {}, {}, {}, {}};
+    Silence silence(enough);
     command.on_out = [&](std::string_view text) {
+      silence.heard();
       left -= static_cast<long>(text.size());
       if (left < 0 || !share_.take(static_cast<long long>(text.size()))) return enough.now();
       out << text;
     };
     const auto ended = host_.run(command, enough.control());
     out.close();
-    if (left < 0)
+    if (silence.was_too_long())
+      miss("the system's journal: " + said_nothing);
+    else if (left < 0)
       miss(fmt::format("the system's journal: the rest was left out, it is larger than {} MiB", most_mib));
     else if (!share_.refusal().empty())
       miss("the system's journal: the rest was left out, " + share_.refusal());

@@ -1,6 +1,7 @@
 #include "guide/changes.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -115,13 +116,18 @@ private:
 
   // What may not change, and follows from something that may, has to be told itself.
   void tell_lone_refusals() {
-    const auto told = [&](const Change& lone) {
-      return std::any_of(out_.begin(), out_.end(), [&](const Change& each) {
-        return !each.derived && !each.refusal.empty() && (each.where == lone.where || each.where.front() == "global");
-      });
-    };
-    for (auto& each : out_)
-      if (each.derived && !each.refusal.empty() && !told(each)) each.derived = false;
+    std::set<std::vector<std::string>> told;
+    bool of_all = false;
+    for (const auto& each : out_) {
+      if (each.derived || each.refusal.empty()) continue;
+      told.insert(each.where);
+      of_all = of_all || each.where.front() == "global";
+    }
+    for (auto& each : out_) {
+      if (!each.derived || each.refusal.empty() || of_all) continue;
+      each.derived = !told.insert(each.where).second;
+      of_all = !each.derived && each.where.front() == "global";
+    }
   }
 
   // A secret may have been put into a value that is none: a URI, a statement.
@@ -222,18 +228,24 @@ private:
   }
 
   // The last of one name wins, as it does in the file that is written from them.
-  static const step::Setting* find(const step::Settings& settings, const std::string& key) {
-    for (auto each = settings.rbegin(); each != settings.rend(); ++each)
-      if (each->key.value == key) return &*each;
-    return nullptr;
+  using ByKey = std::map<std::string, const step::Setting*>;
+  static ByKey by_key(const step::Settings& settings) {
+    ByKey out;
+    for (const auto& each : settings) out[each.key.value] = &each;
+    return out;
+  }
+  static const step::Setting* find(const ByKey& settings, const std::string& key) {
+    const auto found = settings.find(key);
+    return found == settings.end() ? nullptr : found->second;
   }
 
   void compare_settings(const Instance& old, const Instance& now, const std::string& where) {
     std::set<std::string> told;
+    const auto before = by_key(old.config), after = by_key(now.config);
     for (const auto* side : {&now.config, &old.config})
       for (const auto& each : *side) {
         if (!told.insert(each.key.value).second) continue;
-        const auto *then = find(old.config, each.key.value), *here = find(now.config, each.key.value);
+        const auto *then = find(before, each.key.value), *here = find(after, each.key.value);
         const auto a = then == nullptr ? std::string() : as_text(*then), b = here == nullptr ? std::string() : as_text(*here);
         if (a == b && (then == nullptr) == (here == nullptr)) continue;
         add({Change::Kind::changed,
