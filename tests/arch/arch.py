@@ -313,7 +313,7 @@ def rule_cases(tree):
                 continue
             code = found[1]
             told.add(code)
-            said = [case.read_text() for case in sorted((tree.root / "tests" / "golden" / code).glob("*/stderr"))]
+            said = [case.read_text().partition("\n=== stderr\n")[2] for case in sorted((tree.root / "tests" / "golden" / code).glob("*.case"))]
             if code not in known:
                 yield tree.name(path, number), f"{code} is not in docs/diagnostics.md"
             if not any(f"[{code}]" in each for each in said):

@@ -234,11 +234,11 @@ class Arch(unittest.TestCase):
 
     def test_rule_cases(self):
         rule = "component: a\nrules:\n  - code: R901\n    odd: {section: a}\n  - {code: R902}\n"
-        both = {f"tests/golden/{code}/{name}/stderr": text for code in ("R901", "R902") for name, text in (("wrong", f"error[{code}]: x\n"), ("right", ""))}
+        both = {f"tests/golden/{code}/{name}.case": f"$ validate a\n=== exit 0\n{text}" for code in ("R901", "R902") for name, text in (("wrong", f"=== stderr\nerror[{code}]: x\n"), ("right", ""))}
         self.passes("rule_cases", {"playbooks/a/playbook.yaml": rule, "docs/diagnostics.md": "R901 R902\n", **both})
         for change, said in [({"docs/diagnostics.md": "R901\n"}, "a/playbook.yaml:5: rule_cases: R902 is not in docs"),
-                             ({"tests/golden/R901/wrong/stderr": "error[R902]: x\n"}, "a/playbook.yaml:3: rule_cases: no case in tests/golden/R901 breaks"),
-                             ({"tests/golden/R902/right/stderr": "warning[R902]: x\n"}, "no case in tests/golden/R902 keeps")]:
+                             ({"tests/golden/R901/wrong.case": "$ a\n=== exit 65\n=== stderr\nerror[R902]: x\n"}, "a/playbook.yaml:3: rule_cases: no case in tests/golden/R901 breaks"),
+                             ({"tests/golden/R902/right.case": "$ a\n=== exit 0\n=== stderr\nwarning[R902]: x\n"}, "no case in tests/golden/R902 keeps")]:
             code, out, _ = self.run_on("rule_cases", {"playbooks/a/playbook.yaml": rule, "docs/diagnostics.md": "R901 R902\n", **both, **change})
             self.assertEqual((code, len(out)), (1, 2), out)
             self.assertIn(said, out[0])

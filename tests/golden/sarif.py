@@ -14,6 +14,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,6 +22,9 @@ import jsonschema
 
 HERE = pathlib.Path(__file__).resolve().parent
 HOME = HERE.parent.parent
+sys.path[:0] = [str(HERE.parent / "support")]
+from cases import all_cases  # noqa: E402
+
 MODULE = "github.com/owenrumney/go-sarif/v3@v3.3.1"
 
 
@@ -74,24 +78,26 @@ def check_by_hand(log, folder):
             yield f"{result['ruleId']}: columns {region['startColumn']} to {region['endColumn']} of a line with {units}"
 
 
-def runs_of(cases):
+def runs_of(cases, scratch):
     """Folder, arguments and what is piped in. Plain cases go together: one log may be of many files, and the program reads
     its playbooks once for them."""
     plain, out = [], []
     for case in cases:
-        command = (case / "command").read_text()
-        if not command.startswith("validate ") or (case / "code").read_text() == "64\n":
+        if not case.command.startswith("validate ") or case.code == "64":
             continue
-        if command == "validate lab.yaml\n":
-            plain.append(f"{case.relative_to(HERE)}/lab.yaml")
+        folder = scratch / case.name
+        folder.mkdir(parents=True)
+        case.lay_out(folder)
+        if case.command == "validate lab.yaml":
+            plain.append(f"{case.name}/lab.yaml")
             continue
-        argv = [word.replace("$HOME", str(HOME)) for word in shlex.split(command)]
+        argv = [word.replace("$HOME", str(HOME)) for word in shlex.split(case.command)]
         while "--format" in argv:
             del argv[argv.index("--format"):argv.index("--format") + 2]
-        piped = {"input": (case / "stdin").read_bytes()} if (case / "stdin").exists() else {"stdin": subprocess.DEVNULL}
-        out.append((case, argv, piped))
+        piped = {"input": case.files["stdin"]} if "stdin" in case.files else {"stdin": subprocess.DEVNULL}
+        out.append((folder, argv, piped))
     for at in range(0, len(plain), 20):
-        out.append((HERE, ["validate", *plain[at:at + 20]], {"stdin": subprocess.DEVNULL}))
+        out.append((scratch, ["validate", *plain[at:at + 20]], {"stdin": subprocess.DEVNULL}))
     return out
 
 
@@ -100,7 +106,8 @@ def main():
     parser.add_argument("--binary", required=True)
     binary = str(pathlib.Path(parser.parse_args().binary).resolve())
     validator = jsonschema.Draft4Validator(fetch_schema())
-    runs = runs_of(sorted(each.parent for each in HERE.rglob("command")))
+    scratch = tempfile.TemporaryDirectory(prefix="tidelab-sarif-")
+    runs = runs_of(all_cases(), pathlib.Path(scratch.name))
 
     def look(run):
         folder, argv, piped = run
@@ -117,7 +124,7 @@ def main():
             results += count
             failed += bool(faults)
             for fault in faults:
-                print(f"FAILED in tests/{folder.relative_to(HERE.parent)}, {shlex.join(argv)}: {fault}")
+                print(f"FAILED in {folder}, {shlex.join(argv)}: {fault}")
     print(f"{len(runs)} logs with {results} results, {failed} failed")
     return 1 if failed or not results else 0
 
