@@ -33,7 +33,7 @@ tl::unexpected<Trouble> odd(const std::string& path, const std::string& why) {
 }  // namespace
 
 tl::unexpected<Trouble> refused(const std::string& path, int error) {
-  const auto kind = error == ENOENT || error == ENOTDIR ? Kind::missing : error == EACCES || error == EPERM ? Kind::closed : Kind::failed;
+  const auto kind = error == ENOENT ? Kind::missing : error == EACCES || error == EPERM ? Kind::closed : Kind::failed;
   return tl::unexpected<Trouble>(Trouble{kind, fmt::format("{}: {}", path, std::strerror(error)), {}, error});
 }
 

@@ -30,6 +30,8 @@ TEST_CASE("what is no file is refused, and nobody waits for it") {
   CHECK(read_text("/dev/zero", 10).error().what == "/dev/zero is a device, not a file");
   CHECK(read_text(scratch.root, 10).error().what == scratch.root + " is a directory, not a file");
   CHECK(read_text(scratch.path("nothing"), 10).error().kind == Kind::missing);
+  // What is in the way is not what was never there: "no lab is up" would be said of a state directory that is a pipe.
+  CHECK(read_text(scratch.path("pipe/below"), 10).error().kind == Kind::failed);
   const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_un address{AF_UNIX, {}};
   scratch.path("socket").copy(address.sun_path, sizeof address.sun_path - 1);
