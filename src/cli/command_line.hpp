@@ -19,14 +19,14 @@ struct Row {
   const char* group;
   const char* name;
   const char* help;
-  Command command;  ///< null: it is of the command line itself
-  unsigned flags;
-  std::vector<const char*> examples;  ///< what stands behind `tidelab`
+  Command command;                                     ///< null: it is of the command line itself
+  std::vector<void (*)(CLI::App&, Options&)> options;  ///< what it takes: option_sets.hpp
+  std::vector<const char*> examples;                   ///< what stands behind `tidelab`
 };
 const std::vector<Row>& commands();
 
 /// Gives `app` the options of the command.
-void add_flags(CLI::App& app, const Row& row, Options& options);
+void add_options(CLI::App& app, const Row& row, Options& options);
 
 /// All commands by what people do; of one command its options. False when there is no such command.
 void print_overview(std::ostream& to);

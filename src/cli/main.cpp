@@ -89,7 +89,7 @@ int run(int argc, char** argv) {
   std::map<const CLI::App*, const Row*> by_app;
   for (const auto& row : commands()) {
     auto* sub = app.add_subcommand(row.name, row.help);
-    add_flags(*sub, row, options);
+    add_options(*sub, row, options);
     by_app[sub] = &row;
   }
   try {
