@@ -32,9 +32,13 @@ turn_place() { # anybody may hold a lock on what he can open
   printf /
 }
 
-told_lock() { # path: who holds a lock on it
-  q=$(L=":$(stat -c %i -- "$1")" awk '$2 == "FLOCK" && index($6 "$", ENVIRON["L"] "$") { print $5; exit }' /proc/locks 2>/dev/null)
-  echo "$1 is locked by ${q:+process $q (}$(tr '\000-\037\177-\377' ' ' 2>/dev/null < "/proc/${q:-none}/cmdline" | cut -c 1-120)${q:+)}, and has been for 20 s: end that, if it is not another tidelab" >&2
+told_lock() { # path: who holds a lock on it. Some file systems have another device here than for the kernel's list: then the inode decides.
+  d=$(stat -c '%D %i' -- "$1"); i=${d#* } d=$((0x${d% *}))
+  exact=$(printf '%02x:%02x:%s' "$((d >> 8 & 4095))" "$(((d & 255) | (d >> 12 & 1048320)))" "$i")
+  q=$(E=$exact I=":$i" awk '$2 != "FLOCK" { next } $6 == ENVIRON["E"] { e = $5; exit } index($6 "$", ENVIRON["I"] "$") { o = $5 }
+    END { print e ? e : o }' /proc/locks 2>/dev/null)
+  words=${q:+$(tr '\000-\037\177-\377' ' ' 2>/dev/null < "/proc/$q/cmdline" | cut -c 1-120)}
+  echo "$1 is locked${q:+ by process $q ($words)}, and has been for 20 s: end that, if it is not another tidelab" >&2
 }
 
 drop_unborn() { n=$(unborn); [ ! -d "$n" ] || ! ours_alone "$n" || rm -rf -- "$n"; }
