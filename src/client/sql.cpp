@@ -110,7 +110,9 @@ tl::unexpected<step::Failure> refused_by(const SqlTarget& target, const sql::SQL
     step::Failure failure{
         Why::refused, fmt::format("{}:{} asks for the password in a way that would tell it to whoever is there: it is only proved, by {}",
                                   target.host, target.port, ways_of_passwords)};
-    failure.help = fmt::format("give {} another plugin: ALTER USER … IDENTIFIED WITH mysql_native_password BY …", target.user);
+    failure.help = fmt::format(
+        "if that is your server: `ALTER USER {} IDENTIFIED WITH mysql_native_password BY …`; if it is not, end what listens there",
+        target.user);
     failure.lasting = true;
     return tl::unexpected(std::move(failure));
   }

@@ -74,6 +74,12 @@ std::string how_it_ended(int status) {
   return fmt::format("with code {}", WEXITSTATUS(status));
 }
 
+// Ends that come from what a library was given, rather than from somebody else.
+bool of_what_it_read(int status) {
+  const int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+  return number == SIGABRT || number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL;
+}
+
 }  // namespace
 
 bool send_frame(int socket, const nlohmann::json& value) {
@@ -158,10 +164,10 @@ tl::unexpected<step::Failure> Worker::broke(const std::string& doing) {
   } else {
     status = end();
   }
-  return fail(
-      Why::refused,
-      fmt::format("{}: the client of {} ended {}: its library could not read what came from there", doing, peer_, how_it_ended(status)),
-      text_of(said_));
+  const auto end = fmt::format("{}: the client of {} ended {}", doing, peer_, how_it_ended(status));
+  const auto words = text_of(said_);
+  if (of_what_it_read(status)) return fail(Why::refused, end + ": its library could not read what came from there", words);
+  return fail(Why::unreachable, end + ", so nothing is known", words);  // somebody ended it, or the machine is out of memory
 }
 
 Result<nlohmann::json> Worker::ask(const std::string& op, nlohmann::json words, const step::Control& control, const std::string& doing) {
