@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -129,6 +130,9 @@ Result<std::unique_ptr<Worker>> Worker::start(const std::string& peer) {
   const process::Fd theirs = high(ends[1]);
   process::Fd said = high(::memfd_create("said", MFD_CLOEXEC));
   if (!ours || !theirs || !said) return problem("no descriptors", errno);
+  // One that stops within a frame is not waited for: frames are sent in one go.
+  const timeval patience{10, 0};
+  for (const int way : {SO_RCVTIMEO, SO_SNDTIMEO}) ::setsockopt(ours.get(), SOL_SOCKET, way, &patience, sizeof patience);
   process::Program program{{"tidelab", worker_word}, "/proc/self/exe"};
   program.err = said.get();
   program.third = theirs.get();
