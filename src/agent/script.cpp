@@ -1,6 +1,6 @@
 #include "agent/script.hpp"
 
-#include <stdexcept>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -30,10 +30,14 @@ std::string functions() {
   return out + rest;
 }
 
-std::string program(std::string_view name) {
-  for (const auto& each : scripts())
-    if (each.name.starts_with(programs) && each.name.substr(programs.size()) == name) return without_remarks(each.text);
-  throw std::out_of_range(fmt::format("there is no program {}", name));
+const std::string& program(std::string_view name) {
+  static const auto all = [] {
+    std::map<std::string_view, std::string> out;
+    for (const auto& each : scripts())
+      if (each.name.starts_with(programs)) out.emplace(each.name.substr(programs.size()), without_remarks(each.text));
+    return out;
+  }();
+  return all.at(name);
 }
 
 // S: state directory of the lab on the host; O: where an earlier release had it. U: account that things belong to, or empty for our own.

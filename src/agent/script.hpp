@@ -24,7 +24,7 @@ std::string functions();
 
 /// A script that runs by itself, by its name below programs/: `sh -c PROGRAM sh WORDS…`. Throws std::out_of_range where there is
 /// none of that name.
-std::string program(std::string_view name);
+const std::string& program(std::string_view name);
 
 /// Logins may leave out the directories that the tools of accounts are in: a shell's words that put them behind the others.
 inline constexpr std::string_view whole_path = "PATH=${PATH:+$PATH:}/usr/sbin:/usr/bin:/sbin:/bin";

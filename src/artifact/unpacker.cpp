@@ -1,6 +1,5 @@
 // libarchive reads, since it knows the forms that tar has; what is made of an entry is decided here.
 #include "artifact/unpacker.hpp"
-#include "process/fd.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -16,6 +15,8 @@
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "process/fd.hpp"
 
 namespace tidelab::artifact {
 

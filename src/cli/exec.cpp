@@ -87,13 +87,17 @@ std::vector<std::string> words_of(const Options& options) {
   return words;
 }
 
+// Whether who logs in, root perhaps, runs it rather than the services' account: then nothing looks into directories that are the
+// account's, where it may have put an `ls`.
+bool is_for_another(const Options& options, const live::Setup& setup, std::size_t lane) {
+  return options.as_login && !setup.users[lane].empty();
+}
+
 // Of a program that is not there: what it may be called. Asked of the host, since only it knows what is in those directories.
 std::string look_for_meaning(const HostAnswer& answer, const Options& options, const plan::Plan& plan, const live::Setup& setup,
                              std::size_t lane) {
-  // Whoever logs in, root perhaps, would be asked with the account's directories in PATH, where the account may have put an `ls`.
-  // (Where that is the account itself, nothing is lost.)
   if (answer.code != 127 || options.words.empty() || !options.script.empty()) return {};
-  if (options.as_login && !setup.users[lane].empty()) return {};
+  if (is_for_another(options, setup, lane)) return {};
   auto question = question_for_missing(tool_owners(plan, lane, options.nodes), options.words.front());
   if (question.empty()) return {};
   const auto listed = setup.hosts[lane]->run(as_asked(options, setup, lane, std::move(question)),
@@ -157,8 +161,8 @@ int exec(const Options& options) {
   for (std::size_t i = 0; i < lanes.size(); ++i) {
     const auto ask = [&, i, lane = lanes[i]] {
       // Programs in directories of another account are for nobody else to run by name.
-      const bool theirs = options.as_login && !setup.users[lane].empty();
-      auto words = theirs ? words_of(options) : with_tools(tool_owners(made, lane, options.nodes), words_of(options));
+      auto words =
+          is_for_another(options, setup, lane) ? words_of(options) : with_tools(tool_owners(made, lane, options.nodes), words_of(options));
       auto command = as_asked(options, setup, lane, std::move(words));
       if (feed) command.input.file = feed->path(i);
       ask_host(answers[i], *setup.hosts[lane], std::move(command), options, made, mutex, width);

@@ -30,7 +30,7 @@ std::vector<std::string> entries_of(const std::string& unit, bool of_user, bool 
 
 // A host that is busy finding files says nothing for a while; one that says nothing at all is not waited for.
 constexpr auto longest_silence = std::chrono::seconds(60);
-const auto said_nothing = fmt::format("nothing came from it for {} s", longest_silence.count());
+std::string said_nothing() { return fmt::format("nothing came from it for {} s", longest_silence.count()); }
 
 /// Ends what is controlled when nothing is heard of it for too long.
 class Silence {
@@ -115,7 +115,7 @@ private:
     const auto ended = host_.run(command, enough.control());
     const auto unpacked = unpacker.finish();
     if (silence.was_too_long()) {
-      miss(said_nothing);
+      miss(said_nothing());
       return false;
     }
     for (const auto& line : unpacked.left_out) miss("left out, " + line);
@@ -165,7 +165,7 @@ private:
     const auto ended = host_.run(command, enough.control());
     out.close();
     if (silence.was_too_long())
-      miss("the system's journal: " + said_nothing);
+      miss("the system's journal: " + said_nothing());
     else if (left < 0)
       miss(fmt::format("the system's journal: the rest was left out, it is larger than {} MiB", most_mib));
     else if (!share_.refusal().empty())

@@ -59,10 +59,6 @@ std::string controller_of(const disk::OwnDir& dir) {
   return known;
 }
 
-}  // namespace
-
-namespace {
-
 // "1: FLOCK  ADVISORY  WRITE 1234 08:01:567 0 EOF": the process. See proc(5).
 std::string holder_in(const std::string& line) {
   std::istringstream words(line);

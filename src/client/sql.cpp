@@ -15,10 +15,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <mutex>
 #include <new>
-#include <shared_mutex>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -46,14 +44,11 @@ constexpr int most_packet = 16 << 20;           // a row lies within one
 
 using Connection = std::unique_ptr<sql::Connection>;
 
-// libmariadb keeps state for each thread that uses it.
+// libmariadb keeps state for each thread that uses it. The library's own end is never met: a worker ends by _exit, whatever hangs.
 class DriverThread {
 public:
   DriverThread() : driver_(make_driver()) { driver_->threadInit(); }
-  ~DriverThread() {
-    const std::shared_lock lock(exit_gate().mutex);
-    if (!exit_gate().closed) driver_->threadEnd();
-  }
+  ~DriverThread() { driver_->threadEnd(); }
   DriverThread(const DriverThread&) = delete;
   DriverThread& operator=(const DriverThread&) = delete;
   sql::Driver& driver() const { return *driver_; }
@@ -62,23 +57,7 @@ private:
   static sql::Driver* make_driver() {
     static std::mutex mutex;  // the first call builds a process-wide object without a lock of its own
     const std::lock_guard lock(mutex);
-    auto* driver = sql::mysql::get_driver_instance();
-    // The library destroys its drivers when the process exits, and a thread left hanging in a server may end then.
-    // Registered after the library's own, this runs before it.
-    static const bool registered = std::atexit([] {
-                                     const std::unique_lock gate(exit_gate().mutex);
-                                     exit_gate().closed = true;
-                                   }) == 0;
-    (void)registered;
-    return driver;
-  }
-  struct Gate {
-    std::shared_mutex mutex;
-    bool closed = false;
-  };
-  static Gate& exit_gate() {
-    static auto* gate = new Gate;  // never destroyed: see above
-    return *gate;
+    return sql::mysql::get_driver_instance();
   }
   sql::Driver* driver_;
 };
