@@ -96,14 +96,19 @@ std::chrono::milliseconds pause_after(int tries) {
 }
 
 bool says_turned_away(std::string_view said) {
-  static constexpr std::string_view closed = "_exchange_identification: ";  // kex_, and ssh_ before OpenSSH 8
-  static constexpr std::array<std::string_view, 2> beside{"Connection closed by ", "Connection reset by "};
+  // kex_, and ssh_ before OpenSSH 8. Whoever had not yet said who he is when the other side closed (by way of a jump host,
+  // on a busy machine) is told of his own write instead.
+  static constexpr std::string_view closed = "_exchange_identification: ", before = "banner exchange: Connection to ";
+  static constexpr std::array<std::string_view, 2> beside{"Connection closed by ", "Connection reset by "},
+      of_write{": Broken pipe", ": Connection reset by peer"};
   bool turned_away = false;
   for (std::size_t at = 0, end = 0; at < said.size(); at = end + 1) {
     end = std::min(said.find('\n', at), said.size());
     auto line = said.substr(at, end - at);
     while (line.ends_with('\r')) line.remove_suffix(1);
-    const bool is = line.find(closed) != std::string_view::npos;
+    const bool is =
+        line.find(closed) != std::string_view::npos ||
+        (line.starts_with(before) && std::any_of(of_write.begin(), of_write.end(), [&](auto each) { return line.ends_with(each); }));
     turned_away = turned_away || is;
     if (!is && !line.empty() && std::none_of(beside.begin(), beside.end(), [&](auto each) { return line.starts_with(each); })) return false;
   }

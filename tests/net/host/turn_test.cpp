@@ -115,6 +115,13 @@ TEST_CASE("what says that a connection was turned away, and what does not") {
   CHECK(says_turned_away("kex_exchange_identification: Connection closed by remote host\r\n"));
   CHECK(says_turned_away("kex_exchange_identification: read: Connection reset by peer\r\nConnection reset by 10.0.0.1 port 22\r\n"));
   CHECK(says_turned_away("ssh_exchange_identification: Connection closed by remote host"));
+  CHECK(says_turned_away("banner exchange: Connection to UNKNOWN port 65535: Broken pipe\r\n"));
+  CHECK(
+      says_turned_away("kex_exchange_identification: Connection closed by remote host\r\nConnection closed by 10.0.0.1 port 22\r\n"
+                       "banner exchange: Connection to UNKNOWN port 65535: Broken pipe\r\n"));
+  CHECK_FALSE(says_turned_away("banner exchange: Connection to UNKNOWN port 65535: invalid format\r\n"));
+  CHECK_FALSE(says_turned_away("banner exchange: Connection to UNKNOWN port 65535: Connection timed out\r\n"));
+  CHECK_FALSE(says_turned_away("Host key verification failed.\r\nbanner exchange: Connection to UNKNOWN port 65535: Broken pipe\r\n"));
   CHECK_FALSE(says_turned_away(""));
   CHECK_FALSE(says_turned_away("me@jump: Permission denied (publickey).\nkex_exchange_identification: Connection closed by remote host\n"));
   CHECK_FALSE(says_turned_away("Connection closed by 10.0.0.1 port 22\n"));
