@@ -144,13 +144,16 @@ ctest_level() { # LABEL [build dir]
     junit=$(realpath -m "$build/$1.xml")
     rm -f "$junit"
     ctest --test-dir "${2:-$build/dev}" -L "^$1\$" --output-on-failure --no-tests=error -j "$jobs" --output-junit "$junit" || true
-    # A test that was skipped has shown nothing, so it counts as failed.
-    python3 - "$junit" >"$counts" <<'END'
-import sys, xml.etree.ElementTree as tree
+    # What failed is said once more at the end, where whoever reads the log of the whole begins. A test that was skipped has
+    # shown nothing, so it counts as failed.
+    python3 - "$junit" 3>"$counts" <<'END'
+import os, sys, xml.etree.ElementTree as tree
 suite = tree.parse(sys.argv[1]).getroot()
-total = int(suite.get("tests"))
-bad = sum(int(suite.get(name, 0)) for name in ("failures", "disabled", "skipped"))
-print(total - bad, bad)
+bad = [case for case in suite.iter("testcase") if case.get("status") != "run"]
+for case in bad:
+    said = (case.findtext("system-out") or "").rstrip().splitlines()
+    print(f"\n── {case.get('name')}: {case.get('status')} ──", *said[-max(12, 56 // len(bad)):], sep="\n")
+os.write(3, f"{int(suite.get('tests')) - len(bad)} {len(bad)}\n".encode())
 END
 }
 
