@@ -38,6 +38,7 @@ struct Check {
   Text name, title;
   Text of;  ///< section: once for each of its instances
   std::vector<std::pair<Text, Text>> versions;
+  std::vector<std::pair<Text, Text>> lets;  ///< texts with a name, for `${…}` in what follows
   std::vector<CheckStep> steps;
   source::Span span;
 };

@@ -74,12 +74,14 @@ Check read_check(const source::File& file, Diagnostics& diagnostics) {
     if (!diagnostics.has_errors()) diagnostics.error("C001", "a check is a mapping", out.span);
     return out;
   }
-  yaml::refuse_unknown_keys(root, "a check", {"check", "title", "of", "versions", "steps"}, diagnostics);
+  yaml::refuse_unknown_keys(root, "a check", {"check", "title", "of", "versions", "let", "steps"}, diagnostics);
   out.name = text_at(root, "check", diagnostics, true);
   out.title = text_at(root, "title", diagnostics);
   out.of = text_at(root, "of", diagnostics, true);
   if (const auto* versions = root.find("versions"); versions != nullptr && yaml::read_mapping(*versions, "`versions`", diagnostics))
     for (const auto& [section, range] : versions->entries) out.versions.emplace_back(section, range.as_text());
+  if (const auto* lets = root.find("let"); lets != nullptr && yaml::read_mapping(*lets, "`let`", diagnostics))
+    for (const auto& [name, text] : lets->entries) out.lets.emplace_back(name, text.as_text());
   std::set<std::string> ids;
   if (const auto* steps = root.find("steps"); steps != nullptr && yaml::read_sequence(*steps, "`steps`", diagnostics))
     for (const auto& item : steps->items) read_check_step(item, out, ids, diagnostics);

@@ -76,6 +76,15 @@ Playbooks add_playbooks(Loaded& out, const fs::path& home) {
   return pieces;
 }
 
+// What playbooks have in common stands beside the scripts that they share.
+playbook::Fragments add_fragments(Loaded& out, const fs::path& home) {
+  playbook::Fragments made;
+  for (const auto& path : sorted_entries(home / "playbooks" / "lib"))
+    if (path.extension() == ".yaml")
+      if (const auto* file = add_file(out, home, path)) made[path.stem().string()] = file;
+  return made;
+}
+
 Checks add_checks(Loaded& out, const fs::path& home) {
   Checks pieces;
   for (const auto& path : sorted_entries(home / "checks"))
@@ -86,13 +95,13 @@ Checks add_checks(Loaded& out, const fs::path& home) {
 
 // Reading is most of what a command takes before it begins, and no file knows of another: on two threads, each taking the
 // next file that nobody reads yet.
-void read_side_by_side(Playbooks& playbooks, Checks& checks) {
+void read_side_by_side(Playbooks& playbooks, const playbook::Fragments& fragments, Checks& checks) {
   std::atomic<std::size_t> next = 0;
   const auto read = [&] {
     for (auto i = next++; i < playbooks.size() + checks.size(); i = next++) {
       if (i < playbooks.size()) {
         auto& piece = playbooks[i];
-        piece.made = playbook::read_playbook(*piece.file, piece.folder, piece.diagnostics);
+        piece.made = playbook::read_playbook(*piece.file, piece.folder, piece.diagnostics, fragments);
       } else {
         auto& piece = checks[i - playbooks.size()];
         piece.made = check::read_check(*piece.file, piece.diagnostics);
@@ -109,7 +118,8 @@ void load_playbooks(Loaded& out, const fs::path& home) {
     out.library.common = playbook::read_common(*common, out.diagnostics);
   auto playbooks = add_playbooks(out, home);
   auto checks = add_checks(out, home);
-  read_side_by_side(playbooks, checks);
+  const auto fragments = add_fragments(out, home);
+  read_side_by_side(playbooks, fragments, checks);
   for (auto& [file, folder, made, diagnostics] : playbooks) {
     out.diagnostics.append(std::move(diagnostics));
     auto& shelf = made.section.empty() ? out.library.runtimes : out.library.by_section;

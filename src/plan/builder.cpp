@@ -93,11 +93,7 @@ void Builder::add_components() {
   }
 }
 
-topology::Scope Builder::scope_of(std::size_t instance) const {
-  topology::Scope scope(inputs_.topology, &instances()[instance], diagnostics_);
-  if (instance < plan.components.size()) scope.set("log", plan.components[instance].log);
-  return scope;
-}
+topology::Scope Builder::scope_of(std::size_t instance) const { return {inputs_.topology, &instances()[instance], diagnostics_}; }
 
 int Builder::first_of(const std::string& section) const {
   const auto found = inputs_.topology.sections.find(section);
@@ -108,14 +104,15 @@ int Builder::first_of(const std::string& section) const {
 std::vector<const step::Step*> Builder::there(const std::vector<step::Step>& steps, std::size_t instance) const {
   std::vector<const step::Step*> out;
   for (const auto& each : steps)
-    if (topology::applies(each.versions, instances()[instance], inputs_.topology)) out.push_back(&each);
+    if (topology::applies(each.versions, instances()[instance], inputs_.topology) && can_be_asked(each.action)) out.push_back(&each);
   return out;
 }
 
 int Builder::lane_for(const step::Step& from, std::size_t instance) const {
-  if (from.on.empty()) return lanes_[instance];
-  if (const auto found = first_of(from.on.value); found >= 0) return lanes_[static_cast<std::size_t>(found)];
-  diagnostics_.error("L006", fmt::format("`on: {}` names a section that the topology does not have", from.on.value), from.on.span);
+  const auto on = from.on.empty() ? asked_on(from.action) : from.on;
+  if (on.empty()) return lanes_[instance];
+  if (const auto found = first_of(on.value); found >= 0) return lanes_[static_cast<std::size_t>(found)];
+  diagnostics_.error("L006", fmt::format("`on: {}` names a section that the topology does not have", on.value), on.span);
   return 0;
 }
 

@@ -26,8 +26,16 @@ public:
 
   /// Nested steps filtered by version, lists and templates filled in, texts literal, artifacts registered (expand.cpp).
   step::Action expand(const step::Action& action, std::size_t instance, const topology::Scope& scope);
-  /// The steps that are there for the instance's versions.
+  /// The steps that are there for the instance's versions, and ask only what can be asked of the topology's.
   std::vector<const step::Step*> there(const std::vector<step::Step>& steps, std::size_t instance) const;
+
+  /// False where it asks what the topology's versions cannot be asked (questions.cpp, as the next three).
+  bool can_be_asked(const step::Action& action) const;
+  /// How a person asks what is asked in it: `by_hand` of the first question.
+  std::string asked_by_hand(const step::Action& action, const topology::Scope& scope) const;
+  /// A pointer into what `asked` gives, as one into its answer.
+  source::Text pointer_of(const step::Action& asked, source::Text pointer) const;
+  void point(const step::Action& asked, step::Match& match) const;
 
   /// The first instance of a section, or -1.
   int first_of(const std::string& section) const;
@@ -62,12 +70,18 @@ private:
   void fill(step::Action& action, std::size_t instance, const topology::Scope& scope);
   void fill(std::string_view field, std::vector<step::Step>& steps, bool needed, std::size_t instance, const topology::Scope& scope);
   step::Action config_as_file(const step::Config& config, std::size_t instance);
+  const playbook::Way* way_of(const step::Ask& ask, bool tell) const;
+  topology::Scope scope_of(const step::Ask& ask, const topology::Scope& scope) const;
+  source::Text asked_on(const step::Action& action) const;
+  std::vector<step::Step> words_of(const step::Ask& ask, const topology::Scope& scope);
+  std::vector<step::Step> with_answers(const std::vector<step::Step>& steps, const topology::Scope& scope);
 
   const Inputs& inputs_;
   source::Diagnostics& diagnostics_;
   std::vector<int> lanes_;
   std::vector<bool> chosen_;
-  std::map<std::string, int> gates_;  // by title
+  std::map<std::string, int> gates_;                              // by title
+  std::vector<std::pair<std::string, std::string>> being_asked_;  // sections and questions, each within the one before
 };
 
 }  // namespace tidelab::plan

@@ -35,18 +35,15 @@ void Builder::add_daily(Show show) {
       made.opens.push_back(std::move(opened));
     }
     for (const auto& each : playbook.shows) {
-      if (show == Show::nothing || !there(each) || each.ask.empty()) continue;
-      Shown shown{scope.expand(each.title),
-                  this->expand(each.ask.front().action, i, scope),
-                  lane_for(each.ask.front(), i),
-                  each.state.value,
-                  each.good,
-                  {},
-                  {},
+      if (show == Show::nothing || !there(each) || each.ask.empty() || !can_be_asked(each.ask.front().action)) continue;
+      const auto& ask = each.ask.front().action;
+      const auto at = [&](const source::Text& pointer) { return pointer_of(ask, pointer).value; };
+      Shown shown{scope.expand(each.title),  this->expand(ask, i, scope), lane_for(each.ask.front(), i), at(each.state), each.good, {}, {},
                   scope.expand(each.missing)};
+      point(ask, shown.good);
       plan::expand(shown.good, scope);
-      for (const auto& [name, pointer] : each.says) shown.says.emplace_back(name.value, pointer.value);
-      for (const auto& age : each.ages) shown.ages.push_back({age.name.value, age.pointer.value, age.per_ms});
+      for (const auto& [name, pointer] : each.says) shown.says.emplace_back(name.value, at(pointer));
+      for (const auto& age : each.ages) shown.ages.push_back({age.name.value, at(age.pointer), age.per_ms});
       made.shows.push_back(std::move(shown));
     }
   }

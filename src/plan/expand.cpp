@@ -90,12 +90,30 @@ Action Builder::config_as_file(const Config& config, std::size_t instance) {
   return File{config.path, {std::move(content), config.path.span}, {}, {}};
 }
 
+// What an `ask` stands for, in its place.
+std::vector<step::Step> Builder::with_answers(const std::vector<step::Step>& steps, const topology::Scope& scope) {
+  std::vector<step::Step> out;
+  for (const auto& each : steps) {
+    const auto* ask = std::get_if<Ask>(&each.action);
+    if (ask == nullptr) {
+      out.push_back(each);
+      continue;
+    }
+    for (auto& made : words_of(*ask, scope)) {
+      each_text(made.action, [](Text& text) { text = literal(std::move(text)); });
+      out.push_back(std::move(made));
+    }
+  }
+  return out;
+}
+
 // A question that has steps for other versions only would ask nothing.
 void Builder::fill(std::string_view field, std::vector<step::Step>& steps, bool needed, std::size_t instance,
                    const topology::Scope& scope) {
   const auto written = steps.empty() ? source::Span{} : steps.front().origin;
   const auto& owner = instances()[instance];
   std::erase_if(steps, [&](const step::Step& each) { return !topology::applies(each.versions, owner, inputs_.topology); });
+  steps = with_answers(steps, scope);
   for (auto& each : steps) fill(each.action, instance, scope);
   if (!needed || !steps.empty()) return;
   const auto what = fmt::format("nothing in `{}` applies to {} {}", field, owner.playbook->title.value, owner.version.value);
@@ -121,6 +139,9 @@ void Builder::fill(Action& action, std::size_t instance, const topology::Scope& 
   const auto inner = Nested{
       [&](std::string_view field, std::vector<step::Step>& steps, Use use) { fill(field, steps, use == Use::required, instance, scope); }};
   std::visit([&](auto& word) { fields(word, ListFiller{scope}), fields(word, inner); }, action);
+  if (auto* config = std::get_if<Config>(&action))
+    std::erase_if(config->set,
+                  [&](const auto& each) { return !topology::applies(each.versions, instances()[instance], inputs_.topology); });
   auto* file = std::get_if<File>(&action);
   if (file == nullptr || file->from.empty()) return;
   const auto name = instances()[instance].playbook->folder + "/" + file->from.value;
@@ -133,6 +154,12 @@ void Builder::fill(Action& action, std::size_t instance, const topology::Scope& 
 }
 
 Action Builder::expand(const Action& action, std::size_t instance, const topology::Scope& scope) {
+  if (const auto* ask = std::get_if<Ask>(&action)) {
+    const auto words = words_of(*ask, scope);
+    if (words.size() > 1)
+      diagnostics_.error("L009", fmt::format("`{}` is several words, which have no room here", ask->what.value), ask->what.span);
+    return words.empty() ? Action() : words.front().action;
+  }
   auto out = action;
   fill(out, instance, scope);
   const auto errors = diagnostics_.errors();

@@ -74,8 +74,11 @@ private:
     const auto prefix = fmt::format("{}-{}-{}/", check.name.value, builder_.instances()[i].section, i);
     scope.set("token", fmt::format("{}-{}", inputs_.token, topology::short_digest(check.name.value + std::to_string(i)).substr(0, 4)));
     scope.set("number", std::to_string(inputs_.number));
+    for (const auto& [name, text] : check.lets) scope.set(name.value, scope.expand(text));
     for (const auto& each : check.steps) {
-      if (!topology::applies(each.step.versions, builder_.instances()[i], inputs_.topology, topology::Outside::is_missing)) continue;
+      if (!topology::applies(each.step.versions, builder_.instances()[i], inputs_.topology, topology::Outside::is_missing) ||
+          !builder_.can_be_asked(each.step.action))
+        continue;
       auto action = builder_.expand(each.step.action, i, scope);
       name_observers(action, prefix);
       const auto id = builder_.add(each.step, std::move(action), i, scope, {});
@@ -85,6 +88,7 @@ private:
       if (each.within) made.within = *each.within;
       if (each.hop) {
         made.hop = make_hop(check, *each.hop, group, scope);
+        if (made.hop->look_at.empty()) made.hop->look_at = builder_.asked_by_hand(each.step.action, scope);
         made.title = made.hop->title;
         if (!each.hop->about.empty())
           if (const auto about = builder_.first_of(each.hop->about.front().value); about >= 0) made.component = about;

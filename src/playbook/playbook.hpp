@@ -137,6 +137,28 @@ struct Shown {
   Versions versions;
 };
 
+/// In place of a pointer: what these versions do not tell. No answer has anything under an empty name.
+inline constexpr std::string_view not_told = "/";
+
+/// One way in which a question is asked.
+struct Way {
+  Versions versions;
+  std::vector<step::Step> steps;  ///< the last one's answer is the question's
+  Pairs gives;                    ///< name → pointer into the answer; empty: whoever asks has pointers of his own
+  Text nothing;                   ///< why these versions cannot be asked: steps that ask are not there then
+  source::Span span;
+};
+
+/// What checks, other playbooks and this one can ask of a component, or have it do (`ask`), knowing neither its addresses nor
+/// its versions. Names in it are those of its section's first instance, and those of `with`; exactly one way is there for each
+/// version that the playbook serves.
+struct Question {
+  Text name;
+  Texts with;    ///< names of what whoever asks says
+  Text by_hand;  ///< the command with which a person asks the same: where to look next
+  std::vector<Way> ways;
+};
+
 /// An address or a line that people open or type next. One of a section is enough: the first for which `when` answers.
 struct Opened {
   Text title, line;
@@ -184,6 +206,8 @@ struct Playbook {
   Texts shares;                              ///< sections that may live in the same tree
   Texts also_components;                     ///< other keys in server_configs that belong to it
   std::vector<Param> params;
+  std::vector<Param> lets;  ///< texts with a name, which no topology can set; one name for each range of versions
+  std::vector<Question> questions;
   std::vector<Artifact> artifacts;
   std::vector<Rule> rules;
   std::vector<Hop> flow;
@@ -217,13 +241,18 @@ struct Library {
 /// Text of a file beside a playbook; read by whoever loads the library, so that planning stays pure.
 using Templates = std::map<std::string, const source::File*>;  ///< "folder/name" → file
 
+/// What several playbooks have in common: name → a mapping with keys of a playbook. Lists come before a playbook's own, of mappings and
+/// single values the playbook's own win.
+using Fragments = std::map<std::string, const source::File*>;
+
 /// Complains about each range of versions that is none, in nested steps too: unread, it would drop its step in silence.
 void check_ranges(const Versions& versions, const std::string& code, source::Diagnostics& diagnostics);
 void check_ranges(const std::vector<step::Step>& steps, const std::string& code, source::Diagnostics& diagnostics);
 
 /// Reads one file. Codes: P001 missing key, P002 unknown type or word of `mutable`, P003 bad range, P005 unknown source kind,
 /// P006 a param's name has a meaning of its own, P007 not a pattern, P008 not a need of a host,
-/// P009 not a question, and those of read_rule.
-Playbook read_playbook(const source::File& file, const std::string& folder, source::Diagnostics& diagnostics);
+/// P009 not a question, P025 a question without one way for each version, and those of read_rule.
+Playbook read_playbook(const source::File& file, const std::string& folder, source::Diagnostics& diagnostics,
+                       const Fragments& fragments = {});
 
 }  // namespace tidelab::playbook

@@ -28,13 +28,13 @@ std::vector<step::Step> read_question(const Node& node, const char* key, Reach r
         [&](const auto& word) {
           using W = std::decay_t<decltype(word)>;
           constexpr bool on_host = std::is_same_v<W, step::Exec> || std::is_same_v<W, step::Process>;
-          return step::is_asking<W> && (reach == Reach::anything || !on_host);
+          return step::is_question<W> && (reach == Reach::anything || !on_host);
         },
         each.action);
   };
   if (diagnostics.errors() == before && (out.size() != 1 || !fits(out.front())))
     diagnostics.error("P009", fmt::format("`{}` is not one question", key), found->span).help =
-        reach == Reach::anything ? "one of tcp, http, sql, exec, topic, process" : "one of tcp, http, sql, topic";
+        reach == Reach::anything ? "one of tcp, http, sql, exec, topic, process, ask" : "one of tcp, http, sql, topic, ask";
   check_ranges(out, "P003", diagnostics);
   return out;
 }

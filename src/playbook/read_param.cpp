@@ -159,13 +159,15 @@ std::vector<Param> read_params(const Node& root, const char* key, Names names, D
   const auto* params = root.find(key);
   if (params == nullptr || !yaml::read_mapping(*params, fmt::format("`{}`", key), diagnostics)) return out;
   for (const auto& [name, node] : params->entries) {
-    if (names == Names::of_params && std::find(taken.begin(), taken.end(), name.value) != taken.end())
+    if (names == Names::of_params && has_meaning(name.value))
       diagnostics.error("P006", fmt::format("`{}` has a meaning of its own and cannot be a param", name.value), name.span).help =
           "give the param another name";
     read_param(name, node, out, diagnostics);
   }
   return out;
 }
+
+bool has_meaning(const std::string& name) { return std::find(taken.begin(), taken.end(), name) != taken.end(); }
 
 const char* name_of(Type type) {
   for (const auto& each : type_names)

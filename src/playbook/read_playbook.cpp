@@ -21,6 +21,9 @@ struct NestedRanges {
   const std::string& code;
   Diagnostics& diagnostics;
   void operator()(std::string_view, const std::vector<step::Step>& steps, step::Use) const { check_ranges(steps, code, diagnostics); }
+  void operator()(std::string_view, const step::Settings& settings, step::Use) const {
+    for (const auto& each : settings) check_ranges(each.versions, code, diagnostics);
+  }
   template <class Other>
   void operator()(std::string_view, const Other&, step::Use) const {}
 };
@@ -162,10 +165,10 @@ Common read_common(const source::File& file, Diagnostics& diagnostics) {
   return out;
 }
 
-Playbook read_playbook(const source::File& file, const std::string& folder, Diagnostics& diagnostics) {
+Playbook read_playbook(const source::File& file, const std::string& folder, Diagnostics& diagnostics, const Fragments& fragments) {
   Playbook out;
   out.folder = folder;
-  const auto root = yaml::read_document(file, diagnostics);
+  const auto root = with_fragments(yaml::read_document(file, diagnostics), fragments, diagnostics);
   out.span = {&file, 1, 1, 1};
   if (!root.is_mapping()) {
     if (!diagnostics.has_errors()) diagnostics.error("P001", "a playbook is a mapping", out.span);
@@ -173,10 +176,11 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
   }
   yaml::refuse_unknown_keys(
       root, "a playbook",
-      {"section",          "component",  "also_components", "title", "hostless", "provisioned", "on_hosts_of", "unless",     "versions",
-       "default_version",  "version_of", "address",         "log",   "dir",      "node",        "needs",       "shares",     "params",
-       "artifacts",        "rules",      "install",         "start", "ready",    "remove",      "flow",        "host",       "known_as",
-       "version_spelling", "settings",   "outside",         "hints", "tools",    "shows",       "opens",       "serves_with"},
+      {"section",          "component",  "also_components", "title", "hostless", "provisioned", "on_hosts_of", "unless",      "versions",
+       "default_version",  "version_of", "address",         "log",   "dir",      "node",        "needs",       "shares",      "params",
+       "artifacts",        "rules",      "install",         "start", "ready",    "remove",      "flow",        "host",        "known_as",
+       "version_spelling", "settings",   "outside",         "hints", "tools",    "shows",       "opens",       "serves_with", "let",
+       "questions",        "fragments"},
       diagnostics);
   out.section = text_at(root, "section", diagnostics);
   out.component = needed(root, "component", diagnostics);
@@ -206,6 +210,8 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
   out.on_hosts_of = texts_at(root, "on_hosts_of", diagnostics);
   out.unless = text_at(root, "unless", diagnostics);
   out.params = read_params(root, "params", Names::of_params, diagnostics);
+  read_let(root, out, diagnostics);
+  read_questions(root, out, diagnostics);
   if (const auto* artifacts = root.find("artifacts"); artifacts != nullptr && yaml::read_sequence(*artifacts, "`artifacts`", diagnostics))
     for (const auto& item : artifacts->items) read_artifact(item, out, diagnostics);
   if (const auto* flow = root.find("flow"); flow != nullptr && yaml::read_sequence(*flow, "`flow`", diagnostics))

@@ -8,6 +8,7 @@
 #include "playbook/read_param.hpp"
 #include "playbook/rule.hpp"
 #include "playbook/version.hpp"
+#include "step/read_step.hpp"
 #include "yaml/read.hpp"
 
 namespace tidelab::playbook {
@@ -204,18 +205,11 @@ Versions read_versions(const Node& item, Diagnostics& diagnostics) {
   Versions out;
   const auto* found = item.find("versions");
   if (found == nullptr) return out;
-  const auto add = [&](Text section, const Node& range) {
-    auto text = yaml::read_text(range, "a range of versions", diagnostics);
-    if (!text) return;
-    if (!is_condition(section, *text))
-      diagnostics.error("P003", fmt::format("`{}` is not a range of versions", text->value), text->span).help = range_help;
+  for (auto& [section, range] : step::read_ranges(*found, diagnostics)) {
+    if (!is_condition(section, range))
+      diagnostics.error("P003", fmt::format("`{}` is not a range of versions", range.value), range.span).help = range_help;
     else
-      out.emplace_back(std::move(section), *text);
-  };
-  if (found->is_mapping()) {
-    for (const auto& [section, range] : found->entries) add(section, range);
-  } else {
-    add(Text{"", found->span}, *found);
+      out.emplace_back(std::move(section), std::move(range));
   }
   return out;
 }

@@ -95,8 +95,7 @@ bool Range::holds(const Version& version) const {
   return false;
 }
 
-// Where ranges can begin: at nothing, at a bound, or right behind one.
-std::vector<Version> Range::least() const {
+std::vector<Version> Range::edges() const {
   std::vector<Version> out = {Version{}};
   for (const auto& all : alternatives_) {
     for (const auto& bound : all) {
@@ -109,8 +108,8 @@ std::vector<Version> Range::least() const {
 }
 
 bool Range::overlaps(const Range& other) const {
-  auto candidates = least();
-  const auto more = other.least();
+  auto candidates = edges();
+  const auto more = other.edges();
   candidates.insert(candidates.end(), more.begin(), more.end());
   return std::any_of(candidates.begin(), candidates.end(), [&](const auto& each) { return holds(each) && other.holds(each); });
 }

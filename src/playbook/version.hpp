@@ -26,6 +26,8 @@ public:
   bool holds(const Version& version) const;
   /// Whether there is a version of which both hold.
   bool overlaps(const Range& other) const;
+  /// Where it can begin or end: at nothing, at each bound, and right behind it. Between two of them nothing changes.
+  std::vector<Version> edges() const;
 
 private:
   struct Bound {
@@ -33,7 +35,6 @@ private:
     Version version;
     int parts;
   };
-  std::vector<Version> least() const;
   std::vector<std::vector<Bound>> alternatives_;
 };
 

@@ -128,8 +128,9 @@ void Page::health() {
   const auto patients = patients_of(report_);
   if (patients.empty()) return;
   heading("health");
-  int label_width = 0;
-  for (const Patient& patient : patients) label_width = std::max(label_width, std::min(width_of(one_line(patient.label)), page_width - 30));
+  int longest_label = 0;
+  for (const Patient& patient : patients)
+    longest_label = std::max(longest_label, std::min(width_of(one_line(patient.label)), page_width - 30));
   for (const Patient& patient : patients) {
     const long all = static_cast<long>(patient.rows.size());
     const Row& first = *patient.rows.front();
@@ -140,7 +141,7 @@ void Page::health() {
     }
     const std::string count =
         patient.failed == 0 ? count_of(all, "claim") : fmt::format("{} of {} hold", all - patient.failed, count_of(all, "claim"));
-    line(fmt::format("  {} {}  {}", mark(worst->verdict), pad(one_line(patient.label), label_width), count));
+    line(fmt::format("  {} {}  {}", mark(worst->verdict), pad(one_line(patient.label), longest_label), count));
     for (const Row* row : patient.rows) {
       if (row->verdict != Verdict::pass) line(fmt::format("      {} {}", mark(row->verdict), one_line(row->hop.title)));
     }

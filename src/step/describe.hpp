@@ -26,6 +26,9 @@ constexpr std::string_view name_of_word() {
 
 template <class Word>
 constexpr bool is_asking = Word::facts.runs == Runs::asks;
+/// Where a question is wanted: a word that asks, or one that stands for such a word.
+template <class Word>
+constexpr bool is_question = is_asking<Word> || std::is_same_v<Word, Ask>;
 template <class Word>
 constexpr bool is_watching = Word::facts.runs == Runs::watches;
 
@@ -86,6 +89,8 @@ void fields(Word& w, Visit&& visit) {
   } else if constexpr (std::is_same_v<W, Every>) {
     visit("of", w.of, must), visit("items", w.items, must), visit("where", w.where, may), visit("take", w.take, may);
     visit("that", w.that, must);
+  } else if constexpr (std::is_same_v<W, Ask>) {
+    visit("of", w.of, must), visit("what", w.what, must), visit("with", w.with, may), fields_of_asking(w.ask, visit);
   } else if constexpr (std::is_same_v<W, Produce>) {
     visit("bootstrap", w.bootstrap, must), visit("topic", w.topic, must), visit("key", w.key, may), visit("value", w.value, must);
   } else if constexpr (std::is_same_v<W, Wait>) {

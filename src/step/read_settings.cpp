@@ -77,4 +77,18 @@ Settings read_settings(const yaml::Node& node, Diagnostics& diagnostics, Nested 
   return out;
 }
 
+Settings read_setting_groups(const yaml::Node& node, Diagnostics& diagnostics) {
+  if (!node.is_sequence()) return read_settings(node, diagnostics);
+  Settings out;
+  for (const auto& item : node.items) {
+    const auto* group = item.is_mapping() && item.entries.size() == 2 ? item.find("set") : nullptr;
+    const bool some = group != nullptr && item.find("versions") != nullptr;
+    for (auto& each : read_settings(some ? *group : item, diagnostics)) {
+      if (some) each.versions = read_ranges(*item.find("versions"), diagnostics);
+      out.push_back(std::move(each));
+    }
+  }
+  return out;
+}
+
 }  // namespace tidelab::step

@@ -160,7 +160,7 @@ struct FieldReader {
     if (const auto* node = get(name, use)) out = read_takes(*node, diagnostics);
   }
   void operator()(std::string_view name, Settings& out, Use use) {
-    if (const auto* node = get(name, use)) out = read_settings(*node, diagnostics);
+    if (const auto* node = get(name, use)) out = read_setting_groups(*node, diagnostics);
   }
   void operator()(std::string_view name, Duration& out, Use use) {
     if (const auto* node = get(name, use)) {
@@ -192,7 +192,7 @@ void check_nested(const Action& action, Diagnostics& diagnostics) {
       return std::visit(
           [&](const auto& word) {
             using W = std::decay_t<decltype(word)>;
-            return watching ? is_watching<W> : is_asking<W>;
+            return watching ? is_watching<W> : is_question<W>;
           },
           step.action);
     };
@@ -203,7 +203,7 @@ void check_nested(const Action& action, Diagnostics& diagnostics) {
       if (!fits(step))
         diagnostics.error("S004", fmt::format("this word cannot stand in `{}`", field), step.origin).help =
             watching ? "words that watch are consume, follow, page"
-                     : "words that ask are tcp, http, sql, exec, topic, process, brokers, every";
+                     : "words that ask are tcp, http, sql, exec, topic, process, brokers, every, ask";
     }
   };
   if (const auto* wait = std::get_if<Wait>(&action)) only(wait->on, "for", false, true);
@@ -233,11 +233,7 @@ bool read_step(const Node& node, Step& out, Diagnostics& diagnostics) {
     } else if (key.value == "warns") {
       out.warns = yaml::read_bool(value, "`warns`", diagnostics).value_or(false);
     } else if (key.value == "versions") {
-      if (value.is_mapping()) {
-        for (const auto& [section, range] : value.entries) out.versions.emplace_back(section, range.as_text());
-      } else if (auto text = yaml::read_text(value, "`versions`", diagnostics)) {
-        out.versions.emplace_back(Text{"", value.span}, *text);
-      }
+      out.versions = read_ranges(value, diagnostics);
     } else if (std::find(names.begin(), names.end(), key.value) == names.end()) {
       auto& d = diagnostics.error("S001", fmt::format("there is no word `{}`", key.value), key.span);
       auto candidates = names;
@@ -271,6 +267,16 @@ bool read_step(const Node& node, Step& out, Diagnostics& diagnostics) {
 std::vector<std::string> word_names() {
   std::vector<std::string> out;
   each_word([&](const auto& word) { out.emplace_back(name_of_word<std::decay_t<decltype(word)>>()); });
+  return out;
+}
+
+std::vector<std::pair<Text, Text>> read_ranges(const Node& node, Diagnostics& diagnostics) {
+  std::vector<std::pair<Text, Text>> out;
+  if (node.is_mapping()) {
+    for (const auto& [section, range] : node.entries) out.emplace_back(section, range.as_text());
+  } else if (auto text = yaml::read_text(node, "`versions`", diagnostics)) {
+    out.emplace_back(Text{"", node.span}, *text);
+  }
   return out;
 }
 

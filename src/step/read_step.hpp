@@ -21,6 +21,12 @@ enum class Nested { refused, kept };
 /// Nested or dotted keys, flattened: a configuration map as playbooks and topologies write it. Code S007: a key is set twice.
 Settings read_settings(const yaml::Node& node, source::Diagnostics& diagnostics, Nested nested = Nested::refused);
 
+/// The same of a playbook, where a list is one of groups: settings, or `{versions: RANGE, set: settings}`. A key may be in several groups.
+Settings read_setting_groups(const yaml::Node& node, source::Diagnostics& diagnostics);
+
+/// `versions:` of a step: a range, or a mapping from sections to ranges. Whether they are ranges is for others to tell.
+std::vector<std::pair<Text, Text>> read_ranges(const yaml::Node& node, source::Diagnostics& diagnostics);
+
 /// Names of all words, for the documentation test and for did-you-mean.
 std::vector<std::string> word_names();
 

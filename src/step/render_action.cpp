@@ -122,6 +122,7 @@ std::string render_action(const Action& action) {
           [](const Topic& w) { return fmt::format("topic {}{}", w.name.value, w.state.value == "absent" ? " is gone" : ""); },
           [](const Process& w) { return asked("process " + w.name.value, w.ask); },
           [](const Brokers& w) { return asked("brokers at " + w.bootstrap.value, w.ask); },
+          [](const Ask& w) { return asked(fmt::format("ask {} for {}", w.of.value, w.what.value), w.ask); },
           [](const Every& w) { return fmt::format("of every one in {}: {}", first(w.of), first(w.that)); },
           [](const Produce& w) { return "produce to " + w.topic.value; },
           [](const Wait& w) { return "wait for " + first(w.on); },

@@ -33,6 +33,7 @@ struct Setting {
   bool list = false;
   bool quoted = false;
   std::vector<yaml::Node> nested{};  ///< items of a list that holds lists or mappings; `values` is then one text that shows them
+  std::vector<std::pair<Text, Text>> versions{};  ///< of a group of them in a playbook: section ("" = own) → range
 };
 using Settings = std::vector<Setting>;
 
@@ -208,6 +209,16 @@ struct Every {
   std::vector<Step> that;  ///< exactly one asking word
 };
 
+/// What another component's playbook says under `questions`: the plan puts those words in its place, as they are for the versions
+/// that the topology has. A pointer of `ask` begins with a name that the question gives, or is one into the answer where it gives
+/// none. Of several words the last one's answer is meant.
+struct Ask {
+  static constexpr Facts facts{"ask", Runs::in_plan};
+  Text of, what;  ///< section; name of the question
+  Pairs with;
+  Asking ask;  ///< in addition to what the question itself expects and takes
+};
+
 /// One record. Answer: {"partition":N,"offset":N}.
 struct Produce {
   static constexpr Facts facts{"produce", Runs::in_program};
@@ -296,7 +307,7 @@ struct Seen {
 };
 
 using AnyWord = std::variant<Dir, File, Config, Line, Unpack, Place, Service, Halt, Sweep, User, Tcp, Http, Sql, Exec, Topic, Process,
-                             Brokers, Every, Produce, Wait, Ensure, Refute, Consume, Follow, Page, Arm, Absent, Seen>;
+                             Brokers, Every, Ask, Produce, Wait, Ensure, Refute, Consume, Follow, Page, Arm, Absent, Seen>;
 
 template <class Word>
 concept OneWord = std::is_constructible_v<AnyWord, Word&&> && !std::is_base_of_v<AnyWord, std::remove_cvref_t<Word>>;

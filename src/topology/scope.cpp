@@ -1,8 +1,11 @@
 #include "topology/scope.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "step/match.hpp"
+#include "topology/rules.hpp"
 
 namespace tidelab::topology {
 
@@ -59,6 +62,16 @@ std::size_t closing(std::string_view text, std::size_t from) {
 Scope::Scope(const Topology& topology, const Instance* self, source::Diagnostics& diagnostics, Touch touch)
     : topology_(topology), self_(self), diagnostics_(diagnostics), touch_(std::move(touch)) {}
 
+// What the playbook says of its component without its being a value: put together whenever it is asked for, so that one which
+// needs a section that is missing is no fault before.
+const Text* Scope::text_of(const std::string& name) const {
+  if (self_ == nullptr) return nullptr;
+  if (name == "log") return self_->playbook->log.empty() ? nullptr : &self_->playbook->log;
+  for (const auto& let : self_->playbook->lets)
+    if (let.name.value == name && applies(let.versions, *self_, topology_)) return &let.fallback;
+  return nullptr;
+}
+
 const std::string* Scope::plain(const std::string& name, std::string& buffer) const {
   if (const auto found = extra_.find(name); found != extra_.end()) return &found->second;
   const auto& global = topology_.global;
@@ -76,6 +89,13 @@ const std::string* Scope::plain(const std::string& name, std::string& buffer) co
       if (value.type == playbook::Type::list) return &(buffer = joined(value.list));
       return &value.text.value;
     }
+  }
+  if (const auto* text = text_of(name)) {
+    if (std::find(under_way_.begin(), under_way_.end(), name) != under_way_.end()) return &(buffer = refuse_circle(*text));
+    under_way_.push_back(name);
+    buffer = expand(*text);
+    under_way_.pop_back();
+    return &buffer;
   }
   if (name.starts_with("global.")) {
     if (const auto found = global.other.find(name.substr(7)); found != global.other.end()) return &found->second.value;
@@ -132,6 +152,11 @@ std::string Scope::over_section(std::string_view function, std::string_view rest
   return out;
 }
 
+std::string Scope::refuse_circle(const Text& text) const {
+  diagnostics_.error("T033", "this text stands for itself, through others", text.span).help = "write one of them out";
+  return {};
+}
+
 std::string Scope::refuse_size(const Text& text) const {
   diagnostics_.error("T034", fmt::format("this text grows beyond {} bytes when it is put together", most_expanded), text.span).help =
       "texts that stand for texts multiply; write it out, or shorter";
@@ -158,6 +183,8 @@ std::string Scope::evaluate(std::string_view inside, const Text& text) const {
   std::vector<std::string> known = {"host", "version", "ordinal", "lab", "user", "global.deploy_dir"};
   if (self_ != nullptr)
     for (const auto& [name, value] : self_->values) known.push_back(name);
+  if (self_ != nullptr)
+    for (const auto& let : self_->playbook->lets) known.push_back(let.name.value);
   if (const auto near = source::did_you_mean(inside, known); !near.empty()) d.help = fmt::format("did you mean `${{{}}}`?", near);
   return {};
 }

@@ -1,6 +1,7 @@
 // `${…}`: names of values, and a few functions over the instances of a section.
 //
 //   ${port} ${host} ${version} ${ordinal} ${lab} ${user} ${global.deploy_dir}   values
+//   ${log} ${NAME}                               the component's log; a text of its playbook's `let`
 //   ${join some_servers "{host}:{port}" ","}    one text for each instance, joined
 //   ${first some_servers "{host}:{client_port}"}   the same of the first instance
 //   ${others some_servers "…" ","}          all but this one
@@ -42,13 +43,16 @@ private:
   std::string evaluate(std::string_view inside, const Text& text) const;
   std::string over_section(std::string_view function, std::string_view rest, const Text& text) const;
   std::string refuse_size(const Text& text) const;
+  std::string refuse_circle(const Text& text) const;
   const std::string* plain(const std::string& name, std::string& buffer) const;
+  const Text* text_of(const std::string& name) const;
 
   const Topology& topology_;
   const Instance* self_;
   source::Diagnostics& diagnostics_;
   Touch touch_;
   std::map<std::string, std::string> extra_;
+  mutable std::vector<std::string> under_way_;  // texts of `let` that are being put together
 };
 
 using step::short_digest;

@@ -140,7 +140,9 @@ Found find_version(const Instance& instance) {
 
 std::vector<Found> find_setting(const std::string& key, const Instance& instance, const Topology& topology) {
   std::vector<Found> out;
-  const auto is_it = [&](const step::Setting& each) { return each.key.value == key && !each.values.empty(); };
+  const auto is_it = [&](const step::Setting& each) {
+    return each.key.value == key && !each.values.empty() && applies(each.versions, instance, topology);
+  };
   if (const auto own = std::find_if(instance.config.rbegin(), instance.config.rend(), is_it); own != instance.config.rend()) {
     add(out, instance, {joined(*own), own->values.front().span}, true);
     return out;

@@ -41,9 +41,12 @@ inline const World& world() {
     std::vector<std::filesystem::path> folders;
     for (const auto& entry : std::filesystem::directory_iterator(home / "playbooks")) folders.push_back(entry.path());
     std::sort(folders.begin(), folders.end());
+    playbook::Fragments fragments;
+    for (const auto& entry : std::filesystem::directory_iterator(home / "playbooks" / "lib"))
+      if (entry.path().extension() == ".yaml") fragments[entry.path().stem().string()] = &out->open(entry.path());
     for (const auto& folder : folders) {
       if (!std::filesystem::exists(folder / "playbook.yaml")) continue;
-      auto playbook = playbook::read_playbook(out->open(folder / "playbook.yaml"), folder.string(), out->diagnostics);
+      auto playbook = playbook::read_playbook(out->open(folder / "playbook.yaml"), folder.string(), out->diagnostics, fragments);
       if (playbook.section.empty())
         out->library.runtimes.emplace(playbook.component.value, std::move(playbook));
       else

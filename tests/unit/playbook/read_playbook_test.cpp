@@ -217,3 +217,47 @@ TEST_CASE("P009: what is shown or opened comes from one question") {
   CHECK(brief("opens: [{title: t, line: l, when: {sql: {address: a, user: u, statements: [s]}}}]") == "");
   CHECK(brief("opens: [{title: t}]") == "P001 3:9 `line` is missing");
 }
+
+TEST_CASE("P025: every version that is served has one way to be asked") {
+  const auto told = [](const std::string& question) { return brief("versions: '>=1.0 <3'\nquestions: {q: " + question + "}"); };
+  CHECK(told("{do: {tcp: {address: a}}}") == "");
+  CHECK(told("{ways: [{versions: '<2', do: {tcp: {address: a}}}, {versions: '>=2', nothing: why}]}") == "");
+  CHECK(told("{ways: [{versions: '<2', do: {tcp: {address: a}}}, {versions: '>2', nothing: why}]}") ==
+        "P025 4:13 `q` has no way for version 2.0.0 | add one, or one with `nothing` and the reason");
+  CHECK(told("{ways: [{versions: '<2.5', do: {tcp: {address: a}}}, {versions: '>=2', nothing: why}]}") ==
+        "P025 4:13 `q` has more than one way for version 2.0.0 | let their `versions` not overlap");
+  CHECK(told("{ways: [{versions: '>=1.0', do: {tcp: {address: a}}, nothing: why}]}").starts_with("P025 4:24 a way to ask is"));
+  CHECK(told("{with: [a]}").starts_with("P025 4:16 a way to ask is"));
+  CHECK(
+      told(
+          "{ways: [{versions: '<2', do: {tcp: {address: a}}, gives: {x: /x}}, {versions: '>=2', do: {tcp: {address: a}}, gives: {y: /y}}]}")
+          .find(" this way gives other names than the one before") != std::string::npos);
+  CHECK(told("{ways: [{versions: '<2', do: {tcp: {address: a}}, gives: {x: /x}}, {versions: '>=2', do: {tcp: {address: a}}, gives: {x: "
+             "~}}]}") == "");
+  // What depends on another section only a topology can tell.
+  CHECK(told("{ways: [{versions: {s: none}, do: {tcp: {address: a}}}]}") == "");
+}
+
+TEST_CASE("P006: a text with a name that means something else") {
+  CHECK(brief("let: {a: b, c: {'<2': d, '>=2': e}}") == "");
+  CHECK(brief("let: {host: b}") == "P006 3:7 `host` has a meaning already | give it another name");
+  CHECK(brief("params: {p: {type: text}}\nlet: {p: b}").starts_with("P006 4:7"));
+  CHECK(brief("let: {a: {2.x: b}}").starts_with("P003 3:11"));
+}
+
+TEST_CASE("a fragment is read as if it stood in the playbook, which wins") {
+  support::Written w("fragments: [both]\ncomponent: c\nparams: {a: {type: port}}\nknown_as: [x]\nlet: {b: mine}\n", "p.yaml");
+  const source::File both{
+      "both.yaml", "component: other\ntitle: t\nparams: {a: {type: text}, z: {type: text}}\nknown_as: [y]\nlet: {b: theirs, d: e}\n"};
+  const auto p = read_playbook(w.file, "f", w.diagnostics, {{"both", &both}});
+  CHECK(w.complaints() == "");
+  CHECK(p.component.value == "c");
+  CHECK(p.title.value == "t");
+  REQUIRE(p.params.size() == 2);
+  CHECK(p.params[0].type == Type::port);
+  REQUIRE(p.known_as.size() == 2);
+  CHECK(p.known_as[0].value == "y");
+  REQUIRE(p.lets.size() == 2);
+  CHECK(p.lets[0].fallback.value == "mine");
+  CHECK(brief("fragments: [none]").starts_with("P023 3:13 there is no fragment `none`"));
+}

@@ -88,6 +88,8 @@ const Whole wholes[] = {
      "/s = gone\n"},
     {"http: {url: u, expect: {/a: {before: {than: /now, by: 3s}}}, take: {c: {at: /trace, last: '^Caused by: (.*)$'}}}",
      "url: u\nexpect: /a is before /now 3000 ms\ntake: c = /trace, the last line that matches ^Caused by: (.*)$\n"},
+    {"ask: {of: s, what: the depth, with: {a: b}, expect: {/d: 1}, take: {v: /d}}",
+     "of: s\nwhat: the depth\nwith:\n  a: \"b\"\nexpect: /d = 1\ntake: v = /d\n"},
     {"seen: {in: o, find: {/v: 1}, expect: {/w: {lacks: x}}, take: {v: /t}, within: 1s}",
      "in: o\nfind: /v = 1\nexpect: /w lacks x\ntake: v = /t\nwithin: 1000ms\n"},
 };
@@ -169,7 +171,7 @@ TEST_CASE("S003: a field is missing") {
 TEST_CASE("S004: a word that does not fit") {
   CHECK(complaints("wait: {for: {dir: {path: /p}}}\n") ==
         "error[S004]: this word cannot stand in `for`\n --> t.yaml:1:14\n  |\n1 | wait: {for: {dir: {path: /p}}}\n  |              ^^^\n"
-        "  = help: words that ask are tcp, http, sql, exec, topic, process, brokers, every\n\n1 error");
+        "  = help: words that ask are tcp, http, sql, exec, topic, process, brokers, every, ask\n\n1 error");
   CHECK(brief("ensure: {look: {wait: {for: {tcp: {address: h}}}}, act: []}").find("S004 1:17 this word cannot stand in `look`") !=
         std::string::npos);
   CHECK(brief("refute: {that: {seen: {in: o, find: {}}}}").starts_with("S004"));
