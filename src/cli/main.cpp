@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <exception>
@@ -52,11 +53,15 @@ void watch_signals(std::stop_source stop) {
     constexpr char text[] = "\ninterrupted: ending in order; once more to end at once\n";
     if (::write(2, text, sizeof text - 1) < 0) ::_exit(exit_interrupted);
     stop.request_stop();
-    // `timeout` of coreutils sends its signal to the process and at once to its group: that is one.
-    const auto first = std::chrono::steady_clock::now();
-    do {
-      sigwait(&set, &number);
-    } while (std::chrono::steady_clock::now() - first < std::chrono::milliseconds(200));
+    // `timeout` of coreutils sends its signal to the process and at once to its group: that is one. What came while this thread did
+    // not run, on a busy machine, came at once, too.
+    using namespace std::chrono;
+    for (const auto until = steady_clock::now() + 200ms;;) {
+      const auto left = std::max<nanoseconds>(until - steady_clock::now(), 0ns);
+      const timespec rest{0, left.count()};
+      if (sigtimedwait(&set, nullptr, &rest) < 0 && errno != EINTR) break;
+    }
+    sigwait(&set, &number);
     wipe_live_line();
     ::_exit(exit_interrupted);
   };

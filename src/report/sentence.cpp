@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -214,24 +215,37 @@ void tell_arrived(Report& report) {
 }
 
 struct Words {
-  const char *done, *not_done;
+  std::string done, not_done;
 };
 
-Words words_of(const std::string& command) {
-  if (command == "down") return {"the lab is down", "the lab could not be taken down"};
-  if (command == "start") return {"the lab is started", "the lab could not be started"};
-  if (command == "stop") return {"the lab is stopped", "the lab could not be stopped"};
-  return {"the lab is up", "the lab could not be brought up"};
+/// What `start` and `stop` were about: the lab, or those of its nodes that were named.
+std::string who_was_meant(const run::Opened& opened) {
+  std::set<int> meant;
+  for (const auto& line : opened.steps)
+    if (line.changes && line.component >= 0) meant.insert(line.component);
+  const auto on_hosts = std::count_if(opened.components.begin(), opened.components.end(),
+                                      [&](const auto& each) { return opened.lanes.empty() || each.host != opened.lanes.front(); });
+  const auto count = static_cast<long>(meant.size());
+  if (count == 0 || count >= on_hosts) return "the lab";
+  return count == 1 ? component_label(opened, *meant.begin()) : fmt::format("{} of {} nodes", count, on_hosts);
+}
+
+Words words_of(const run::Opened& opened) {
+  if (opened.command == "down") return {"the lab is down", "the lab could not be taken down"};
+  if (opened.command != "start" && opened.command != "stop") return {"the lab is up", "the lab could not be brought up"};
+  const auto who = who_was_meant(opened);
+  const auto* const verb = opened.command == "start" ? "started" : "stopped";
+  return {fmt::format("{} {} {}", who, who.ends_with(" nodes") ? "are" : "is", verb), fmt::format("{} could not be {}", who, verb)};
 }
 
 std::string render_changed(const Report& report) {
-  const Words words = words_of(report.opened.command);
+  const Words words = words_of(report.opened);
   if (report.exit_code == 3) {
     if (report.troubles.empty()) return fmt::format("{}: {} blocked", words.not_done, count_of(report.blocked, "step"));
     return fmt::format("{}: {}{}", words.not_done, what_of(report.troubles.front()),
                        and_more(static_cast<int>(report.troubles.size()) - 1));
   }
-  if (!report.complete) return words.not_done + std::string(": the run ended in the middle");
+  if (!report.complete) return words.not_done + ": the run ended in the middle";
   if (report.made == 0) return fmt::format("nothing to change: all {} are already so", count_of(report.held, "thing"));
   const char* verb = report.opened.command == "up" ? "made" : "changed";
   return fmt::format("{}: {} {}, {} already so, in {}", words.done, count_of(report.made, "thing"), verb, report.held,

@@ -401,10 +401,22 @@ TEST_CASE("down, start and stop speak of themselves") {
                                                 {"start", "the lab is started", "the lab could not be started"},
                                                 {"stop", "the lab is stopped", "the lab could not be stopped"}}) {
     Tale s(command);
-    const int step = s.step("a");
-    check(Tale(s).made(step), {0, std::string(done) + ": 1 thing changed, 0 already so, in 1 ms"});
-    check(Tale(s).bad(step, Why::failed, "disk"), {3, std::string(not_done) + ": a on 10.0.0.2: disk"});
+    const int step = s.step("a"), other = s.step("b", true, 0);
+    check(Tale(s).made(step).made(other), {0, std::string(done) + ": 2 things changed, 0 already so, in 1 ms"});
+    check(Tale(s).good(other).bad(step, Why::failed, "disk"), {3, std::string(not_done) + ": a on 10.0.0.2: disk"});
   }
+}
+
+TEST_CASE("a start or stop of some nodes speaks of these") {
+  Tale s("stop");
+  s.component({"pipelines 1", "orders", "Pipeline", "", "controller", "", "", "pipelines", "any", {}});
+  const int step = s.step("a");
+  s.step("asked", false, 0);
+  check(Tale(s).made(step).good(1), {0, "Kafka broker 10.0.0.2:9092 is stopped: 1 thing changed, 0 already so, in 1 ms"});
+  check(Tale(s).good(1).bad(step, Why::failed, "disk"), {3, "Kafka broker 10.0.0.2:9092 could not be stopped: a on 10.0.0.2: disk"});
+  s.component({"kafka_servers 2", "10.0.0.3:9092", "Kafka broker", "2.7.0", "10.0.0.3", "17", "official", "kafka_servers", "any", {}});
+  const int second = s.step("a", true, 3);
+  check(Tale(s).made(step).good(1).made(second), {0, "2 of 3 nodes are stopped: 2 things changed, 0 already so, in 1 ms"});
 }
 
 TEST_CASE("an interrupted verify is not decided") {
