@@ -91,8 +91,8 @@ const std::string* Scope::plain(const std::string& name, std::string& buffer) co
     }
   }
   if (const auto* text = text_of(name)) {
-    if (std::find(under_way_.begin(), under_way_.end(), name) != under_way_.end()) return &(buffer = refuse_circle(*text));
-    under_way_.push_back(name);
+    if (std::find(under_way_.begin(), under_way_.end(), text) != under_way_.end()) return &(buffer = refuse_circle(*text));
+    under_way_.push_back(text);
     buffer = expand(*text);
     under_way_.pop_back();
     return &buffer;
@@ -125,7 +125,8 @@ std::string Scope::over_section(std::string_view function, std::string_view rest
   bool begun = false;
   for (const auto* member : members) {
     if (function == "others" && member == self_) continue;
-    const Scope scope(topology_, member, diagnostics_, touch_);
+    Scope scope(topology_, member, diagnostics_, touch_);
+    scope.under_way_ = under_way_;  // circles go through other components, too
     if (begun) out += separator;
     begun = true;
     for (std::size_t at = 0; at < format.size();) {

@@ -52,7 +52,7 @@ private:
   source::Diagnostics& diagnostics_;
   Touch touch_;
   std::map<std::string, std::string> extra_;
-  mutable std::vector<std::string> under_way_;  // texts of `let` that are being put together
+  mutable std::vector<const Text*> under_way_;  // texts of `let` that are being put together
 };
 
 using step::short_digest;

@@ -181,4 +181,15 @@ TEST_CASE("T033: a text that stands for itself") {
   Planned p({circle}, "s: [{host: h}]\n");
   (void)p.up();
   CHECK(p.world.complaints().starts_with("error[T033]: this text stands for itself, through others"));
+  // Through another component, which may have a text of that name.
+  const std::string here =
+      "section: s\ncomponent: c\ntitle: C\ndefault_version: 1.0.0\naddress: ${a}\nlet: {a: \"${first t \\\"{a}\\\"}\"}\n";
+  const std::string there = "section: t\ncomponent: d\ntitle: D\ndefault_version: 1.0.0\nlet: {a: x, b: \"${first s \\\"{a}\\\"}\"}\n";
+  Planned good({here, there}, "s: [{host: h}]\nt: [{host: h}]\n");
+  CHECK(good.up().components.front().address == "x");
+  CHECK(good.world.complaints() == "");
+  const std::string back = "section: t\ncomponent: d\ntitle: D\ndefault_version: 1.0.0\nlet: {a: \"${first s \\\"{a}\\\"}\"}\n";
+  Planned bad({here, back}, "s: [{host: h}]\nt: [{host: h}]\n");
+  (void)bad.up();
+  CHECK(bad.world.complaints().starts_with("error[T033]"));
 }
