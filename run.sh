@@ -207,35 +207,14 @@ print(passed, failed if passed or failed else 1)' >"$counts"
 level_e2e() { lab_level e2e tests/e2e/run.py e2e; }
 level_groups() { lab_level groups tests/e2e/run.py groups; }
 level_hosts() { lab_level hosts tests/hosts/run.py; }
+level_strange() { lab_level strange tests/e2e/run.py strange; }
 level_sabotage() { lab_level sabotage tests/e2e/run.py sabotage; }
-level_strange() { own_machine=1 lab_level strange tests/e2e/run.py strange; }
 
 lab_level() { # LEVEL SCRIPT [ARGUMENT]
     local out=$build/$1.out
     shift
-    TIDELAB=$(realpath -e "$build/release/tidelab") ${own_machine:+on_own_machine} python3 "$@" 2>&1 | tee "$out" || true
+    TIDELAB=$(realpath -e "$build/release/tidelab") python3 "$@" 2>&1 | tee "$out" || true
     tail -n 1 "$out" | sed -n 's/^\([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed$/\1 \2/p' >"$counts"
-}
-
-# A lab beside another one of the same name, ports and directories: in namespaces of its own, with its own loopback, processes, and
-# places for labs and records. The cache of archives is shared.
-on_own_machine() { # COMMAND…
-    local places
-    places=$(mktemp -d /var/tmp/tidelab-own.XXXXXX)
-    mkdir -p /var/tmp/tidelab /var/lib/tidelab
-    mkdir -m 755 "$places/labs" "$places/lists"
-    mkdir -m 700 "$places/state"
-    # shellcheck disable=SC2016 # the inner shell expands it
-    XDG_STATE_HOME=$places/state unshare --net --mount --pid --fork --kill-child --mount-proc bash -ec '
-        ip link set lo up
-        mount --bind "$1/labs" /var/tmp/tidelab
-        mount --bind "$1/lists" /var/lib/tidelab
-        shift
-        exec "$@"' on_own_machine "$places" "$@"
-    local status=$?
-    rm -rf "$places"
-    rmdir /var/lib/tidelab 2>/dev/null || true # of others, or gone
-    return $status
 }
 
 add_counts() { # PASSED FAILED
@@ -258,8 +237,6 @@ record_row() { # NAME PASSED FAILED SECONDS
 # What neither waits nor looks at a clock runs beside the other levels, in what they leave idle. Of fuzz that is its build: an input
 # that takes ten seconds is a finding.
 beside="arch"
-# Both mostly wait for what a broken lab does, so they run at the same time.
-pair="sabotage strange"
 declare -A job_of=() began_at=()
 
 # A level is a session of its own: so its deadline reaches everything that it started, and it has a share of its own of
@@ -330,7 +307,7 @@ end_everything() {
 }
 
 test_all() { # LEVEL...
-    local all="arch unit net golden terminal ssh standin e2e groups hosts sabotage strange fuzz" one other since
+    local all="arch unit net golden terminal ssh standin e2e groups hosts sabotage strange fuzz" one since
     local wanted=${*:-$all}
     for one in $wanted; do
         case " $all " in *" $one "*) ;; *) usage >&2; die "there is no level $one" ;; esac
@@ -358,16 +335,7 @@ test_all() { # LEVEL...
         # Its build is told by the level, which builds what is missing.
         [ "$one" != fuzz ] || [ -z "${job_of[fuzz_build]:-}" ] || { wait "${job_of[fuzz_build]}" || true; unset "job_of[fuzz_build]"; }
         case " $beside " in *" $one "*) continue ;; esac
-        case " $wanted " in *" $one "*) ;; *) continue ;; esac
-        case " $pair " in
-            *" $one "*)
-                for other in $pair; do
-                    case " $wanted " in *" $other "*) [ -n "${began_at[$other]:-}" ] || begin_level "$other" ;; esac
-                done
-                ;;
-            *) begin_level "$one" ;;
-        esac
-        end_level "$one"
+        case " $wanted " in *" $one "*) begin_level "$one"; end_level "$one" ;; esac
     done
     for one in $beside; do
         case " $wanted " in *" $one "*) end_level "$one" ;; esac

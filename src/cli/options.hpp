@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "report/exit_code.hpp"
+
 namespace tidelab::cli {
 
 class Keyring;
@@ -56,15 +58,7 @@ struct Options {
   std::stop_token stop;
 };
 
-// Exit codes: see README, "Exit codes".
-inline constexpr int exit_true = 0;
-inline constexpr int exit_false = 1;
-inline constexpr int exit_unknown = 2;
-inline constexpr int exit_no_lab = 3;
-inline constexpr int exit_usage = 64;
-inline constexpr int exit_bad_file = 65;
-inline constexpr int exit_bug = 70;
-inline constexpr int exit_interrupted = 130;
+using namespace report::exit_codes;  // see README, "Exit codes"
 
 using Command = int (*)(const Options&);
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "report/exit_code.hpp"
 #include "report/judge.hpp"
 #include "report/layout.hpp"
 #include "report/report.hpp"

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "report/exit_code.hpp"
 #include "report/html_text.hpp"
 #include "report/html_timeline.hpp"
 #include "report/layout.hpp"
@@ -138,12 +139,12 @@ std::string render_components(const Report& report) {
 
 const char* colour_of(const Report& report) {
   if (report.exit_code == 0) return "pass";
-  return report.exit_code == 1 || report.exit_code == 3 ? "fail" : "broken";
+  return is_false(report.exit_code) ? "fail" : "broken";
 }
 
 /// For the tab of a browser, which shows some twenty characters.
 std::string title_of(const Report& report) {
-  const char* mark = report.exit_code == 0 ? "✓" : report.exit_code == 1 || report.exit_code == 3 ? "✗" : "?";
+  const char* mark = report.exit_code == 0 ? "✓" : is_false(report.exit_code) ? "✗" : "?";
   return fmt::format("{} {} {}", mark, report.opened.lab, report.opened.command);
 }
 

@@ -24,9 +24,6 @@ struct Preflight {
 
 int count_of(const Preflight& found, preflight::Outcome outcome);
 
-/// 0 all is well (or only warnings), 1 something fails, 2 nothing fails as far as it could be looked at.
-int exit_code_of(const Preflight& found);
-
 /// Whether `up` would not begin: something fails, or a host could not be looked at. What of a host could not be read
 /// stops nobody.
 bool stops_up(const Preflight& found);

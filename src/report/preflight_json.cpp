@@ -1,6 +1,7 @@
 // The preflight for programs. docs/preflight.md describes every field; a change here is a change there.
 #include <nlohmann/json.hpp>
 
+#include "report/exit_code.hpp"
 #include "report/layout.hpp"
 #include "report/preflight.hpp"
 

@@ -100,11 +100,6 @@ int count_of(const Preflight& found, Outcome outcome) {
   return static_cast<int>(std::count_if(found.rows.begin(), found.rows.end(), [&](const Finding& row) { return row.outcome == outcome; }));
 }
 
-int exit_code_of(const Preflight& found) {
-  if (count_of(found, Outcome::failure) > 0 || (found.strict && count_of(found, Outcome::warning) > 0)) return 1;
-  return count_of(found, Outcome::unknown) > 0 ? 2 : 0;
-}
-
 bool stops_up(const Preflight& found) {
   return std::any_of(found.rows.begin(), found.rows.end(), [](const Finding& row) {
     return row.outcome == Outcome::failure || (row.outcome == Outcome::unknown && (row.check == "reachable" || row.check == "look"));

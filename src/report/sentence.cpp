@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "report/exit_code.hpp"
 #include "report/judge.hpp"
 #include "report/layout.hpp"
 
@@ -240,7 +241,7 @@ Words words_of(const run::Opened& opened) {
 
 std::string render_changed(const Report& report) {
   const Words words = words_of(report.opened);
-  if (report.exit_code == 3) {
+  if (report.exit_code == exit_no_lab) {
     if (report.troubles.empty()) return fmt::format("{}: {} blocked", words.not_done, count_of(report.blocked, "step"));
     return fmt::format("{}: {}{}", words.not_done, what_of(report.troubles.front()),
                        and_more(static_cast<int>(report.troubles.size()) - 1));
@@ -283,22 +284,6 @@ std::string render_whole(Report& report) {
 }
 
 }  // namespace
-
-bool changes_lab(const Report& report) {
-  const std::string& command = report.opened.command;
-  return command == "up" || command == "down" || command == "start" || command == "stop";
-}
-
-int exit_code_of(const Report& report) {
-  if (report.interrupted) return 130;
-  if (changes_lab(report) && (report.failed + report.blocked > 0 || !report.troubles.empty())) return 3;
-  if (count_of(report, Verdict::fail) > 0) return 1;
-  if (!report.complete || !report.troubles.empty()) return 2;
-  if (report.rows.empty() && !changes_lab(report)) return 2;
-  const int warned = count_of(report, Verdict::warn);
-  if (count_of(report, Verdict::pass) + warned != static_cast<int>(report.rows.size())) return 2;
-  return 0;
-}
 
 void render_sentence(Report& report) { report.sentence = render_whole(report); }
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "report/exit_code.hpp"
 #include "report/layout.hpp"
 #include "report/report.hpp"
 #include "source/paint.hpp"
@@ -237,7 +238,7 @@ void Page::tail() {
   counts += fmt::format("{}{}", counts.empty() ? "" : "; ", render_span(report_.took));
   if (report_.closed.remote_commands > 0) counts += ", " + count_of(report_.closed.remote_commands, "remote command");
   line("\n" + dim(counts));
-  const char* colour = report_.exit_code == 0 ? "1;32" : report_.exit_code == 1 || report_.exit_code == 3 ? "1;31" : "1;33";
+  const char* colour = report_.exit_code == 0 ? "1;32" : is_false(report_.exit_code) ? "1;31" : "1;33";
   const auto& story = report_.story;
   if (story.cause.empty()) return line(paint(one_line(report_.sentence), colour));
   // A long sentence in its three parts, each where a line begins.

@@ -1,6 +1,7 @@
 // The preflight in its three formats, to the byte.
 #include <catch2/catch.hpp>
 
+#include "report/exit_code.hpp"
 #include "report/preflight.hpp"
 
 namespace tidelab::report {
