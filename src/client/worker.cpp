@@ -1,6 +1,5 @@
 #include "client/worker.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -32,12 +31,6 @@ namespace {
 constexpr std::size_t most_of_a_frame = 64 << 20;
 constexpr auto grace = std::chrono::milliseconds(500);  // after the deadline, for the worker's own words
 constexpr std::size_t last_words = 2000;
-
-// Socket pairs and memory files, above the standard streams and what spawn() gives as third.
-process::Fd high(int fd) {
-  const process::Fd low(fd);
-  return process::Fd(::fcntl(low.get(), F_DUPFD_CLOEXEC, 10));
-}
 
 bool send_all(int socket, const std::uint8_t* from, std::size_t size) {
   while (size > 0) {
@@ -126,9 +119,9 @@ Result<std::unique_ptr<Worker>> Worker::start(const std::string& peer) {
   };
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return problem("no sockets", errno);
-  process::Fd ours = high(ends[0]);
-  const process::Fd theirs = high(ends[1]);
-  process::Fd said = high(::memfd_create("said", MFD_CLOEXEC));
+  process::Fd ours = process::above_standard(process::Fd(ends[0]));
+  const process::Fd theirs = process::above_standard(process::Fd(ends[1]));
+  process::Fd said = process::above_standard(process::Fd(::memfd_create("said", MFD_CLOEXEC)));
   if (!ours || !theirs || !said) return problem("no descriptors", errno);
   // One that stops within a frame is not waited for: frames are sent in one go.
   const timeval patience{10, 0};
@@ -136,9 +129,9 @@ Result<std::unique_ptr<Worker>> Worker::start(const std::string& peer) {
   process::Program program{{"tidelab", worker_word}, "/proc/self/exe"};
   program.err = said.get();
   program.third = theirs.get();
-  pid_t pid = -1;
-  if (const int error = process::spawn(program, pid); error != 0) return problem("this program does not start again", error);
-  return std::unique_ptr<Worker>(new Worker(peer, pid, std::move(ours), std::move(said)));
+  const auto pid = process::spawn(program);
+  if (!pid) return problem("this program does not start again", pid.error().error);
+  return std::unique_ptr<Worker>(new Worker(peer, *pid, std::move(ours), std::move(said)));
 }
 
 Worker::~Worker() {

@@ -13,20 +13,15 @@
 
 #include "host/secrets.hpp"
 #include "host/ssh_config.hpp"
+#include "process/run.hpp"
 #include "step/control.hpp"
 #include "step/failure.hpp"
 
 namespace tidelab::host {
 
+using process::Input;
 using step::Control;
 using step::Result;
-
-/// What the command reads on stdin: nothing, a text, or a file of this machine (streamed, never held whole).
-struct Input {
-  std::string text;
-  std::string file;    ///< wins over `text` when not empty
-  std::string lead{};  ///< comes before either
-};
 
 /// What is kept of each of a command's streams where nobody listens. Nothing that is asked of hosts says as much by far.
 inline constexpr std::size_t kMostKept = 8 << 20;

@@ -1,12 +1,12 @@
 // This machine: an argv as a child process, without any shell.
+#include "host/local.hpp"
+
 #include <atomic>
 #include <cstring>
 
 #include <fmt/format.h>
 
 #include "host/quote.hpp"
-#include "host/remote_shell.hpp"
-#include "host/watch.hpp"
 
 namespace tidelab::host {
 namespace {
@@ -38,14 +38,20 @@ Result<Output> Local::carry_out(const Command& command, const Control& control) 
     return step::fail(*ended->by, what);
   }
   output.code = ended->code;
-  if (const auto& told = ended->problem) {
-    output.code = told->code;
-    command.on_err(fmt::format("{}: {}\n", told->code == kNoDirectory ? command.cwd : command.argv.front(), std::strerror(told->error)));
-  }
+  if (const auto& told = ended->problem)
+    command.on_err(
+        fmt::format("{}: {}\n", told->code == process::no_directory ? command.cwd : command.argv.front(), std::strerror(told->error)));
   return output;
 }
 
 }  // namespace
+
+Result<process::Ended> run_child(const Command& command, const Control& control, const process::Ears& ears) {
+  process::Program program{command.argv};
+  for (const auto& [name, value] : command.env) program.env.push_back(name + "=" + value);
+  program.cwd = command.cwd;
+  return process::run(std::move(program), command.input, control, ears);
+}
 
 std::unique_ptr<Host> make_local() { return std::make_unique<Local>(); }
 

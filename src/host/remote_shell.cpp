@@ -70,7 +70,7 @@ bool is_variable_name(std::string_view name) {
 
 std::string render_surroundings(const Command& command) {
   std::string text;
-  if (!command.cwd.empty()) text += fmt::format("cd {} || exit {}; ", quote(path_for_cd(command.cwd)), kNoDirectory);
+  if (!command.cwd.empty()) text += fmt::format("cd {} || exit {}; ", quote(path_for_cd(command.cwd)), process::no_directory);
   for (const auto& [name, value] : command.env) text += fmt::format("export {}={}; ", name, quote(value));
   return text;
 }

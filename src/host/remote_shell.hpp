@@ -27,9 +27,6 @@
 
 namespace tidelab::host {
 
-/// 125, as env(1) has it: the directory to start in cannot be entered.
-inline constexpr int kNoDirectory = 125;
-
 /// Of a channel or session, at a connection with no other one, before that is taken for an answer; 3 s.
 inline constexpr int kRefusals = 60;
 

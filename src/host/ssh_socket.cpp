@@ -19,7 +19,7 @@
 
 #include <fmt/format.h>
 
-#include "host/launch.hpp"
+#include "process/spawn.hpp"
 
 namespace tidelab::host {
 namespace {
@@ -112,17 +112,19 @@ Result<Socket> open_jump(const SshTarget& target) {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     return step::fail(Why::failed, fmt::format("cannot make a socket: {}", std::strerror(errno)));
   Socket made{process::Fd(ends[0]), nullptr};
-  const process::Fd theirs(ends[1]);
+  const auto theirs = process::above_standard(process::Fd(ends[1]));
   ::fcntl(made.fd.get(), F_SETFL, O_NONBLOCK);
-  auto launch = make_launch({make_jump(target), {}, {}, {}, {}});
-  if (!launch) return tl::unexpected(launch.error());
-  process::Fd said(::memfd_create("said", MFD_CLOEXEC));
-  launch->in = process::Fd(::fcntl(theirs.get(), F_DUPFD_CLOEXEC, 3));
-  launch->out = process::Fd(::fcntl(theirs.get(), F_DUPFD_CLOEXEC, 3));
-  launch->err = process::Fd(::fcntl(said.get(), F_DUPFD_CLOEXEC, 3));
-  const pid_t pid = fork_quietly(*launch);
-  if (pid < 0) return step::fail(Why::failed, fmt::format("cannot start a process: {}", std::strerror(errno)));
-  made.jump = std::make_unique<Jump>(pid, std::move(said), std::string(launch->words.back()), target.config.proxy_command.empty());
+  auto said = process::above_standard(process::Fd(::memfd_create("said", MFD_CLOEXEC)));
+  process::Program program{make_jump(target)};
+  program.in = program.out = theirs.get();
+  program.err = said.get();
+  const auto pid = process::spawn(program);
+  if (!pid && pid.error().code == 0)
+    return step::fail(Why::failed, fmt::format("cannot start a process: {}", std::strerror(pid.error().error)));
+  if (!pid)
+    return step::fail(Why::unreachable, fmt::format("cannot reach {}: cannot start `{}`: {}", render_target(target), program.argv.front(),
+                                                    std::strerror(pid.error().error)));
+  made.jump = std::make_unique<Jump>(*pid, std::move(said), program.argv.back(), target.config.proxy_command.empty());
   return made;
 }
 

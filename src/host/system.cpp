@@ -15,12 +15,12 @@
 #include <fmt/format.h>
 
 #include "host/keeper.hpp"
+#include "host/local.hpp"
 #include "host/quote.hpp"
 #include "host/remote_shell.hpp"
 #include "host/ssh_link.hpp"
 #include "host/ssh_turn.hpp"
 #include "host/system_client.hpp"
-#include "host/watch.hpp"
 #include "step/thread.hpp"
 
 namespace tidelab::host {
@@ -39,7 +39,7 @@ struct Attempt {
   const std::string mark;
   MarkedStream out, err;
   Output output{};
-  Ended ended{};
+  process::Ended ended{};
   bool any_shell = false;
   bool complete() const { return out.code() && err.code(); }
   bool flooded() const { return out.flooded() || err.flooded(); }
@@ -204,7 +204,7 @@ Result<void> System::attempt(const Command& command, const Control& control, Way
   if (attempt.any_shell) line = render_for_any_shell(line);
   auto client = client_.make_command(line, way);
   client.input = command.input;
-  Ears ears;
+  process::Ears ears;
   const auto hand_on = [](const std::string& clean, const std::function<void(std::string_view)>& listener) {
     if (!clean.empty()) listener(clean);
   };
