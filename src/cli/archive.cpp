@@ -43,7 +43,7 @@ public:
 };
 
 Gathered what_is_known_here(const std::string& lab, const fs::path& top) {
-  const auto dir = open_record_dir(lab);
+  const auto dir = lab::open_record_dir(lab);
   if (!dir) return {fmt::format("controller: {}\n", dir.error().what), false};
   if (!*dir) return {"controller: nothing is recorded here\n", true};
   std::error_code error;

@@ -23,11 +23,11 @@ std::string kept_by(const Options& options) {
 
 // The lab is down and still has something on its hosts: its record stays, so that `up` finds that and `down` removes it.
 void keep_record(const std::string& lab, const std::string& kept, const Options& options) {
-  if (auto known = read_record(lab); known && *known) {
+  if (auto known = lab::read_record(lab); known && *known) {
     auto& record = **known;
     record.kept = kept;
     record.last = "down", record.outcome = "done";
-    write_record(record);
+    noted(lab::write_record(record));
   }
   if (options.format == "text")
     std::cout << fmt::format("kept: {}; `tidelab up` takes them up again, `tidelab down {}` removes them\n", kept, lab);
@@ -45,18 +45,17 @@ int down(const Options& options) {
     case Consent::nobody: return exit_usage;
     case Consent::refused: return options.stop.stop_requested() ? exit_interrupted : exit_usage;
   }
-  const auto lock = Lock::take(made.lab, "down", options.take_over);
+  const auto lock = take_lock(*lab, made.lab, "down");
   if (!lock) return exit_no_lab;
-  lab->run = lock->run(), lab->claim = lock->claim();
-  note_in_record(made.lab, "down", "begun");
+  noted(lab::note_in_record(made.lab, "down", "begun"));
   const auto result = run_plan(made, *lab, make_setup(made, *lab));
   give_report(result, options);
   if (result.exit_code != exit_true) {
-    note_in_record(made.lab, "down", outcome_of(result));
+    noted(lab::note_in_record(made.lab, "down", outcome_of(result)));
     return result.exit_code;
   }
   if (const auto kept = kept_by(options); kept.empty())
-    remove_record(made.lab);
+    noted(lab::remove_record(made.lab));
   else
     keep_record(made.lab, kept, options);
   return exit_true;

@@ -6,9 +6,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "cli/record.hpp"
+#include "cli/load.hpp"
 #include "cli/table.hpp"
 #include "cli/terminal.hpp"
+#include "lab/lock.hpp"
 
 namespace tidelab::cli {
 
@@ -19,7 +20,7 @@ using nlohmann::ordered_json;
 ordered_json or_null(const std::string& text) { return text.empty() ? ordered_json() : ordered_json(text); }
 
 struct Listed {
-  Record record;
+  lab::Record record;
   std::string state, holder;
 };
 
@@ -56,14 +57,14 @@ void print_text(const std::vector<Listed>& all) {
       line.below.push_back(fmt::format("its {} still on the hosts; `tidelab down {}` removes them",
                                        record.kept == "data" ? "data are" : record.kept + " are", record.lab));
     if (!holder.empty()) line.below.push_back("worked on by " + holder);
-    if (auto text = unfinished(record, !holder.empty()); !text.empty()) line.below.push_back(std::move(text));
+    if (auto text = lab::unfinished(record, !holder.empty()); !text.empty()) line.below.push_back(std::move(text));
     lines.push_back(std::move(line));
   }
   std::cout << render_table({{"lab"}, {"state"}, {"up since", 3}, {"hosts", 2}, {"topology", 4}}, lines, columns_of(STDOUT_FILENO));
 }
 
-void tell_closed(const std::string& lab, const Unknowable& reason) {
-  const auto foreign = reason.why == Unknowable::Why::closed ? foreign_record(lab) : std::string();
+void tell_closed(const std::string& lab, const lab::Unknowable& reason) {
+  const auto foreign = reason.why == lab::Unknowable::Why::closed ? lab::foreign_record(lab) : std::string();
   if (foreign.empty()) return tell(reason);
   std::cerr << fmt::format("tidelab: lab {}: {}\n", lab, foreign);
 }
@@ -71,21 +72,21 @@ void tell_closed(const std::string& lab, const Unknowable& reason) {
 }  // namespace
 
 int list(const Options& options) {
-  const auto labs = recorded_labs();
-  if (!labs && labs.error().why != Unknowable::Why::closed) return tell(labs.error()), exit_unknown;
+  const auto labs = lab::recorded_labs();
+  if (!labs && labs.error().why != lab::Unknowable::Why::closed) return tell(labs.error()), exit_unknown;
   std::vector<Listed> all;
   std::vector<std::string> closed;
-  std::vector<Unknowable> reasons;
+  std::vector<lab::Unknowable> reasons;
   for (const auto& lab : labs.value_or(std::vector<std::string>())) {
-    auto known = read_record(lab);
+    auto known = lab::read_record(lab);
     if (!known) {
       closed.push_back(lab);
       reasons.push_back(known.error());
       continue;
     }
     if (!*known) continue;  // it went meanwhile
-    auto holder = Lock::holder(lab);
-    auto state = state_of(**known, !holder.empty());
+    auto holder = lab::Lock::holder(lab);
+    auto state = lab::state_of(**known, !holder.empty());
     all.push_back({std::move(**known), std::move(state), std::move(holder)});
   }
   if (options.format == "json")
@@ -94,7 +95,7 @@ int list(const Options& options) {
     print_text(all);
   for (std::size_t i = 0; i < closed.size(); ++i) tell_closed(closed[i], reasons[i]);
   if (!labs) {
-    const auto why = foreign_record("-");
+    const auto why = lab::foreign_record("-");
     std::cerr << fmt::format("tidelab: {}\n", why.empty() ? labs.error().what : why);
     return exit_unknown;
   }

@@ -15,8 +15,6 @@
 
 #include <fmt/format.h>
 
-#include "cli/record.hpp"
-
 namespace tidelab::cli {
 
 namespace fs = std::filesystem;
@@ -143,9 +141,9 @@ void make_unique(Loaded& out) {
 
 }  // namespace
 
-std::map<std::string, std::string> versions_of(const Options& options) {
+std::map<std::string, std::string> versions_of(const std::vector<std::string>& said) {
   std::map<std::string, std::string> out;
-  for (const auto& each : options.versions) out[each.substr(0, each.find('='))] = each.substr(each.find('=') + 1);
+  for (const auto& each : said) out[each.substr(0, each.find('='))] = each.substr(each.find('=') + 1);
   return out;
 }
 
@@ -176,7 +174,7 @@ bool read_into(Loaded& out, const Options& options, const std::string& name, std
   const auto& file = out.files.add(name, out.topology_text);
   // The name of the lab comes from the file's, and the standard input has none that could be one.
   const auto lab = options.lab.empty() && name == name_of_input("-") ? "stdin" : options.lab;
-  const topology::Asked asked{lab, options.ssh_type, versions_of(options), lab_is_made, options.ssh};
+  const topology::Asked asked{lab, options.reach.type, versions_of(options.versions), lab_is_made, options.reach.ssh};
   out.topology = topology::read_topology(file, out.library, asked, out.diagnostics);
   return !out.diagnostics.has_errors();
 }
@@ -211,16 +209,21 @@ std::unique_ptr<Loaded> load_either(const Options& options, const std::string& t
   asked.target = target;
   std::error_code error;
   if (target == "-" || fs::exists(target, error)) return load(asked);
-  const auto known = read_record(target);
-  if (!known && known.error().why != Unknowable::Why::closed) return tell(known.error()), nullptr;
+  const auto known = lab::read_record(target);
+  if (!known && known.error().why != lab::Unknowable::Why::closed) return tell(known.error()), nullptr;
   if (!known || !*known) {
-    std::cerr << fmt::format("tidelab: {}\n", no_such_lab(target));
+    std::cerr << fmt::format("tidelab: {}\n", lab::no_such_lab(target));
     return nullptr;
   }
   const auto* record = &**known;
   if (asked.lab.empty()) asked.lab = record->lab;
-  asked.versions = record->reach.versions;
+  asked.versions = record->versions;
   return load_text(asked, record->name + " (as applied)", record->topology);
+}
+
+void tell(const lab::Unknowable& why) {
+  std::cerr << fmt::format("tidelab: {}\n", why.what);
+  if (!why.help.empty()) std::cerr << fmt::format("help: {}\n", why.help);
 }
 
 bool told_no_errors(Loaded& loaded, const Options& options) {

@@ -59,6 +59,9 @@ std::string find_home(const Options& options);
 bool told_no_errors(Loaded& loaded, const Options& options);
 
 /// What `--version-of` says, by component.
-std::map<std::string, std::string> versions_of(const Options& options);
+std::map<std::string, std::string> versions_of(const std::vector<std::string>& said);
+
+/// "tidelab: WHAT", and the help below it, on the standard error.
+void tell(const lab::Unknowable& why);
 
 }  // namespace tidelab::cli

@@ -95,21 +95,22 @@ void wishes(CLI::App& app, Options& o) {
 // How hosts are reached: options that most people never need, so they stand together behind the others.
 void hosts(CLI::App& app, Options& o) {
   const auto others = app.get_options().size();
-  app.add_flag("--ssh", o.ssh, "reach every host over ssh, also this machine");
-  number(app.add_option("--ssh-port", o.ssh_port, "port of sshd, in place of the topology's"), 1, 65535);
-  app.add_option("--ssh-user", o.ssh_user, "account to log in with (default: yours)")->type_name("NAME");
-  app.add_option("--identity", o.identities, "private key; may be given again")->type_name("FILE")->allow_extra_args(false);
-  app.add_option("--known-hosts", o.known_hosts, "host keys (default: ~/.ssh/known_hosts)")->type_name("FILE");
-  app.add_option("--ssh-config", o.ssh_config, "OpenSSH configuration in place of ~/.ssh/config; `none` for none at all")
+  app.add_flag("--ssh", o.reach.ssh, "reach every host over ssh, also this machine");
+  number(app.add_option("--ssh-port", o.reach.port, "port of sshd, in place of the topology's"), 1, 65535);
+  app.add_option("--ssh-user", o.reach.user, "account to log in with (default: yours)")->type_name("NAME");
+  app.add_option("--identity", o.reach.identities, "private key; may be given again")->type_name("FILE")->allow_extra_args(false);
+  app.add_option("--known-hosts", o.reach.known_hosts, "host keys (default: ~/.ssh/known_hosts)")->type_name("FILE");
+  app.add_option("--ssh-config", o.reach.config, "OpenSSH configuration in place of ~/.ssh/config; `none` for none at all")
       ->type_name("FILE");
-  one_of(app.add_option("--ssh-type", o.ssh_type, "in place of the topology's: libssh2, OpenSSH's client, or this machine"),
+  one_of(app.add_option("--ssh-type", o.reach.type, "in place of the topology's: libssh2, OpenSSH's client, or this machine"),
          {"builtin", "system", "none"});
   add_secret(app, "passphrase", o.keyring->from(Keyring::Kind::key), "passphrase of the private key");
   add_secret(app, "password", o.keyring->from(Keyring::Kind::account), "password of the account, after every key");
   add_secret(app, "sudo-password", o.keyring->from(Keyring::Kind::sudo), "password that sudo asks for on the hosts");
   app.add_flag("--trace", o.trace, "say what each remote command took, and at the end what each host cost")->group(of_output);
   app.add_flag("--take-over", o.take_over, "go on though another controller is at work on the lab's hosts");
-  app.add_flag("--accept-new-host-keys", o.accept_new, "add the key of a host that is not known yet; a changed key is always refused");
+  app.add_flag("--accept-new-host-keys", o.reach.accept_new,
+               "add the key of a host that is not known yet; a changed key is always refused");
   const auto all = app.get_options();
   for (auto at = others; at < all.size(); ++at)
     if (all[at]->get_group() == "Options") all[at]->group(of_hosts);

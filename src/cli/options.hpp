@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "lab/record.hpp"
 #include "report/exit_code.hpp"
 
 namespace tidelab::cli {
@@ -30,15 +31,8 @@ struct Options {
   std::vector<std::string> hosts;       ///< of `template`
   std::vector<std::string> role_hosts;  ///< of `template`: "ROLE=ADDRESS"
   std::string user, dir;                ///< of `template`
-  bool ssh = false;
-  int ssh_port = 0;
-  std::string ssh_user;
-  std::vector<std::string> identities;
-  std::string known_hosts;
-  bool accept_new = false;
+  lab::Reach reach;
   bool take_over = false;      ///< though another controller works on the lab
-  std::string ssh_config;      ///< in place of OpenSSH's own files; "none": no configuration
-  std::string ssh_type;        ///< in place of the topology's
   Keyring* keyring = nullptr;  ///< of the whole run: never recorded, and shown nowhere
   bool trace = false;
   bool keep = false;

@@ -10,9 +10,8 @@ int power(const Options& options, bool starting) {
   if (!lab) return exit_bad_file;
   const auto made = plan::make_power(lab->loaded->inputs(lab->options), starting, lab->loaded->diagnostics);
   if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
-  const auto lock = Lock::take(made.lab, starting ? "start" : "stop", options.take_over);
+  const auto lock = take_lock(*lab, made.lab, starting ? "start" : "stop");
   if (!lock) return exit_no_lab;
-  lab->run = lock->run(), lab->claim = lock->claim();
   std::map<std::string, artifact::Acquired> acquired;
   if (starting) {
     // What a service was unpacked from is part of what it is compared with, so the cache is asked for its digests.

@@ -45,14 +45,15 @@ private:
 };
 
 host::SshTarget make_target(const plan::Lane& lane, const Options& options) {
+  const auto& reach = options.reach;
   host::SshTarget target;
   target.address = lane.name;
-  target.port = options.ssh_port != 0 ? options.ssh_port : lane.ssh_port;
-  target.user = options.ssh_user;
-  target.identities = options.identities;
-  target.known_hosts = options.known_hosts;
-  target.accept_new = options.accept_new;
-  target.config_file = options.ssh_config;
+  target.port = reach.port != 0 ? reach.port : lane.ssh_port;
+  target.user = reach.user;
+  target.identities = reach.identities;
+  target.known_hosts = reach.known_hosts;
+  target.accept_new = reach.accept_new;
+  target.config_file = reach.config;
   target.secrets = options.keyring;
   return target;
 }

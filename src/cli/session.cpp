@@ -30,13 +30,14 @@ bool make_absolute(std::string& path) {
 }
 
 bool make_absolute(Options& options) {
-  bool good = make_absolute(options.known_hosts) && (options.ssh_config == "none" || make_absolute(options.ssh_config));
-  for (auto& each : options.identities) good = good && make_absolute(each);
+  auto& reach = options.reach;
+  bool good = make_absolute(reach.known_hosts) && (reach.config == "none" || make_absolute(reach.config));
+  for (auto& each : reach.identities) good = good && make_absolute(each);
   return good;
 }
 
-void tell_unfinished(const Record& record) {
-  const auto text = unfinished(record, !Lock::holder(record.lab).empty());
+void tell_unfinished(const lab::Record& record) {
+  const auto text = lab::unfinished(record, !lab::Lock::holder(record.lab).empty());
   if (!text.empty()) std::cerr << fmt::format("note: {}\n", text);
 }
 
@@ -44,7 +45,7 @@ void tell_unfinished(const Record& record) {
 class Journal {
 public:
   Journal(const std::string& lab, const std::string& command) : name_(journal_of(command)) {
-    const auto dir = make_record_dir(lab);
+    const auto dir = lab::make_record_dir(lab);
     if (!dir) {
       problem_ = dir.error().what;
       return;
@@ -84,21 +85,19 @@ std::string program_version() { return fmt::format("tidelab {} ({}, {})", versio
 namespace {
 
 // How hosts are reached, as `up` was told, where this command line says nothing else.
-void reach_as_recorded(Options& o, const Record& record) {
-  if (o.ssh) return;
-  const auto& r = record.reach;
-  o.ssh = r.ssh, o.ssh_port = r.ssh_port, o.ssh_user = r.ssh_user, o.known_hosts = r.known_hosts, o.identities = r.identities,
-  o.accept_new = r.accept_new;
-  if (o.ssh_type.empty()) o.ssh_type = r.ssh_type;
-  if (o.ssh_config.empty()) o.ssh_config = r.ssh_config;
+void reach_as_recorded(lab::Reach& reach, const lab::Reach& recorded) {
+  if (reach.ssh) return;
+  const auto said = std::exchange(reach, recorded);
+  if (!said.type.empty()) reach.type = said.type;
+  if (!said.config.empty()) reach.config = said.config;
 }
 
-std::unique_ptr<Lab> from_record(std::unique_ptr<Lab> out, const Record& record) {
+std::unique_ptr<Lab> from_record(std::unique_ptr<Lab> out, const lab::Record& record) {
   out->recorded = true;
   out->kept = record.kept;
-  out->state = state_of(record, !Lock::holder(record.lab).empty());
+  out->state = lab::state_of(record, !lab::Lock::holder(record.lab).empty());
   auto& o = out->options;
-  reach_as_recorded(o, record);
+  reach_as_recorded(o.reach, record.reach);
   o.lab = record.lab;
   out->loaded = load_text(o, record.name, record.topology);
   return out->loaded ? std::move(out) : nullptr;
@@ -111,11 +110,11 @@ std::unique_ptr<Lab> from_file(std::unique_ptr<Lab> out, bool as_it_is) {
   if (!out->loaded) return nullptr;
   if (as_it_is) return out;
   const auto& lab = out->loaded->topology.global.lab.value;
-  const auto known = read_record(lab);
-  if (!known && (known.error().why == Unknowable::Why::nowhere || known.error().why == Unknowable::Why::unsafe))
+  const auto known = lab::read_record(lab);
+  if (!known && (known.error().why == lab::Unknowable::Why::nowhere || known.error().why == lab::Unknowable::Why::unsafe))
     return tell(known.error()), nullptr;
   if (!known || !*known) {
-    const auto foreign = foreign_record(lab);
+    const auto foreign = lab::foreign_record(lab);
     const auto why = !foreign.empty() ? foreign : known ? std::string() : known.error().what;
     if (!why.empty()) std::cerr << fmt::format("note: {}\n", why);
     return out;
@@ -125,7 +124,7 @@ std::unique_ptr<Lab> from_file(std::unique_ptr<Lab> out, bool as_it_is) {
     std::cerr << fmt::format("note: {} has changed since `tidelab up`; this works with the topology as it was applied\n",
                              out->options.target);
   tell_unfinished(record);
-  out->options.versions = record.reach.versions;
+  out->options.versions = record.versions;
   return from_record(std::move(out), record);
 }
 
@@ -137,20 +136,33 @@ std::unique_ptr<Lab> open_lab(const Options& options, bool as_file) {
   if (!make_absolute(out->options)) return nullptr;
   std::error_code error;
   if (options.target == "-" || fs::is_regular_file(options.target, error)) return from_file(std::move(out), as_file);
-  const auto known = read_record(options.target);
-  if (!known && known.error().why != Unknowable::Why::closed) return tell(known.error()), nullptr;
+  const auto known = lab::read_record(options.target);
+  if (!known && known.error().why != lab::Unknowable::Why::closed) return tell(known.error()), nullptr;
   // A pipe, a folder: whoever reads it says what is wrong with it.
   const bool recorded = known && *known;
   if (!recorded && as_file && fs::exists(options.target, error)) return from_file(std::move(out), as_file);
   if (!recorded) {
-    std::cerr << fmt::format("tidelab: {}\n", no_such_lab(options.target));
+    std::cerr << fmt::format("tidelab: {}\n", lab::no_such_lab(options.target));
     return nullptr;
   }
   const auto& record = **known;
   // The versions that `up` was told belong to the topology as applied; only `up` and what plans for it may be told others.
-  if (!as_file || options.versions.empty()) out->options.versions = record.reach.versions;
+  if (!as_file || options.versions.empty()) out->options.versions = record.versions;
   if (!as_file) tell_unfinished(record);
   return from_record(std::move(out), record);
+}
+
+std::unique_ptr<lab::Lock> take_lock(Lab& lab, const std::string& name, const std::string& command) {
+  auto lock = lab::Lock::take(name, command, lab.options.take_over);
+  if (!lock) return tell(lock.error()), nullptr;
+  for (const auto& each : lock->problems()) std::cerr << fmt::format("tidelab: {}\n", each);
+  lab.run = lock->run(), lab.claim = lock->claim();
+  return std::make_unique<lab::Lock>(std::move(*lock));
+}
+
+bool noted(const lab::Known<void>& done) {
+  if (!done) tell(done.error());
+  return done.has_value();
 }
 
 live::Setup make_setup(const plan::Plan& plan, const Lab& lab, std::map<std::string, artifact::Acquired> acquired) {
@@ -168,7 +180,7 @@ report::Report run_plan(const plan::Plan& plan, const Lab& lab, live::Setup setu
   opened.lab = plan.lab;
   opened.topology = plan.topology;
   opened.program = program_version();
-  opened.when = now_text();
+  opened.when = lab::now_text();
   opened.notes = plan.notes;
   for (const auto& c : plan.components) {
     run::ComponentLine line{c.name,
@@ -215,7 +227,7 @@ namespace {
 
 // The journal's own rights are those of a record; here it lies beside the reports, for who may see them.
 void copy_journal(const std::string& lab, const std::string& command, const fs::path& to) {
-  const auto from = open_record_dir(lab);
+  const auto from = lab::open_record_dir(lab);
   if (!from || !*from) return;  // a journal that was brought from elsewhere
   const auto text = (*from)->read(journal_of(command), most_of_a_journal);
   if (text) write_file((to / journal_of(command)).string(), *text);

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "cli/load.hpp"
-#include "cli/record.hpp"
+#include "lab/lock.hpp"
 #include "live/live.hpp"
 #include "report/report.hpp"
 
@@ -25,6 +25,12 @@ struct Lab {
 
 /// Null after saying why. `as_file`: `up` and what plans for it take a file as it is, all else as it was applied.
 std::unique_ptr<Lab> open_lab(const Options& options, bool as_file);
+
+/// The lock of the lab, held while a command works on it; `lab` is told of it. Null after saying who holds it, since when.
+std::unique_ptr<lab::Lock> take_lock(Lab& lab, const std::string& name, const std::string& command);
+
+/// False after saying what could not be written down of a lab.
+bool noted(const lab::Known<void>& done);
 
 live::Setup make_setup(const plan::Plan& plan, const Lab& lab, std::map<std::string, artifact::Acquired> acquired = {});
 

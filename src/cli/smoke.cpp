@@ -19,7 +19,7 @@ bool may_take_away(const Options& options) {
   const auto lab = open_lab(options, true);
   if (!lab || lab->loaded->diagnostics.has_errors()) return true;  // `up` says what is wrong
   const auto& name = lab->loaded->topology.global.lab.value;
-  if (const auto known = read_record(name); !known || !*known) return true;
+  if (const auto known = lab::read_record(name); !known || !*known) return true;
   return ask_for_consent(name, fmt::format("lab {} is up already, and smoke would take it away in the end, with its data", name),
                          options) == Consent::given;
 }

@@ -25,7 +25,7 @@ using nlohmann::ordered_json;
 // Which source each component came from, as the last `up` acquired it.
 std::map<std::string, std::string> sources_of(const std::string& lab) {
   std::map<std::string, std::string> out;
-  const auto dir = open_record_dir(lab);
+  const auto dir = lab::open_record_dir(lab);
   if (!dir || !*dir) return out;
   const auto journal = (*dir)->read(journal_of("up"), most_of_a_journal);
   if (!journal) return out;

@@ -41,7 +41,7 @@ std::vector<std::string> split(const std::string& text) {
   return out;
 }
 
-int refuse(const std::string& what) {
+int refuse_wish(const std::string& what) {
   std::cerr << fmt::format("tidelab: {}\n", what);
   return exit_usage;
 }
@@ -62,19 +62,19 @@ int print_template(const Options& options) {
     std::vector<std::string> names;
     for (const auto& each : all) names.push_back(each.name);
     const auto near = source::did_you_mean(options.target, names);
-    return refuse(fmt::format("there is no template `{}`; {}", options.target,
-                              near.empty() ? std::string("`tidelab template` lists them") : fmt::format("did you mean `{}`?", near)));
+    return refuse_wish(fmt::format("there is no template `{}`; {}", options.target,
+                                   near.empty() ? std::string("`tidelab template` lists them") : fmt::format("did you mean `{}`?", near)));
   }
   guide::Wishes wishes{options.hosts, {}, options.user, options.dir};
   for (const auto& each : options.role_hosts) {
     const auto equals = each.find('=');
     if (equals == std::string::npos)
-      return refuse(fmt::format("`{}`: write --host ROLE=ADDRESS, for example --host {}=10.0.0.1", each, chosen->roles.front().first));
+      return refuse_wish(fmt::format("`{}`: write --host ROLE=ADDRESS, for example --host {}=10.0.0.1", each, chosen->roles.front().first));
     auto& addresses = wishes.roles[each.substr(0, equals)];
     for (auto& address : split(each.substr(equals + 1))) addresses.push_back(std::move(address));
   }
   if (const auto wrong = guide::faults(*chosen, wishes); !wrong.empty()) {
-    for (const auto& each : wrong) refuse(each);
+    for (const auto& each : wrong) refuse_wish(each);
     return exit_usage;
   }
   const auto text = guide::fill(*chosen, wishes, loaded->diagnostics);

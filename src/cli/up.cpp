@@ -36,13 +36,13 @@ void tell(const std::vector<step::Failure>& failures, const char* headline) {
 // A lab that is up cannot follow every change. What may not be is refused before anything is touched, in the words of
 // `tidelab diff`: an instance that is gone from the file, say, would run on unseen.
 bool may_follow(const Lab& lab, const std::string& name) {
-  const auto known = read_record(name);
+  const auto known = lab::read_record(name);
   if (!known) return cli::tell(known.error()), false;
   if (!*known || (*known)->topology == lab.loaded->topology_text) return true;
   const auto* record = &**known;
   auto options = lab.options;
   options.lab = name;
-  options.versions = record->reach.versions;
+  options.versions = record->versions;
   const auto before = load_text(options, record->name + " (as applied)", record->topology);
   if (!before) return true;  // the older file is no longer understood; what it made is still in the owned list
   const auto changes = guide::changes(before->topology, lab.loaded->topology);
@@ -87,9 +87,9 @@ std::optional<std::vector<run::Warned>> look_first(const plan::Plan& made, live:
 }
 
 // What later commands are to know of the lab.
-Record record_for(const Lab& lab, const plan::Plan& made) {
-  Record out{made.lab, lab.options.target, lab.loaded->topology_text, lab.options};
-  const auto known = read_record(made.lab);
+lab::Record record_for(const Lab& lab, const plan::Plan& made) {
+  lab::Record out{made.lab, lab.options.target, lab.loaded->topology_text, lab.options.reach, lab.options.versions};
+  const auto known = lab::read_record(made.lab);
   const auto before = known ? *known : std::nullopt;
   std::error_code error;
   if (lab.recorded && before)
@@ -97,7 +97,7 @@ Record record_for(const Lab& lab, const plan::Plan& made) {
   else if (out.name != "-")
     out.file = std::filesystem::absolute(out.name, error).lexically_normal().string();  // empty where we are nowhere
   for (std::size_t lane = 1; lane < made.lanes.size(); ++lane) out.hosts.push_back(made.lanes[lane].name);
-  out.when = now_text();
+  out.when = lab::now_text();
   out.since = before && before->kept.empty() && !before->since.empty() ? before->since : out.when;
   out.last = "up", out.outcome = "begun";
   return out;
@@ -116,9 +116,8 @@ Brought bring_up(const Options& options) {
   const auto made = plan::make_up(lab->loaded->inputs(options), lab->loaded->diagnostics);
   check_other_labs(*lab->loaded);
   if (!told_no_errors(*lab->loaded, options)) return {exit_bad_file, false};
-  const auto lock = Lock::take(made.lab, "up", options.take_over);
+  const auto lock = take_lock(*lab, made.lab, "up");
   if (!lock) return {exit_no_lab, false};
-  lab->run = lock->run(), lab->claim = lock->claim();
   if (!may_follow(*lab, made.lab)) return {exit_bad_file, false};
 
   // Beyond this point nothing is decided. Artifacts, then a look at the hosts, then the first change. Where artifacts must be got,
@@ -148,9 +147,9 @@ Brought bring_up(const Options& options) {
   }
   auto warned = look_first(made, setup, options, Look::before_change);
   if (!warned) return {options.stop.stop_requested() ? exit_interrupted : exit_no_lab, false};
-  if (!write_record(record_for(*lab, made))) return {exit_no_lab, false};
+  if (!noted(lab::write_record(record_for(*lab, made)))) return {exit_no_lab, false};
   const auto result = run_plan(made, *lab, std::move(setup), std::move(*warned));
-  note_in_record(made.lab, "up", outcome_of(result));
+  noted(lab::note_in_record(made.lab, "up", outcome_of(result)));
   give_report(result, options);
   if (result.exit_code == exit_true && text) tell_what_is_next(made, options);
   return {result.exit_code, true};

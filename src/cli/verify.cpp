@@ -11,9 +11,8 @@ int verify(const Options& options) {
   lenient.strict = false;
   if (!told_no_errors(*lab->loaded, lenient)) return exit_bad_file;
   made.strict = options.strict;
-  const auto lock = Lock::take(made.lab, "verify", options.take_over);
+  const auto lock = take_lock(*lab, made.lab, "verify");
   if (!lock) return exit_unknown;
-  lab->run = lock->run(), lab->claim = lock->claim();
   auto result = run_plan(made, *lab, make_setup(made, *lab));
   give_report(result, options);
   return result.exit_code;

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "cli/record.hpp"
+#include "lab/record.hpp"
 
 namespace {
 
@@ -17,16 +17,16 @@ void require(bool holds) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto record = cli::parse_about("lab", {reinterpret_cast<const char*>(data), size});
+  const auto record = lab::parse_about("lab", {reinterpret_cast<const char*>(data), size});
   if (!record) {
     require(!record.error().empty());
     return 0;
   }
-  require(record->reach.ssh_port >= 0 && record->reach.ssh_port <= 65535);
-  for (const auto& each : record->reach.versions) require(each.find('=') != std::string::npos);
-  const auto text = cli::render_about(*record);
+  require(record->reach.port >= 0 && record->reach.port <= 65535);
+  for (const auto& each : record->versions) require(each.find('=') != std::string::npos);
+  const auto text = lab::render_about(*record);
   require(text.has_value());  // what came out of JSON is UTF-8
-  const auto again = cli::parse_about("lab", *text);
-  require(again.has_value() && cli::render_about(*again) == text);
+  const auto again = lab::parse_about("lab", *text);
+  require(again.has_value() && lab::render_about(*again) == text);
   return 0;
 }

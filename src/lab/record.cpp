@@ -1,16 +1,15 @@
-#include "cli/record.hpp"
+#include "lab/record.hpp"
 
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <iostream>
 
 #include <fmt/format.h>
 
 #include "topology/topology.hpp"
 #include "yaml/document.hpp"
 
-namespace tidelab::cli {
+namespace tidelab::lab {
 
 namespace fs = std::filesystem;
 
@@ -45,6 +44,10 @@ tl::unexpected<Unknowable> damaged(const disk::OwnDir& dir, const std::string& w
       fmt::format("`tidelab down TOPOLOGY_FILE` takes away what its file says; if nothing of it is up, remove {}", dir.path())});
 }
 
+tl::unexpected<Unknowable> failed(std::string what) {
+  return tl::unexpected<Unknowable>(Unknowable{Unknowable::Why::failed, std::move(what)});
+}
+
 // What is kept of a lab that is down has no record: the journals stay. nullopt: there is no such file.
 Known<std::optional<std::string>> read_part(const disk::OwnDir& dir, const char* name, std::size_t most) {
   auto text = dir.read(name, most);
@@ -55,11 +58,6 @@ Known<std::optional<std::string>> read_part(const disk::OwnDir& dir, const char*
 }
 
 }  // namespace
-
-void tell(const Unknowable& why) {
-  std::cerr << fmt::format("tidelab: {}\n", why.what);
-  if (!why.help.empty()) std::cerr << fmt::format("help: {}\n", why.help);
-}
 
 Known<std::string> state_dir() {
   const auto absolute = [](const char* name) {
@@ -121,29 +119,24 @@ Known<std::optional<Record>> read_record(const std::string& lab) {
   return std::optional(std::move(*record));
 }
 
-bool write_record(const Record& record) {
+Known<void> write_record(const Record& record) {
   const auto about = render_about(record);
-  if (!about) {
-    std::cerr << fmt::format("tidelab: the record of lab {} cannot be written: {}\n", record.lab, about.error());
-    return false;
-  }
+  if (!about) return failed(fmt::format("the record of lab {} cannot be written: {}", record.lab, about.error()));
   const auto dir = make_record_dir(record.lab);
-  if (!dir) return tell(dir.error()), false;
+  if (!dir) return tl::unexpected(dir.error());
   for (const auto& [name, text] : {std::pair(topology_file, &record.topology), std::pair(about_file, &*about)})
-    if (const auto written = dir->replace(name, *text); !written) {
-      std::cerr << fmt::format("tidelab: cannot write {}\n", written.error().what);
-      return false;
-    }
-  return true;
+    if (const auto written = dir->replace(name, *text); !written) return failed("cannot write " + written.error().what);
+  return {};
 }
 
-void remove_record(const std::string& lab) {
+Known<void> remove_record(const std::string& lab) {
   const auto dir = open_record_dir(lab);
-  if (!dir) return tell(dir.error());
-  if (!*dir) return;
+  if (!dir) return tl::unexpected(dir.error());
+  if (!*dir) return {};
   for (const auto* name : {about_file, topology_file})  // without the first there is no record, whatever else there is
     if (const auto gone = (*dir)->remove(name); !gone && gone.error().kind != disk::Kind::missing)
-      std::cerr << fmt::format("tidelab: the record of the lab stays: {}\n", gone.error().what);
+      return failed("the record of the lab stays: " + gone.error().what);
+  return {};
 }
 
-}  // namespace tidelab::cli
+}  // namespace tidelab::lab

@@ -11,9 +11,9 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "cli/record.hpp"
+#include "lab/lock.hpp"
 
-using namespace tidelab::cli;
+using namespace tidelab::lab;
 namespace fs = std::filesystem;
 using Why = Unknowable::Why;
 
@@ -44,11 +44,11 @@ struct StateHome {
   void damage(const std::string& name, const std::string& text) const { std::ofstream(lab(name)) << text; }
 };
 
-Record lab() {
-  Record out{"lab", "lab.yaml", "kafka_servers: []\n", {}};
-  out.reach.ssh = true, out.reach.ssh_port = 2222, out.reach.ssh_user = "ops", out.reach.ssh_type = "system";
-  out.reach.known_hosts = "/k/known", out.reach.ssh_config = "/k/config", out.reach.identities = {"/k/one", "/k/two"};
-  out.reach.versions = {"tidb=v8.4.0"};
+Record one() {
+  Record out{"lab", "lab.yaml", "kafka_servers: []\n"};
+  out.reach.ssh = true, out.reach.port = 2222, out.reach.user = "ops", out.reach.type = "system";
+  out.reach.known_hosts = "/k/known", out.reach.config = "/k/config", out.reach.identities = {"/k/one", "/k/two"};
+  out.versions = {"tidb=v8.4.0"};
   out.hosts = {"10.0.0.1", "10.0.0.2"}, out.since = out.when = "2026-11-28T21:40:00Z", out.last = "up", out.outcome = "done";
   out.file = "/home/ops/lab.yaml", out.kept = "data";
   return out;
@@ -63,10 +63,10 @@ mode_t mode_of(const std::string& path) {
 
 TEST_CASE("a record comes back as it was written, and is for this account alone") {
   const StateHome here;
-  REQUIRE(write_record(lab()));
+  REQUIRE(write_record(one()));
   const auto back = read_record("lab").value().value();
-  CHECK(render_about(back) == render_about(lab()));
-  CHECK(back.topology == lab().topology);
+  CHECK(render_about(back) == render_about(one()));
+  CHECK(back.topology == one().topology);
   CHECK(recorded_labs().value() == std::vector<std::string>{"lab"});
   for (const auto& dir : {here.root + "/tidelab", here.lab("")}) CHECK(mode_of(dir) == 0700);
   for (const auto* name : {"about.json", "topology.yaml"}) CHECK(mode_of(here.lab(name)) == 0600);
@@ -76,7 +76,7 @@ TEST_CASE("a record comes back as it was written, and is for this account alone"
 
 TEST_CASE("a name that is a path is that of no record, whatever lies there") {
   const StateHome here;
-  REQUIRE(write_record(lab()));
+  REQUIRE(write_record(one()));
   for (const auto& name : {here.root + "/tidelab/lab", std::string("../tidelab/lab"), std::string("."), std::string("lab/"), std::string()})
     CHECK_FALSE(read_record(name).value());
 }
@@ -90,18 +90,18 @@ TEST_CASE("without a home nothing is kept, and what says where is named") {
     REQUIRE_FALSE(known);
     CHECK(known.error().why == Why::nowhere);
     CHECK(known.error().help.starts_with("set XDG_STATE_HOME to "));
-    CHECK_FALSE(write_record(lab()));
-    CHECK(Lock::take("lab", "up", false) == nullptr);
+    CHECK_FALSE(write_record(one()));
+    CHECK_FALSE(Lock::take("lab", "up", false));
   }
 }
 
 TEST_CASE("what other accounts could have written is no record") {
   const StateHome here;
-  REQUIRE(write_record(lab()));
+  REQUIRE(write_record(one()));
   ::chmod(here.lab("").c_str(), 0777);
   CHECK(read_record("lab").error().why == Why::unsafe);
   CHECK(read_record("lab").error().help.ends_with("XDG_STATE_HOME names another directory for what is kept of labs"));
-  CHECK(Lock::take("lab", "up", false) == nullptr);
+  CHECK_FALSE(Lock::take("lab", "up", false));
   ::chmod(here.lab("").c_str(), 0755);
   CHECK(read_record("lab").value());
   CHECK(mode_of(here.lab("")) == 0700);
@@ -113,23 +113,26 @@ TEST_CASE("what other accounts could have written is no record") {
 
 TEST_CASE("a lock that is a link truncates nothing, and one that is held says who holds it") {
   const StateHome here;
-  REQUIRE(write_record(lab()));
+  REQUIRE(write_record(one()));
   const auto treasure = here.root + "/treasure";
   std::ofstream(treasure) << "all that there is";
   fs::create_symlink(treasure, here.lab("lock"));
-  CHECK(Lock::take("lab", "up", false) == nullptr);
+  CHECK_FALSE(Lock::take("lab", "up", false));
   CHECK(fs::file_size(treasure) == 17);
   fs::remove(here.lab("lock"));
   const auto held = Lock::take("lab", "up", false);
   REQUIRE(held);
   CHECK(Lock::holder("lab").starts_with("`tidelab up`, pid "));
-  CHECK(Lock::take("lab", "down", false) == nullptr);
+  const auto second = Lock::take("lab", "down", false);
+  REQUIRE_FALSE(second);
+  CHECK(second.error().why == Why::held);
+  CHECK(second.error().what.starts_with("lab lab is being worked on by `tidelab up`, pid "));
   CHECK(mode_of(here.lab("lock")) == 0600);
 }
 
 TEST_CASE("a damaged record is told with its file, what is wrong there, and what to do") {
   const StateHome here;
-  REQUIRE(write_record(lab()));
+  REQUIRE(write_record(one()));
   const auto told = [](const std::string& what) {
     const auto known = read_record("lab");
     REQUIRE_FALSE(known);
@@ -162,7 +165,7 @@ TEST_CASE("a damaged record is told with its file, what is wrong there, and what
 }
 
 TEST_CASE("bytes that are no text: a name that is shown loses them, a path that is opened again is refused") {
-  auto record = lab();
+  auto record = one();
   record.name = record.file =
       "l\xff"
       "b.yaml";
@@ -174,7 +177,7 @@ TEST_CASE("bytes that are no text: a name that is shown loses them, a path that 
 }
 
 TEST_CASE("whatever becomes of a record, it is read or told, and nothing is thrown") {
-  const auto good = render_about(lab()).value();
+  const auto good = render_about(one()).value();
   const auto fields = nlohmann::json::parse(good);
   static const std::array<const char*, 12> values{"null", "true", "-1",  "1e400", "\"\"",      "\"\\u0000\"",
                                                   "[]",   "{}",   "[1]", "[[]]",  "{\"a\":1}", "18446744073709551616"};

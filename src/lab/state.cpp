@@ -12,12 +12,12 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include "cli/record.hpp"
 #include "disk/accounts.hpp"
+#include "lab/record.hpp"
 #include "source/diagnostic.hpp"
 #include "topology/topology.hpp"
 
-namespace tidelab::cli {
+namespace tidelab::lab {
 
 namespace fs = std::filesystem;
 
@@ -78,14 +78,14 @@ std::string unfinished(const Record& record, bool held) {
       record.last, record.lab, record.when, what, record.last == "down" ? "there" : "as asked", record.lab, record.lab);
 }
 
-void note_in_record(const std::string& lab, const std::string& command, const std::string& outcome) {
+Known<void> note_in_record(const std::string& lab, const std::string& command, const std::string& outcome) {
   auto known = read_record(lab);
-  if (!known || !*known) return;  // who opened the lab has told what is wrong with its record
+  if (!known || !*known) return {};  // who opened the lab has told what is wrong with its record
   auto& record = **known;
   if (outcome == "begun") record.when = now_text();
   record.last = command;
   record.outcome = outcome;
-  write_record(record);
+  return write_record(record);
 }
 
 std::string foreign_record(const std::string& lab) {
@@ -118,4 +118,4 @@ std::string no_such_lab(const std::string& target) {
   return out + (labs.empty() ? "; no lab is up" : fmt::format("; `tidelab list` tells its labs: {}", fmt::join(labs, ", ")));
 }
 
-}  // namespace tidelab::cli
+}  // namespace tidelab::lab

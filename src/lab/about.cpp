@@ -5,14 +5,14 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "cli/record.hpp"
+#include "lab/record.hpp"
 #include "step/json_bounds.hpp"
 
-namespace tidelab::cli {
+namespace tidelab::lab {
 
 namespace {
 
-using Stored = nlohmann::json;  // not `json`: other files of the room call another kind so
+using Stored = nlohmann::json;
 
 // Hosts are the only long list; a lab has at most some thousands.
 constexpr step::JsonBounds most_of_an_about{std::size_t{4} << 20, std::size_t{1} << 18, 16};
@@ -74,18 +74,21 @@ constexpr std::array<std::string_view, 4> kept_parts{"", "data", "logs", "data a
 constexpr std::array<std::string_view, 3> lasting{"", "up", "down"};
 constexpr std::array<std::string_view, 5> outcomes{"", "begun", "done", "failed", "interrupted"};
 
-void take_reach(Fields& from, Options& into) {
+void take_reach(Fields& from, Reach& into) {
   from.take("ssh", into.ssh);
-  from.take_port("ssh_port", into.ssh_port);
-  from.take("ssh_user", into.ssh_user);
+  from.take_port("ssh_port", into.port);
+  from.take("ssh_user", into.user);
   from.take("known_hosts", into.known_hosts);
   from.take_list("identities", into.identities);
   from.take("accept_new", into.accept_new);
-  from.take_list("versions", into.versions);
-  for (const auto& each : into.versions)
+  from.take_word("ssh_type", ssh_types, into.type);
+  from.take("ssh_config", into.config);
+}
+
+void take_versions(Fields& from, std::vector<std::string>& into) {
+  from.take_list("versions", into);
+  for (const auto& each : into)
     if (each.find('=') == std::string::npos) from.spoil("versions", "a list of COMPONENT=VERSION");
-  from.take_word("ssh_type", ssh_types, into.ssh_type);
-  from.take("ssh_config", into.ssh_config);
 }
 
 // What is only shown may lose what is no text; what is opened again may not.
@@ -99,10 +102,11 @@ tl::expected<Record, std::string> parse_about(const std::string& lab, std::strin
   if (auto why = step::beyond(text, most_of_an_about); !why.empty()) return tl::unexpected(why);
   const auto root = Stored::parse(text, nullptr, false);
   if (!root.is_object()) return tl::unexpected<std::string>(root.is_discarded() ? "it is not JSON" : "it is no JSON object");
-  Record out{lab, lab, {}, {}};
+  Record out{lab, lab, {}};
   Fields from(root);
   from.take("name", out.name);
   take_reach(from, out.reach);
+  take_versions(from, out.versions);
   from.take_word("kept", kept_parts, out.kept);
   from.take("file", out.file);
   from.take_list("hosts", out.hosts);
@@ -117,14 +121,14 @@ tl::expected<Record, std::string> parse_about(const std::string& lab, std::strin
 tl::expected<std::string, std::string> render_about(const Record& record) {
   const Stored about = {{"name", as_text(record.name)},
                         {"ssh", record.reach.ssh},
-                        {"ssh_port", record.reach.ssh_port},
-                        {"ssh_user", record.reach.ssh_user},
+                        {"ssh_port", record.reach.port},
+                        {"ssh_user", record.reach.user},
                         {"known_hosts", record.reach.known_hosts},
                         {"identities", record.reach.identities},
                         {"accept_new", record.reach.accept_new},
-                        {"versions", record.reach.versions},
-                        {"ssh_type", record.reach.ssh_type},
-                        {"ssh_config", record.reach.ssh_config},
+                        {"versions", record.versions},
+                        {"ssh_type", record.reach.type},
+                        {"ssh_config", record.reach.config},
                         {"kept", record.kept},
                         {"file", as_text(record.file)},
                         {"hosts", record.hosts},
@@ -139,4 +143,4 @@ tl::expected<std::string, std::string> render_about(const Record& record) {
   }
 }
 
-}  // namespace tidelab::cli
+}  // namespace tidelab::lab

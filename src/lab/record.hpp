@@ -1,7 +1,6 @@
 // What is known on our own machine about labs that are up: one directory each, below $XDG_STATE_HOME/tidelab.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,20 +8,31 @@
 
 #include <tl/expected.hpp>
 
-#include "agent/turn.hpp"
-#include "cli/options.hpp"
 #include "disk/own_dir.hpp"
 
-namespace tidelab::cli {
+namespace tidelab::lab {
 
-/// How hosts are reached, as `up` was told; later commands need not be told again.
+/// How hosts are reached: where a command line says something, before what is usual.
+struct Reach {
+  bool ssh = false;  ///< every host over ssh, also this machine
+  int port = 0;
+  std::string user{};
+  std::vector<std::string> identities{};
+  std::string known_hosts{};
+  bool accept_new = false;
+  std::string config{};  ///< in place of OpenSSH's own files; "none": no configuration
+  std::string type{};    ///< in place of the topology's
+};
+
+/// What `up` was told and made; later commands need not be told again.
 struct Record {
   std::string lab;
   std::string name;      ///< the topology file as the user named it
   std::string topology;  ///< its text, as applied
-  Options reach;         ///< only the ssh fields, and --version-of
-  std::string kept{};    ///< the lab is down, and this of it is still on the hosts: "data", "logs", "data and logs"
-  std::string file{};    ///< where `name` is, from the root on
+  Reach reach{};
+  std::vector<std::string> versions{};  ///< COMPONENT=VERSION, from --version-of
+  std::string kept{};                   ///< the lab is down, and this of it is still on the hosts: "data", "logs", "data and logs"
+  std::string file{};                   ///< where `name` is, from the root on
   std::vector<std::string> hosts{};
   std::string since{};  ///< wall clock of the first `up`; empty in records of older releases, as what follows
   /// The last command that made or took away something of it: "up" or "down", when it began, and what became of it: "done",
@@ -45,6 +55,8 @@ struct Unknowable {
     unsafe,   ///< other accounts could have written it, so it decides nothing
     closed,   ///< it is another account's
     damaged,  ///< it is ours, and is no record
+    failed,   ///< it could not be written
+    held,     ///< another command works on the lab
   };
   Why why = Why::damaged;
   std::string what;  ///< one sentence, with the path
@@ -52,9 +64,6 @@ struct Unknowable {
 };
 template <class T>
 using Known = tl::expected<T, Unknowable>;
-
-/// "tidelab: WHAT", and the help below it, on the standard error.
-void tell(const Unknowable& why);
 
 /// Where all records are: $XDG_STATE_HOME/tidelab, else ~/.local/state/tidelab.
 Known<std::string> state_dir();
@@ -67,9 +76,9 @@ Known<disk::OwnDir> make_record_dir(const std::string& lab);
 Known<std::vector<std::string>> recorded_labs();
 /// nullopt where there is no record of such a lab. A name that can be no lab's (a path, say) is that of no record.
 Known<std::optional<Record>> read_record(const std::string& lab);
-bool write_record(const Record& record);
+Known<void> write_record(const Record& record);
 /// Notes in the record, where there is one, that `command` begins, or what became of it.
-void note_in_record(const std::string& lab, const std::string& command, const std::string& outcome);
+Known<void> note_in_record(const std::string& lab, const std::string& command, const std::string& outcome);
 
 /// What `about.json` says of a lab; the topology is in a file of its own. Every field is read by its type: one that is missing
 /// was not known to an older release, one that is unknown comes from a newer one, and all else is a sentence about what is wrong.
@@ -81,24 +90,6 @@ tl::expected<std::string, std::string> render_about(const Record& record);
 std::string foreign_record(const std::string& lab);
 /// Why `target` is no lab, and what was probably meant: for people.
 std::string no_such_lab(const std::string& target);
-void remove_record(const std::string& lab);
+Known<void> remove_record(const std::string& lab);
 
-/// Held while a command works on a lab. Null (after saying who holds it, since when) if another one does.
-class Lock {
-public:
-  /// Who works on the lab now, as the lock says; empty: nobody.
-  static std::string holder(const std::string& lab);
-  static std::unique_ptr<Lock> take(const std::string& lab, const std::string& command, bool take_over);
-  /// Of this one run: no two runs have the same.
-  const std::string& run() const { return run_; }
-  /// How this run is known on the lab's hosts, to controllers that know nothing of this machine's lock.
-  const agent::Claim& claim() const { return claim_; }
-
-private:
-  Lock(process::Fd fd, std::string run, agent::Claim claim) : fd_(std::move(fd)), run_(std::move(run)), claim_(std::move(claim)) {}
-  process::Fd fd_;
-  std::string run_;
-  agent::Claim claim_;
-};
-
-}  // namespace tidelab::cli
+}  // namespace tidelab::lab

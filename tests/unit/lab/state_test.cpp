@@ -1,13 +1,13 @@
 #include <catch2/catch.hpp>
 
-#include "cli/record.hpp"
+#include "lab/record.hpp"
 
-using namespace tidelab::cli;
+using namespace tidelab::lab;
 
 namespace {
 
 Record record(const std::string& last, const std::string& outcome, const std::string& kept = "") {
-  Record out{"lab", "lab.yaml", "", {}};
+  Record out{"lab", "lab.yaml", ""};
   out.last = last, out.outcome = outcome, out.kept = kept, out.when = "2026-11-28T21:40:00Z";
   return out;
 }

@@ -1,4 +1,5 @@
-// The lock of a lab on this machine.
+#include "lab/lock.hpp"
+
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,18 +9,16 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
-#include <iostream>
 #include <random>
 #include <sstream>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include "cli/record.hpp"
 #include "disk/accounts.hpp"
 #include "disk/read_text.hpp"
 
-namespace tidelab::cli {
+namespace tidelab::lab {
 
 namespace {
 
@@ -50,12 +49,11 @@ std::string note_of(int fd, const std::string& path) {
 }
 
 // Runs of this machine's account exclude each other by the lock, so on the hosts they are one controller.
-std::string controller_of(const disk::OwnDir& dir) {
+std::string controller_of(const disk::OwnDir& dir, std::vector<std::string>& problems) {
   auto known = dir.read(controller_file, most_note).value_or("");
   if (is_unique(known)) return known;
   known = unique();
-  if (const auto written = dir.replace(controller_file, known); !written)
-    std::cerr << fmt::format("tidelab: cannot write {}\n", written.error().what);
+  if (const auto written = dir.replace(controller_file, known); !written) problems.push_back("cannot write " + written.error().what);
   return known;
 }
 
@@ -90,38 +88,35 @@ std::string Lock::holder(const std::string& lab) {
   return {};
 }
 
-std::unique_ptr<Lock> Lock::take(const std::string& lab, const std::string& command, bool take_over) {
+Known<Lock> Lock::take(const std::string& lab, const std::string& command, bool take_over) {
+  using Why = Unknowable::Why;
   const auto dir = make_record_dir(lab);
-  if (!dir && dir.error().why == Unknowable::Why::closed)
-    if (const auto foreign = foreign_record(lab); !foreign.empty()) {
-      std::cerr << fmt::format("tidelab: {}\n", foreign);
-      return nullptr;
-    }
-  if (!dir) return tell(dir.error()), nullptr;
+  if (!dir && dir.error().why == Why::closed)
+    if (const auto foreign = foreign_record(lab); !foreign.empty()) return tl::unexpected(Unknowable{Why::closed, foreign});
+  if (!dir) return tl::unexpected(dir.error());
   auto file = dir->share(lock_file);
   if (!file) {
-    const auto foreign = foreign_record(lab);
-    std::cerr << fmt::format("tidelab: {}\n", foreign.empty() ? "cannot take the lab's lock: " + file.error().what : foreign);
-    if (foreign.empty() && !file.error().help.empty()) std::cerr << fmt::format("help: {}\n", file.error().help);
-    return nullptr;
+    if (const auto foreign = foreign_record(lab); !foreign.empty()) return tl::unexpected(Unknowable{Why::closed, foreign});
+    return tl::unexpected(Unknowable{Why::failed, "cannot take the lab's lock: " + file.error().what, file.error().help});
   }
   const int fd = file->get();
   const auto path = dir->path_of(lock_file);
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    std::cerr << fmt::format("tidelab: lab {} is being worked on by {}\n", lab, note_of(fd, path));
-    return nullptr;
-  }
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0)
+    return tl::unexpected(Unknowable{Why::held, fmt::format("lab {} is being worked on by {}", lab, note_of(fd, path))});
+  Lock out;
+  out.fd_ = std::move(*file);
   // The kernel drops the lock with the process, so what is written here can be stale but the lock never is.
   const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   const auto text = fmt::format("`tidelab {}`, pid {}, since {:%Y-%m-%d %H:%M:%S}\n", command, ::getpid(), fmt::localtime(now));
   if (::ftruncate(fd, 0) != 0 || !disk::write_all(fd, text))
-    std::cerr << fmt::format("tidelab: cannot write {}: {}\n", path, std::strerror(errno));
-  const auto controller = controller_of(*dir);
-  agent::Claim claim{
+    out.problems_.push_back(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
+  const auto controller = controller_of(*dir, out.problems_);
+  out.run_ = fmt::format("{}-{}-{}", controller, ::getpid(), unique());
+  out.claim_ = {
       controller,
       fmt::format("`tidelab {}` of {} (pid {}), since {:%Y-%m-%d %H:%M:%S} UTC", command, our_name(), ::getpid(), fmt::gmtime(now)),
       take_over};
-  return std::unique_ptr<Lock>(new Lock(std::move(*file), fmt::format("{}-{}-{}", controller, ::getpid(), unique()), std::move(claim)));
+  return out;
 }
 
-}  // namespace tidelab::cli
+}  // namespace tidelab::lab
