@@ -177,7 +177,8 @@ std::string indent(const std::string& text) {
 }
 
 Failure Search::nothing_worked() const {
-  Failure failure{Why::unreachable, fmt::format("{} cannot be had from any of its sources ({})", subject(), wanted_.sources.size())};
+  Failure failure{Why::unreachable,
+                  fmt::format("{} could not be obtained from any of its sources ({})", subject(), wanted_.sources.size())};
   for (size_t i = 0; i < said_.size(); ++i) {
     if (said_[i].why != Why::unreachable) failure.why = Why::failed;
     const auto& source = wanted_.sources[i];

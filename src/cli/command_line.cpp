@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* writing = "Write a topology";
 constexpr const char* before = "Before anything is touched";
-constexpr const char* whole = "Bring a lab up, prove it, take it away";
+constexpr const char* whole = "Bring a lab up, verify it, remove it";
 constexpr const char* daily = "Work with a lab that is up";
 constexpr const char* further = "Read further";
 
@@ -27,13 +27,13 @@ const std::vector<Row>& commands() {
        {"template one_host > lab.yaml", "template four_hosts --hosts 10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4 > lab.yaml"}},
       {writing,
        "validate",
-       "read topologies and tell every mistake in them",
+       "check topologies and report every mistake in them",
        validate,
        {takes::topology_files, takes::strict, takes::text_json_sarif_junit},
        {"validate lab.yaml", "validate topologies/*.yaml --strict --format sarif"}},
       {writing,
        "graph",
-       "draw a topology and the way of its data",
+       "draw a topology and the path of its data",
        graph,
        {takes::topology, takes::svg_dot},
        {"graph lab.yaml > lab.svg", "graph lab --format dot"}},
@@ -52,7 +52,7 @@ const std::vector<Row>& commands() {
       {writing, "playbooks", "list the components that there are playbooks for", playbooks, {}, {"playbooks"}},
       {before,
        "plan",
-       "print what `up` would make true; contacts no host",
+       "print what `up` would do; contacts no host",
        plan,
        {takes::topology, takes::hosts, takes::source, takes::plans},
        {"plan lab.yaml", "plan lab.yaml --diff --ssh-user admin"}},
@@ -64,7 +64,7 @@ const std::vector<Row>& commands() {
        {"fetch lab.yaml", "fetch lab.yaml --source assembled"}},
       {before,
        "preflight",
-       "look at the hosts before anything is touched",
+       "check the hosts before anything is changed",
        cli::preflight,
        {takes::topology, takes::hosts, takes::source, takes::strict, takes::fixes, takes::text_json_junit},
        {"preflight lab.yaml", "preflight lab.yaml --fix --ask-sudo-password"}},
@@ -82,7 +82,7 @@ const std::vector<Row>& commands() {
        {"verify lab", "verify lab --strict --report out --format junit"}},
       {whole,
        "down",
-       "take the lab away without residue",
+       "remove the lab and everything it created",
        down,
        {takes::topology, takes::hosts, takes::report_to, takes::ends, takes::text_json_junit_html},
        {"down lab", "down lab --yes --keep-data"}},
@@ -100,7 +100,7 @@ const std::vector<Row>& commands() {
        {"list", "list --format json"}},
       {daily,
        "status",
-       "who runs where, whether it serves, and how its topics and jobs fare",
+       "what runs where, whether it is ready, and the state of its topics and jobs",
        status,
        {takes::topology, takes::hosts, takes::nodes, takes::text_json},
        {"status lab", "status lab --role kafka --format json"}},

@@ -1,4 +1,4 @@
-// `tidelab diff`: what changes between two topologies, what of it a lab that is up refuses, and what would run anew.
+// `tidelab diff`: what changes between two topologies, what of it a lab that is up refuses, and what would restart.
 #include <iostream>
 
 #include <fmt/format.h>
@@ -42,7 +42,7 @@ void print_json(const std::vector<guide::Change>& changes, const std::vector<pla
 
 void print_text(const std::vector<guide::Change>& changes, const std::vector<plan::Restart>& restarts) {
   std::cout << guide::render_text(changes);
-  if (!restarts.empty()) std::cout << "\nwould run anew\n";
+  if (!restarts.empty()) std::cout << "\nwould restart\n";
   for (const auto& each : restarts)
     std::cout << fmt::format("  {} on {} ({}): {}\n", each.service, each.host, each.component, fmt::join(each.because, ", "));
   std::size_t total = 0, refused = 0;

@@ -50,7 +50,7 @@ void watch_signals(std::stop_source stop) {
     int number = 0;
     sigwait(&set, &number);
     wipe_live_line();
-    constexpr char text[] = "\ninterrupted: ending in order; once more to end at once\n";
+    constexpr char text[] = "\ninterrupted: shutting down cleanly; interrupt again to stop at once\n";
     if (::write(2, text, sizeof text - 1) < 0) ::_exit(exit_interrupted);
     stop.request_stop();
     // `timeout` of coreutils sends its signal to the process and at once to its group: that is one. What came while this thread did

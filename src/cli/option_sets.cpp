@@ -32,7 +32,7 @@ CLI::Option* number(CLI::Option* option, int least, int most) {
 // How a topology is read.
 void add_reading(CLI::App& app, Options& o) {
   app.add_option("--lab", o.lab, "name of the lab, in place of the file's name")->type_name("NAME");
-  app.add_option("--version-of", o.versions, "of a component, before what the file says; covers what follows that component")
+  app.add_option("--version-of", o.versions, "version of a component, overriding the file; applies also to components that follow it")
       ->type_name("COMPONENT=VERSION")
       ->allow_extra_args(false)  // what stands behind it is the topology
       ->check(CLI::Validator(

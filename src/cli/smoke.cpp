@@ -39,11 +39,11 @@ int smoke(const Options& options) {
   }
   if (!options.report_dir.empty()) collect_logs(options, options.report_dir + "/logs");
   if (options.stop.stop_requested()) {
-    std::cout << fmt::format("\nthe lab stands; take it away with `tidelab down {}`\n", options.target);
+    std::cout << fmt::format("\nthe lab is still up; take it away with `tidelab down {}`\n", options.target);
     return exit_interrupted;
   }
   if (options.keep) {
-    std::cout << fmt::format("\nthe lab stands, as --keep asked; take it away with `tidelab down {}`\n", options.target);
+    std::cout << fmt::format("\nthe lab is still up, as --keep asked; take it away with `tidelab down {}`\n", options.target);
     return code;
   }
   headline(options, "down");

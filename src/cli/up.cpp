@@ -47,9 +47,9 @@ bool may_follow(const Lab& lab, const std::string& name) {
   if (!before) return true;  // the older file is no longer understood; what it made is still in the owned list
   const auto changes = guide::changes(before->topology, lab.loaded->topology);
   if (!guide::has_refusals(changes)) return true;
-  std::cerr << fmt::format("tidelab: lab {} is up, and cannot follow these changes of {}:\n{}", name, options.target,
+  std::cerr << fmt::format("tidelab: lab {} is up, and cannot apply these changes from {}:\n{}", name, options.target,
                            guide::render_text(changes, true));
-  std::cerr << fmt::format("help: take them back, or take the lab away first with `tidelab down {}`\n", name);
+  std::cerr << fmt::format("help: undo them, or remove the lab first with `tidelab down {}`\n", name);
   return false;
 }
 

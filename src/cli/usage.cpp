@@ -98,10 +98,10 @@ void print_overview(std::ostream& to) {
     group = row.group;
     to << fmt::format("  {:<10} {}\n", row.name, row.help);
   }
-  to << "\n`tidelab help COMMAND` tells its options. Before the command may stand\n"
-        "--home DIR, where playbooks/ and checks/ are; --version stands alone.\n"
-        "Exit codes: 0 true, 1 false, 2 could not find out, 3 no lab, 64 usage,\n"
-        "65 bad file, 130 interrupted.\n";
+  to << "\n`tidelab help COMMAND` lists its options. Options before the command:\n"
+        "--home DIR, where playbooks/ and checks/ are; --version takes no command.\n"
+        "Exit codes: 0 success, 1 a check failed, 2 could not tell, 3 up/down failed,\n"
+        "64 usage, 65 bad file, 130 interrupted.\n";
 }
 
 namespace {

@@ -136,7 +136,7 @@ Result<void> Ssh::open(const Control& control) {
   request.no_more = true;
   submit(request);
   if (!await(request, control) && take_back(request))
-    return step::fail(control.stopped() ? Why::interrupted : Why::unreachable, fmt::format("{} did not let us in in time", name()));
+    return step::fail(control.stopped() ? Why::interrupted : Why::unreachable, fmt::format("{} did not finish the login in time", name()));
   if (!*request.result) return tl::unexpected(request.result->error());
   return {};
 }

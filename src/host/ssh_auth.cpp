@@ -244,7 +244,7 @@ std::string Attempt::help() const {
 
 tl::unexpected<Failure> Attempt::refusal() const {
   Failure failure{Why::unreachable, {}, {}, {}, {}, help()};
-  failure.what = fmt::format("{} let us in with none of these: {}", render_target(target_), fmt::join(tried_, "; "));
+  failure.what = fmt::format("{} accepted none of these: {}", render_target(target_), fmt::join(tried_, "; "));
   if (out_of_time_)
     failure.what = fmt::format("{} did not answer the authentication in time: {}", render_target(target_), fmt::join(tried_, "; "));
   failure.evidence = fmt::format("{}", fmt::join(tried_, "\n"));

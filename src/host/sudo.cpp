@@ -95,7 +95,7 @@ bool begins_with_sudo(const Command& command) {
 
 Failure Sudo::refused(const std::string& said, bool with_password) const {
   auto first = said.substr(0, said.find('\n'));
-  Failure failure{Why::unreachable, fmt::format("sudo does not let us become root on {}: {}", name(), first), said, {}, {}, {}};
+  Failure failure{Why::unreachable, fmt::format("sudo refused root access on {}: {}", name(), first), said, {}, {}, {}};
   failure.help = with_password ? "check the password and that the account may use sudo (sudo -l on the host)"
                                : "give the password with --ask-sudo-password or --sudo-password-fd, or allow it without one in sudoers "
                                  "(NOPASSWD), or log in as root";

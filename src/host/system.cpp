@@ -160,7 +160,7 @@ Result<void> System::connect(const Control& control, std::vector<Wish>& wishes) 
   if (!said && said.error().why == Why::interrupted)
     return step::fail(Why::interrupted, fmt::format("the connection to {} was given up because of the stop", name()));
   if (!said && said.error().why == Why::timed_out)
-    return step::fail(Why::unreachable, fmt::format("{} did not let us in in time", name()), said.error().evidence);
+    return step::fail(Why::unreachable, fmt::format("{} did not finish the login in time", name()), said.error().evidence);
   if (!said) return tl::unexpected(said.error());
   if (said->code == 0) {
     open_ = true;

@@ -102,7 +102,7 @@ Known<Lock> Lock::take(const std::string& lab, const std::string& command, bool 
   const int fd = file->get();
   const auto path = dir->path_of(lock_file);
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0)
-    return tl::unexpected(Unknowable{Why::held, fmt::format("lab {} is being worked on by {}", lab, note_of(fd, path))});
+    return tl::unexpected(Unknowable{Why::held, fmt::format("lab {} is in use by {}", lab, note_of(fd, path))});
   Lock out;
   out.fd_ = std::move(*file);
   // The kernel drops the lock with the process, so what is written here can be stale but the lock never is.

@@ -73,7 +73,7 @@ std::string unfinished(const Record& record, bool held) {
   if (state != "interrupted" && state != "failed") return {};
   const auto what = record.outcome == "begun" ? "was killed" : record.outcome == "interrupted" ? "was interrupted" : "failed";
   return fmt::format(
-      "the last `tidelab {} {}` ({}) {}, so not all of the lab may be {}; `tidelab up {}` goes on, `tidelab down {}` takes away what is "
+      "the last `tidelab {} {}` ({}) {}, so parts of the lab may not be {}; `tidelab up {}` goes on, `tidelab down {}` takes away what is "
       "there",
       record.last, record.lab, record.when, what, record.last == "down" ? "there" : "as asked", record.lab, record.lab);
 }

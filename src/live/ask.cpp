@@ -217,7 +217,7 @@ Result<void> still_running(World& world, const std::string& service, const Where
   const auto restarts = number_at(*state, "/restarts").value_or(0);
   if (!before) before = restarts;
   if (restarts - *before >= 3)
-    return step::fail(Why::failed, fmt::format("{} ends again and again ({} times while it was waited for)", service, restarts - *before));
+    return step::fail(Why::failed, fmt::format("{} keeps exiting ({} times while tidelab waited for it)", service, restarts - *before));
   if (!running && value_at(*state, "/restarting").value_or("false") != "true")
     return step::fail(Why::failed, fmt::format("{} is not running", service));
   return {};

@@ -107,7 +107,7 @@ Result<Done> arm(World& world, const Arm& w, const Where& where, const Control& 
 
 std::string last_seen(const std::vector<Item>& items) {
   if (items.empty()) return "nothing arrived";
-  return fmt::format("{} item{} arrived, none of them it; the last: {}", items.size(), items.size() == 1 ? "" : "s",
+  return fmt::format("{} item{} arrived, but none matched; the last: {}", items.size(), items.size() == 1 ? "" : "s",
                      items.back().json.substr(0, 500));
 }
 

@@ -47,7 +47,7 @@ std::string end_text(long code) {
   constexpr std::array names{Name{SIGKILL, "SIGKILL"}, Name{SIGTERM, "SIGTERM"}, Name{SIGABRT, "SIGABRT"}, Name{SIGSEGV, "SIGSEGV"},
                              Name{SIGBUS, "SIGBUS"},   Name{SIGINT, "SIGINT"},   Name{SIGHUP, "SIGHUP"}};
   for (const auto& each : names)
-    if (code == 128 + each.signal) return fmt::format("was ended by {} (exit code {})", each.name, code);
+    if (code == 128 + each.signal) return fmt::format("was killed by {} (exit code {})", each.name, code);
   return fmt::format("ended with exit code {}", code);
 }
 
@@ -58,7 +58,7 @@ std::string last_end(const Answer& answer) {
   const long code = answer.number("/exit", -1), ended = answer.number("/ended_seconds", -1);
   if (code < 0) return {};
   auto out = "its last process " + end_text(code);
-  if (code == killed && answer.number("/oom") > 0) out = "its last process was ended by the kernel for want of memory";
+  if (code == killed && answer.number("/oom") > 0) out = "its last process was killed by the kernel (out of memory)";
   if (ended >= 0) out += fmt::format(", {} ago", span_text(ended));
   return out;
 }
@@ -130,7 +130,7 @@ ProcessWords describe_process(const ProcessOf& of, const std::string& json) {
     out.text = fmt::format("{}: it has no process at the moment{}, and will be started again{}", of.component, again, behind(end));
   } else if (word == "down") {
     out.state = for_memory ? "out of memory" : "down";
-    out.text = fmt::format("{}: it does not run{}\n→ `tidelab up` starts it, or {}", of.component, behind(end), restart);
+    out.text = fmt::format("{}: it is not running{}\n→ `tidelab up` starts it, or {}", of.component, behind(end), restart);
   } else if (up < still_starting && restarts > 0) {
     out.state = for_memory ? "out of memory" : "restarting";
     out.text = fmt::format("{}: its process {} is up for {} only{}{}", of.component, pid, span_text(up), again, behind(end));

@@ -88,7 +88,7 @@ Result<host::Output> unless_held(Result<host::Output> output) {
   if (!output || output->code != agent::is_held) return output;
   auto who = output->err;
   while (who.ends_with('\n')) who.pop_back();
-  Failure held{Why::failed, fmt::format("this lab is being worked on by {}", who), {}, {}, {}, {}};
+  Failure held{Why::failed, fmt::format("this lab is in use by {}", who), {}, {}, {}, {}};
   held.help = "wait until that run has ended; if it hangs, end it there, or go on regardless with `--take-over`";
   return tl::unexpected(std::move(held));
 }

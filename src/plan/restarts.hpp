@@ -1,4 +1,4 @@
-// Which services would run anew when one plan follows another: the same things decide it that decide it on the hosts
+// Which services would restart when one plan follows another: the same things decide it that decide it on the hosts
 // (see `service`), read from the plans alone.
 #pragma once
 

@@ -28,10 +28,10 @@ void judge_host(const Bench& bench) {
   if (look.failure) return judge_failure(bench, *look.failure);
   if (look.facts.settled) {
     bench.add("reachable", Outcome::ok,
-              fmt::format("nothing is to be changed there; the look took {}", duration_text(look.received - look.sent)));
+              fmt::format("nothing is to be changed there; checked in {}", duration_text(look.received - look.sent)));
     return;
   }
-  bench.add("reachable", Outcome::ok, fmt::format("as {}; the look took {}", look.facts.user, duration_text(look.received - look.sent)));
+  bench.add("reachable", Outcome::ok, fmt::format("as {}; checked in {}", look.facts.user, duration_text(look.received - look.sent)));
   if (!look.facts.complete) {
     bench.add("look", Outcome::unknown, "the look at this host ended before it was complete", "run it again; with -v it says more");
     return;

@@ -36,7 +36,7 @@ Trouble trouble_of(const Bench& bench, const WantedDir& dir, const DirFact& fact
             fmt::format("mount the file system of {} for writing, or write another directory", fact.existing)};
   if (!fact.writable)
     return {fmt::format("{} may not write in {}, and {} needs {}", bench.facts().user, fact.existing, who, dir.path),
-            "come as root or with sudo, or write a directory that is this account's"};
+            "log in as root or use sudo, or choose a directory that this account owns"};
   if (!fact.enterable)
     return {fmt::format("{} may not enter {}, and {} needs {}", bench.look().owner, fact.barrier, who, dir.path),
             fmt::format("`chmod o+x {}`, or write another directory", fact.barrier)};

@@ -92,7 +92,7 @@ void judge_rights(const Bench& bench) {
   if (look.no_root) {
     bench.add("rights", Outcome::failure, look.no_root->what, look.no_root->help);
   } else if (look.facts.systemd && !look.of_user && look.facts.uid != 0) {
-    bench.add("rights", Outcome::failure, fmt::format("services as units of the system need root, and we come as {}", look.facts.user),
+    bench.add("rights", Outcome::failure, fmt::format("system units need root, but the login account is {}", look.facts.user),
               "write `systemd_mode: user` under `global`, or come as root or with sudo");
   } else {
     bench.add("rights", Outcome::ok, look.facts.uid == 0 ? "root" : fmt::format("{}, to whom all of the lab belongs", look.facts.user));
@@ -159,7 +159,7 @@ void judge_ports(const Bench& bench) {
       bench.add("ports", taken ? Outcome::failure : Outcome::warning,
                 fmt::format("{} of {} is in use{} by {}", port, component->name, worst->address == "*" ? "" : " at " + worst->address,
                             holder_text(*worst)),
-                taken ? fmt::format("end it, or give {} another port", component->name)
+                taken ? fmt::format("stop it, or give {} another port", component->name)
                       : fmt::format("is well as long as {} listens at its own address only", component->name));
     }
   }

@@ -25,14 +25,14 @@ bool same_change(const Row& a, const Row& b);
 /// Others measure from it, so it is where a row is written.
 bool is_write(const Report& report, const Row& row);
 
-/// Sections too few of whose instances are well.
+/// Sections too few of whose instances are healthy.
 std::set<std::string> sections_down(const Report& report);
 
 /// The claim that explains the most: of what `lost` needs (of everything, without one) who is needed by others and is down,
 /// before those that need it, before what is one member's trouble alone, before drift. nullptr when no claim is false.
 const Row* cause_of(const Report& report, const Row* lost);
 
-/// How many instances of the component's section are well, and how many there are.
+/// How many instances of the component's section are healthy, and how many there are.
 struct Standing {
   int well = 0, all = 0;
 };

@@ -89,9 +89,9 @@ std::string sentence_of(const Preflight& found) {
   add(Outcome::warning, "warning");
   if (const auto count = count_of(found, Outcome::fixed); count > 0) counts += fmt::format("{}{} set", counts.empty() ? "" : ", ", count);
   const bool strict = found.strict && count_of(found, Outcome::warning) > 0;
-  out += counts.empty() ? "all is well" : counts;
+  out += counts.empty() ? "all checks passed" : counts;
   if (stops_up(found)) return out + "; `tidelab up` would stop before its first change";
-  return out + (strict ? "; `tidelab up` would begin, and --strict lets no warning pass" : "; `tidelab up` can begin");
+  return out + (strict ? "; `tidelab up` would begin, but --strict treats warnings as errors" : "; `tidelab up` can begin");
 }
 
 }  // namespace

@@ -31,13 +31,13 @@ std::string render_claim(const Report& report, const Row& row) {
   if (!row.condition.empty()) {
     const auto [well, all] = standing_of(report, row.component);
     return fmt::format("{} (\"{}\" is {}){}", row.condition, row.hop.title, row.verdict == Verdict::broken ? "not known" : "false",
-                       all > 1 ? fmt::format("; {} of {} are well", well, all) : "");
+                       all > 1 ? fmt::format("; {} of {} are healthy", well, all) : "");
   }
   std::string text =
       fmt::format("{}{}\"{}\" is {}", who, who.empty() ? "" : ": ", row.hop.title, row.verdict == Verdict::broken ? "not known" : "false");
   if (const auto why = why_of(row); !why.empty()) text += fmt::format(" ({})", why);
   if (const auto [well, all] = standing_of(report, row.component); row.hop.group.empty() && all > 1)
-    text += fmt::format("; {} of {} are well", well, all);
+    text += fmt::format("; {} of {} are healthy", well, all);
   return text;
 }
 
@@ -93,7 +93,7 @@ std::string render_seen(const Report& report, const Row& lost) {
     else if (row.watched)
       gone.push_back(fmt::format("in {} within {}", row.hop.place, render_span(*row.watched)));
     else if (row.verdict == Verdict::fail)
-      wrong += fmt::format("; what was found in {} is not it: {}", row.hop.place, why_of(row));
+      wrong += fmt::format("; what was found in {} does not match: {}", row.hop.place, why_of(row));
   }
   std::string text = seen.empty() ? "the row was written" : "the row was seen " + list_of(seen);
   if (!gone.empty()) text += "; it was not seen " + list_of(gone);
@@ -162,13 +162,13 @@ std::string what_of(const Trouble& trouble) {
 
 /// No claim explains it: what is known instead.
 std::string render_no_claim(const Report& report, const Row& lost) {
-  if (!report.complete) return "the run ended in the middle";
+  if (!report.complete) return "the run did not finish";
   if (!lost.words.empty() && report.story.seen.find(lost.words) == std::string::npos) return lost.words;
   const int others = beside(report, nullptr);
   const bool asked = std::any_of(report.rows.begin(), report.rows.end(), [](const Row& row) { return !row.hop.travels; });
   if (others == 0) return asked ? "every other claim holds" : "";
-  return others == 1 ? "the claim that is false is not about its way"
-                     : fmt::format("the {} claims that are false are not about its way", others);
+  return others == 1 ? "the check that failed does not concern its path"
+                     : fmt::format("the {} checks that failed do not concern its path", others);
 }
 
 /// What arrived beside the row that did not: that one did and another did not says much about where to look.
@@ -211,7 +211,7 @@ void tell_arrived(Report& report) {
     report.story.cause = "this did not work: " + what_of(report.troubles.front()) + and_more(static_cast<int>(report.troubles.size()) - 1);
     report.story.next = report.troubles.front().failure.help;
   } else {
-    report.story.cause = "the run ended in the middle";
+    report.story.cause = "the run did not finish";
   }
 }
 
@@ -246,10 +246,10 @@ std::string render_changed(const Report& report) {
     return fmt::format("{}: {}{}", words.not_done, what_of(report.troubles.front()),
                        and_more(static_cast<int>(report.troubles.size()) - 1));
   }
-  if (!report.complete) return words.not_done + ": the run ended in the middle";
-  if (report.made == 0) return fmt::format("nothing to change: all {} are already so", count_of(report.held, "thing"));
+  if (!report.complete) return words.not_done + ": the run did not finish";
+  if (report.made == 0) return fmt::format("nothing to change: all {} are up to date", count_of(report.held, "thing"));
   const char* verb = report.opened.command == "up" ? "made" : "changed";
-  return fmt::format("{}: {} {}, {} already so, in {}", words.done, count_of(report.made, "thing"), verb, report.held,
+  return fmt::format("{}: {} {}, {} unchanged, in {}", words.done, count_of(report.made, "thing"), verb, report.held,
                      render_span(report.took));
 }
 

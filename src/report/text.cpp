@@ -231,7 +231,7 @@ void Page::tail() {
   }
   if (report_.rows.empty()) {
     add(report_.made, "changed");
-    add(report_.held, "already so");
+    add(report_.held, "unchanged");
     add(report_.failed, "failed");
     add(report_.blocked, "blocked");
   }

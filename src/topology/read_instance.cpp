@@ -78,7 +78,7 @@ void InstanceReader::refuse_text(const Playbook& playbook, const std::vector<con
   const auto key = first.text.substr(0, colon);
   const bool with_port = colon != std::string::npos && first.text.find(':', colon + 1) == std::string::npos;
   if (colon != std::string::npos && fields_of(playbook).find(key) != nullptr)
-    d.help = fmt::format("put a blank behind the colon: `- {}: {}`", key, first.text.substr(colon + 1));
+    d.help = fmt::format("put a space after the colon: `- {}: {}`", key, first.text.substr(colon + 1));
   else
     d.help = fmt::format("write `- host: {}`{}", first.text.substr(0, with_port ? colon : std::string::npos),
                          with_port ? ", and the port under its own key" : "");
@@ -118,7 +118,7 @@ void InstanceReader::read_field(const Param& param, const Text& key, const Node&
 }
 
 std::string InstanceReader::help_for(const Text& key, const Node& value, const std::string& near, const Playbook& playbook) const {
-  if (!near.empty() && key.value.starts_with(near + ":")) return "put a blank behind the colon";
+  if (!near.empty() && key.value.starts_with(near + ":")) return "put a space after the colon";
   if (auto help = source::help_for_look_alikes(key.value); !help.empty()) return help;
   if (near.empty())
     if (auto help = meanings_.help_on_instance(key.value, value, playbook); !help.empty()) return help;
@@ -217,7 +217,7 @@ void InstanceReader::leave_alone(const Text& key) {
 // Once for each key: the twentieth `numa_node` tells nothing that the first did not.
 void InstanceReader::tell_left_alone() {
   for (const auto& [key, times] : left_alone_) {
-    auto& d = diagnostics_.warning("T005", fmt::format("`{}` is understood and not provisioned by tidelab", key.value), key.span);
+    auto& d = diagnostics_.warning("T005", fmt::format("`{}` is accepted but has no effect in tidelab", key.value), key.span);
     if (times > 1) d.notes.push_back({fmt::format("and {} more of it", times - 1), {}});
   }
 }

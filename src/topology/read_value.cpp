@@ -85,7 +85,7 @@ void check_home(const Param& param, const Text& text, const std::string& what, D
   constexpr std::size_t most = 4096;  // the longest path there is
   if (text.value.size() > most || !std::regex_match(text.value, match, home)) return;
   const auto rest = match[2].length() > 1 ? match[2].str().substr(1) : std::string("deploy");
-  diagnostics.warning("T026", fmt::format("`{}` in {} is a name here, and no home directory", match[1].str(), what), text.span).help =
+  diagnostics.warning("T026", fmt::format("`{}` in {} is not expanded to a home directory", match[1].str(), what), text.span).help =
       param.name.value == "deploy_dir"
           ? fmt::format("a relative directory lies in the account's home: write `{}`; or write the whole path", rest)
           : "write the whole path: a relative one lies in the component's own directory";

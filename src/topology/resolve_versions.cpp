@@ -44,7 +44,7 @@ void resolve_versions(Topology& topology, const playbook::Common& common, const 
               ? fmt::format("for example {}", playbook.default_version.empty() ? "3.6.2" : playbook.default_version.value)
               : spelled.refused;
     else
-      diagnostics.error("T016", fmt::format("{} {} is not served by its playbook", component, instance.version.value), place).help =
+      diagnostics.error("T016", fmt::format("{} {} is not supported by its playbook", component, instance.version.value), place).help =
           fmt::format("it serves {}", playbook.versions.value);
   };
   for (auto* list : {&topology.instances, &topology.left_alone})

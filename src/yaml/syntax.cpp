@@ -87,8 +87,8 @@ std::string help_for_colon(std::string_view text, std::size_t at) {
   constexpr std::size_t most = 1024;  // YAML's own limit of a key on one line; a parser looks for the colon no further
   if (before.size() > most) return "shorten the key: YAML takes 1,024 characters before a colon";
   if (before.find(": ") != none) return "quote a text that contains a colon and a blank";
-  if (lacks_blank(above)) return "write a blank behind the colon in the line above";
-  if (lacks_blank(line)) return "write a blank behind the colon";
+  if (lacks_blank(above)) return "write a space after the colon in the line above";
+  if (lacks_blank(line)) return "write a space after the colon";
   return "indent the key like the keys that it belongs with";
 }
 

@@ -160,7 +160,7 @@ class Daily(unittest.TestCase):
         up.communicate()
         self.assertEqual(self.list()["bells"]["state"], "interrupted")
         for command, code in (("status", 1), ("verify", 0)):  # one of two bells is enough for rows
-            self.assertRegex(self.tidelab(command, "bells", code=code).stderr, r"note: the last `tidelab up bells` \(.*\) was killed, so not all of the lab may be as asked; `tidelab up bells` goes on")
+            self.assertRegex(self.tidelab(command, "bells", code=code).stderr, r"note: the last `tidelab up bells` \(.*\) was killed, so parts of the lab may not be as asked; `tidelab up bells` goes on")
         self.assertIn("(interrupted)", self.tidelab("status", "bells", code=1).stdout)
         (self.root / "go").touch()
         self.tidelab("up", "bells")

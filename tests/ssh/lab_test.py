@@ -279,7 +279,7 @@ class OverSsh(Case):
         lab.environment = lambda: ours() | {"XDG_STATE_HOME": str(lab.root / "other-state")}  # knows nothing of the other's lock
         try:
             done = lab.run("up", code=3)
-            self.assertIn(f"is being worked on by `tidelab stop` of {lab.us()} (pid {first.pid}), since 20", done.stderr)
+            self.assertIn(f"is in use by `tidelab stop` of {lab.us()} (pid {first.pid}), since 20", done.stderr)
             self.assertIn("--take-over", done.stderr)
             self.assertEqual("from 127.0.0.1" in done.stderr, self.ssh, done.stderr)
             lab.run("up", "--take-over")

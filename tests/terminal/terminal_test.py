@@ -167,7 +167,7 @@ class OnTerminal(unittest.TestCase):
         lab.typed("restart")
         lab.typed("stop")
         lab.typed("start")
-        self.assertIn("the lab stands", lab.typed("smoke", "--keep"))
+        self.assertIn("the lab is still up", lab.typed("smoke", "--keep"))
         for who in ("assemble", "install", "service", "ready", "check", "observer", "exec"):
             self.assertTrue(lab.notes(who), f"no client of {who}")
         lab.begin(lab.line("down", yes=False))

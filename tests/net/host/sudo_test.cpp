@@ -101,7 +101,7 @@ TEST_CASE("where nobody is there, sudo's own words are the error") {
   const auto host = make_sudo(std::make_unique<Played>(deadlines), nobody, {Lock::Kind::sudo, "ops@played"});
   const auto output = host->run(as_root, {});
   REQUIRE_FALSE(output);
-  CHECK(output.error().what == "sudo does not let us become root on ops@played: sudo: a password is required; nobody is there");
+  CHECK(output.error().what == "sudo refused root access on ops@played: sudo: a password is required; nobody is there");
   CHECK(output.error().help.find("--sudo-password-fd") != std::string::npos);
   auto heard = as_root;
   heard.on_err = [](std::string_view bytes) { FAIL("handed on: " << bytes); };

@@ -60,7 +60,7 @@ TEST_CASE("what could not be asked is not known, who is silent on its own port i
   step::Failure other{step::Why::differs, "topic t is not as asked", {}, "\"/partitions\" = 3", "1", {}};
   const auto differs = judge(changefeed(), tl::unexpected(other), now);
   CHECK(differs.good == false);
-  CHECK(differs.problem == "topic t is not as asked: \"/partitions\" = 3 must hold, and it is 1");
+  CHECK(differs.problem == "topic t differs from the topology: \"/partitions\" = 3 must hold, and it is 1");
 }
 
 TEST_CASE("fares stand below what they are of, and fit a narrow line") {

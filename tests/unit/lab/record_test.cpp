@@ -126,7 +126,7 @@ TEST_CASE("a lock that is a link truncates nothing, and one that is held says wh
   const auto second = Lock::take("lab", "down", false);
   REQUIRE_FALSE(second);
   CHECK(second.error().why == Why::held);
-  CHECK(second.error().what.starts_with("lab lab is being worked on by `tidelab up`, pid "));
+  CHECK(second.error().what.starts_with("lab lab is in use by `tidelab up`, pid "));
   CHECK(mode_of(here.lab("lock")) == 0600);
 }
 

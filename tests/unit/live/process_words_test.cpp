@@ -61,17 +61,17 @@ TEST_CASE("one that ends again and again, whether it has a process at the moment
   words = words_of(R"({"running":false,"state":"restarting","pid":0,"up_seconds":0,"restarts":1,"exit":143,"ended_seconds":2,"oom":0})");
   CHECK(words.state == "restarting");
   CHECK(words.text.find("it has no process at the moment, restarted once so far, and will be started again") != std::string::npos);
-  CHECK(words.text.find("was ended by SIGTERM (exit code 143), 2 s ago") != std::string::npos);
+  CHECK(words.text.find("was killed by SIGTERM (exit code 143), 2 s ago") != std::string::npos);
 }
 
 TEST_CASE("one that the kernel ended for want of memory, and one that somebody killed") {
   auto words =
       words_of(R"({"running":false,"state":"restarting","pid":0,"up_seconds":0,"restarts":1,"exit":137,"ended_seconds":2,"oom":1})");
   CHECK(words.state == "out of memory");
-  CHECK(words.text.find("its last process was ended by the kernel for want of memory, 2 s ago") != std::string::npos);
+  CHECK(words.text.find("its last process was killed by the kernel (out of memory), 2 s ago") != std::string::npos);
   words = words_of(R"({"running":false,"state":"down","pid":0,"up_seconds":0,"restarts":0,"exit":137,"ended_seconds":2,"oom":0})");
   CHECK(words.state == "down");
-  CHECK(words.text.find("was ended by SIGKILL (exit code 137)") != std::string::npos);
+  CHECK(words.text.find("was killed by SIGKILL (exit code 137)") != std::string::npos);
 }
 
 TEST_CASE("one that does not run, and of whose end nobody knows") {
@@ -79,7 +79,7 @@ TEST_CASE("one that does not run, and of whose end nobody knows") {
       words_of(R"({"running":false,"state":"down","pid":0,"up_seconds":0,"restarts":0,"exit":null,"ended_seconds":null,"oom":0})");
   CHECK(words.state == "down");
   CHECK(words.text ==
-        "Kafka broker 10.0.0.2:9092: it does not run\n→ `tidelab up` starts it, or `tidelab restart shop --node 10.0.0.2:9092`");
+        "Kafka broker 10.0.0.2:9092: it is not running\n→ `tidelab up` starts it, or `tidelab restart shop --node 10.0.0.2:9092`");
   CHECK_FALSE(words.ended);
 }
 

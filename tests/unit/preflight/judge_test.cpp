@@ -4,10 +4,10 @@ namespace tidelab::preflight {
 
 using Bad = plan::HostNeeds::Bad;
 
-TEST_CASE("all is well") {
+TEST_CASE("all checks passed") {
   Trial trial;
   for (const auto& each : judge(trial.plan, trial.sizes, trial.looks)) CHECK(each.outcome == Outcome::ok);
-  CHECK(trial.about("reachable") == "ok: as root; the look took 40 ms");
+  CHECK(trial.about("reachable") == "ok: as root; checked in 40 ms");
   CHECK(trial.about("directories") == "ok: all 3 are there or can be made");
   CHECK(trial.about("leftovers") == "ok: none");
   CHECK(trial.about("ports") == "ok: 1 free");
@@ -29,7 +29,7 @@ TEST_CASE("where nothing is to be changed nothing else was looked at, and nothin
   trial.facts() = read_facts("settled\nend\n");
   const auto rows = judge(trial.plan, trial.sizes, trial.looks);
   CHECK(std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.lane == 1; }) == 1);
-  CHECK(trial.about("reachable") == "ok: nothing is to be changed there; the look took 40 ms");
+  CHECK(trial.about("reachable") == "ok: nothing is to be changed there; checked in 40 ms");
   CHECK(trial.about("ports", 2) == "ok: 1 free");
   CHECK(all_runs(trial.plan, 1, trial.look()));
 }
@@ -42,7 +42,7 @@ TEST_CASE("rights") {
   trial.look().no_root.reset();
   trial.facts().uid = 1000, trial.facts().user = "lab", trial.facts().systemd = true;
   CHECK(trial.about("rights") ==
-        "failure: services as units of the system need root, and we come as lab → write `systemd_mode: user` under `global`, or come as "
+        "failure: system units need root, but the login account is lab → write `systemd_mode: user` under `global`, or come as "
         "root or with sudo");
   trial.look().of_user = true;
   CHECK(trial.about("rights") == "ok: lab, to whom all of the lab belongs");
@@ -76,7 +76,7 @@ TEST_CASE("who holds a port") {
   auto& holders = trial.facts().holders;
   holders = {{7000, "*", "www", false, 12, "www", "nginx.service", "nginx: master"}};
   CHECK(trial.about("ports") ==
-        "failure: 7000 of bases 1 is in use by `nginx: master`, pid 12 of www, nginx.service → end it, or give bases 1 another port");
+        "failure: 7000 of bases 1 is in use by `nginx: master`, pid 12 of www, nginx.service → stop it, or give bases 1 another port");
   holders[0].address = "127.0.0.1";
   CHECK(trial.about("ports") ==
         "warning: 7000 of bases 1 is in use at 127.0.0.1 by `nginx: master`, pid 12 of www, nginx.service → is well as long as bases 1 "

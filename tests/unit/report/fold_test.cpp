@@ -52,7 +52,7 @@ TEST_CASE("a latency is told of what arrived, by when it was seen") {
   CHECK_FALSE(report.rows.at(way.flink).latency);
 }
 
-TEST_CASE("all is well") {
+TEST_CASE("all checks passed") {
   Way way;
   way.healthy().good(way.write, milliseconds(100)).good(way.kafka, milliseconds(130)).good(way.flink, milliseconds(1010));
   check(way, {0, "a row written to TiDB reached Flink in 0.91 s; all 3 hops passed, and all 3 claims of health"});
@@ -131,7 +131,7 @@ TEST_CASE("a claim about what the lost hop does not need is no explanation") {
   way.healthy().bad(other_up, Why::refused, "refuses").good(way.write);
   way.end_step(way.kafka, Outcome::failed, milliseconds(9000), Failure{Why::timed_out, "nothing"});
   way.end_step(way.flink, Outcome::failed, milliseconds(9000), Failure{Why::timed_out, "nothing"});
-  CHECK(way.report().story.cause == "the claim that is false is not about its way");
+  CHECK(way.report().story.cause == "the check that failed does not concern its path");
 }
 
 TEST_CASE("members of a group are members") {
@@ -155,7 +155,7 @@ TEST_CASE("members of a group are members") {
   };
   const auto serving = story("majority", true).report();
   CHECK(serving.exit_code == 0);
-  CHECK(serving.story.cause == "Kafka broker 10.0.0.4:9092: \"the broker answers\" is false (refuses); 2 of 3 are well (and 1 more)");
+  CHECK(serving.story.cause == "Kafka broker 10.0.0.4:9092: \"the broker answers\" is false (refuses); 2 of 3 are healthy (and 1 more)");
   CHECK(serving.rows.back().verdict == Verdict::warn);
   auto strict = story("majority", true);
   strict.opened.strict = true;
@@ -205,7 +205,7 @@ TEST_CASE("what a component says of the loss goes before a member that its group
     if (*words != 0) way.words(way.flink, words);
     return way.report().story.cause;
   };
-  CHECK(story("") == "Kafka broker 10.0.0.3:9092: \"the broker answers\" is false (refuses); 1 of 2 are well");
+  CHECK(story("") == "Kafka broker 10.0.0.3:9092: \"the broker answers\" is false (refuses); 1 of 2 are healthy");
   CHECK(story("the job says: no") == "the job says: no");
 }
 
@@ -273,7 +273,7 @@ TEST_CASE("a later change of the row is not mixed up with the first") {
             flink = way.hop("Flink", "the update is in Flink", write);
   SECTION("another row came") {
     way.good(write).good(kafka).bad(flink, Why::differs, "old value");
-    CHECK(way.report().story.seen == "the row was seen in TiDB and in Kafka; what was found in Flink is not it: old value");
+    CHECK(way.report().story.seen == "the row was seen in TiDB and in Kafka; what was found in Flink does not match: old value");
   }
   SECTION("not written") {
     way.bad(write, Why::refused, "locked").blocked(kafka, {write}).blocked(flink, {write});
@@ -331,7 +331,7 @@ TEST_CASE("a journal that ends in the middle") {
   way.closed = false;
   SECTION("with hops open") {
     way.healthy().good(way.write);
-    check(way, {2, "the row was seen in TiDB; explanation: the run ended in the middle; next: look at the changefeed"});
+    check(way, {2, "the row was seen in TiDB; explanation: the run did not finish; next: look at the changefeed"});
   }
   SECTION("even when all that it tells is good") {
     way.healthy().good(way.write).good(way.kafka).good(way.flink);
@@ -343,7 +343,7 @@ TEST_CASE("a journal that ends in the middle") {
   Tale up("up");
   up.closed = false;
   up.made(up.step("a"));
-  check(up, {2, "the lab could not be brought up: the run ended in the middle"});
+  check(up, {2, "the lab could not be brought up: the run did not finish"});
 }
 
 TEST_CASE("events that fit no plan do no harm") {
@@ -373,11 +373,11 @@ TEST_CASE("up") {
   const int dir = s.step("directory /opt/kafka"), service = s.step("Kafka broker runs"), ready = s.step("Kafka broker is ready", false);
   SECTION("made") {
     s.good(dir).made(service).good(ready, milliseconds(41'000));
-    check(s, {0, "the lab is up: 1 thing made, 1 already so, in 41 s"});
+    check(s, {0, "the lab is up: 1 thing made, 1 unchanged, in 41 s"});
   }
   SECTION("nothing to do") {
     s.good(dir).good(service).good(ready);
-    check(s, {0, "nothing to change: all 2 things are already so"});
+    check(s, {0, "nothing to change: all 2 things are up to date"});
   }
   SECTION("an act fails") {
     s.good(dir).bad(service, Why::failed, "exit 1").blocked(ready, {service});
@@ -402,7 +402,7 @@ TEST_CASE("down, start and stop speak of themselves") {
                                                 {"stop", "the lab is stopped", "the lab could not be stopped"}}) {
     Tale s(command);
     const int step = s.step("a"), other = s.step("b", true, 0);
-    check(Tale(s).made(step).made(other), {0, std::string(done) + ": 2 things changed, 0 already so, in 1 ms"});
+    check(Tale(s).made(step).made(other), {0, std::string(done) + ": 2 things changed, 0 unchanged, in 1 ms"});
     check(Tale(s).good(other).bad(step, Why::failed, "disk"), {3, std::string(not_done) + ": a on 10.0.0.2: disk"});
   }
 }
@@ -412,11 +412,11 @@ TEST_CASE("a start or stop of some nodes speaks of these") {
   s.component({"pipelines 1", "orders", "Pipeline", "", "controller", "", "", "pipelines", "any", {}});
   const int step = s.step("a");
   s.step("asked", false, 0);
-  check(Tale(s).made(step).good(1), {0, "Kafka broker 10.0.0.2:9092 is stopped: 1 thing changed, 0 already so, in 1 ms"});
+  check(Tale(s).made(step).good(1), {0, "Kafka broker 10.0.0.2:9092 is stopped: 1 thing changed, 0 unchanged, in 1 ms"});
   check(Tale(s).good(1).bad(step, Why::failed, "disk"), {3, "Kafka broker 10.0.0.2:9092 could not be stopped: a on 10.0.0.2: disk"});
   s.component({"kafka_servers 2", "10.0.0.3:9092", "Kafka broker", "2.7.0", "10.0.0.3", "17", "official", "kafka_servers", "any", {}});
   const int second = s.step("a", true, 3);
-  check(Tale(s).made(step).good(1).made(second), {0, "2 of 3 nodes are stopped: 2 things changed, 0 already so, in 1 ms"});
+  check(Tale(s).made(step).good(1).made(second), {0, "2 of 3 nodes are stopped: 2 things changed, 0 unchanged, in 1 ms"});
 }
 
 TEST_CASE("an interrupted verify is not decided") {
@@ -431,7 +431,7 @@ TEST_CASE("what was warned of before is kept in order, and is no verdict") {
   Tale s("up");
   s.warned({"10.0.0.2", "swap", "warning", "swap is on", "swapoff -a", ""}).warned({"10.0.0.1", "clock", "unknown", "?", "", "e"});
   s.made(s.step("directory /opt/kafka"));
-  check(s, {0, "the lab is up: 1 thing made, 0 already so, in 1 ms"});
+  check(s, {0, "the lab is up: 1 thing made, 0 unchanged, in 1 ms"});
   const auto warned = s.report().warned;
   REQUIRE(warned.size() == 2);
   CHECK(warned[0].fix == "swapoff -a");

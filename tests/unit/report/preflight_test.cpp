@@ -16,7 +16,7 @@ Preflight sample() {
   out.lab = "demo";
   out.topology = "demo.yaml";
   out.hosts = {{"10.0.0.1", {"Base", "Top"}, false}, {"10.0.0.2", {"Base"}, false}};
-  out.rows = {{1, "10.0.0.1", "reachable", Outcome::ok, "as root; the look took 40 ms"},
+  out.rows = {{1, "10.0.0.1", "reachable", Outcome::ok, "as root; checked in 40 ms"},
               {1, "10.0.0.1", "ports", Outcome::failure, "7000 is in use by `a\tb`", "end it"},
               {1, "10.0.0.1", "ports", Outcome::warning, "7001 is in use at 127.0.0.1"},
               {1,
@@ -37,7 +37,7 @@ TEST_CASE("preflight as text") {
   CHECK(render_text(sample(), false) == R"(preflight demo  demo.yaml
 
 10.0.0.1  Base, Top
-  ✓ reachable     as root; the look took 40 ms
+  ✓ reachable     as root; checked in 40 ms
   ✗ ports         7000 is in use by `a b`
                   → end it
   !               7001 is in use at 127.0.0.1
@@ -61,12 +61,12 @@ TEST_CASE("preflight: the last line") {
   };
   auto found = sample();
   found.rows.resize(1);
-  CHECK(last(found) == "2 hosts, 1 row: all is well; `tidelab up` can begin\n");
+  CHECK(last(found) == "2 hosts, 1 row: all checks passed; `tidelab up` can begin\n");
   found.rows.push_back(sample().rows[3]);
   CHECK(last(found) == "2 hosts, 2 rows: 1 warning; `tidelab up` can begin\n");
   CHECK(exit_code_of(found) == 0);
   found.strict = true;
-  CHECK(last(found) == "2 hosts, 2 rows: 1 warning; `tidelab up` would begin, and --strict lets no warning pass\n");
+  CHECK(last(found) == "2 hosts, 2 rows: 1 warning; `tidelab up` would begin, but --strict treats warnings as errors\n");
   CHECK(exit_code_of(found) == 1);
   found.rows.back().outcome = Outcome::fixed;
   CHECK(last(found) == "2 hosts, 2 rows: 1 set; `tidelab up` can begin\n");
@@ -132,7 +132,7 @@ TEST_CASE("preflight as JSON") {
       "host": "10.0.0.1",
       "check": "reachable",
       "result": "ok",
-      "found": "as root; the look took 40 ms",
+      "found": "as root; checked in 40 ms",
       "fix": "",
       "can_fix": false,
       "evidence": ""
@@ -183,7 +183,7 @@ TEST_CASE("preflight as JUnit") {
 <testsuites name="tidelab preflight" tests="4" failures="1" errors="1" skipped="0">
   <testsuite name="10.0.0.1" tests="3" failures="1" errors="0" skipped="0">
     <testcase name="reachable" classname="10.0.0.1">
-      <system-out>ok: as root; the look took 40 ms
+      <system-out>ok: as root; checked in 40 ms
 </system-out>
     </testcase>
     <testcase name="ports" classname="10.0.0.1">

@@ -136,6 +136,6 @@ warnings
   ? 10.0.0.1: clock: none
 
 1 changed; 1 ms
-the lab is up: 1 thing made, 0 already so, in 1 ms
+the lab is up: 1 thing made, 0 unchanged, in 1 ms
 )");
 }

@@ -77,7 +77,7 @@ TEST_CASE("what is no host, with what to write") {
 
 TEST_CASE("a key whose colon has no blank behind it") {
   CHECK(brief("stores:\n  - host:10.0.1.1\n") ==
-        "Y010 2:5 expected a mapping for an instance of `stores`, found the text `host:10.0.1.1` | put a blank behind the colon: `- host: "
+        "Y010 2:5 expected a mapping for an instance of `stores`, found the text `host:10.0.1.1` | put a space after the colon: `- host: "
         "10.0.1.1`");
   CHECK(brief("stores:\n  - 10.0.1.1:7000\n") ==
         "Y010 2:5 expected a mapping for an instance of `stores`, found the text `10.0.1.1:7000` | write `- host: 10.0.1.1`, and the port "

@@ -120,9 +120,9 @@ TEST_CASE("T004: not a host") {
 }
 
 TEST_CASE("T005: understood and not honoured is a warning") {
-  CHECK(store("numa_node: 1") == "T005 1:20 `numa_node` is understood and not provisioned by tidelab");
+  CHECK(store("numa_node: 1") == "T005 1:20 `numa_node` is accepted but has no effect in tidelab");
   CHECK(read("global: {group: g}\nstores: [{host: a}]", true) ==
-        "warning[T005]: `group` is understood and not provisioned by tidelab\n --> lab.yaml:1:10\n  |\n1 | global: {group: g}\n  |         "
+        "warning[T005]: `group` is accepted but has no effect in tidelab\n --> lab.yaml:1:10\n  |\n1 | global: {group: g}\n  |         "
         " ^^^^^\n\n1 warning");
 }
 
@@ -139,7 +139,7 @@ TEST_CASE("T016: versions") {
         "T016 1:29 `newest` is not a version of store | for example 1.2.3");
   // One cause, one error, however many instances there are.
   CHECK(read("component_versions: {store: 9.0.0}\nstores: [{host: a}, {host: b}, {host: c}]") ==
-        "T016 1:29 store 9.0.0 is not served by its playbook | it serves >=1 <3");
+        "T016 1:29 store 9.0.0 is not supported by its playbook | it serves >=1 <3");
 }
 
 TEST_CASE("T017: the name of a lab") {
@@ -212,5 +212,5 @@ TEST_CASE("what a key is called elsewhere is told as the key that is meant, whic
         "T001 2:15 `shelf.id` is not a key of `shelves` | did you mean `id`?\n"
         "T001 3:15 `shelfid` is not a key of `shelves` | did you mean `id`?\n"
         "T001 4:22 `colour` is not a key of `shelves` | its own keys are host, id\n"
-        "T001 5:15 `id:4` is not a key of `shelves` | put a blank behind the colon");
+        "T001 5:15 `id:4` is not a key of `shelves` | put a space after the colon");
 }

@@ -47,7 +47,7 @@ TEST_CASE("a section that cannot be read is not called missing") {
 
 TEST_CASE("an unusable version is told once, and nothing that hangs on it") {
   CHECK(brief("component_versions: {store: 9.0.0}\nstores: [{host: a, late_port: 7000, jre: 17}]") ==
-        "T016 1:29 store 9.0.0 is not served by its playbook | it serves >=1 <3\n"
+        "T016 1:29 store 9.0.0 is not supported by its playbook | it serves >=1 <3\n"
         "T012 2:31 port 7000 is used twice on host a | give one of them another `late_port`, or move it to another host");
 }
 

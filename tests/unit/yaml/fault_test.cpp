@@ -40,7 +40,7 @@ TEST_CASE("tabs elsewhere are nobody's business") { CHECK(Case("a:\t1\nb: [\n\tc
 TEST_CASE("Y001: a colon where none can be, and why") {
   check({"port:1\nb: 2\n",
          "error[Y001]: a colon where no value can begin\n --> t.yaml:2:2\n  |\n2 | b: 2\n  |  ^\n"
-         "  = help: write a blank behind the colon in the line above"});
+         "  = help: write a space after the colon in the line above"});
   check({"a: b: c\n",
          "error[Y001]: a colon where no value can begin\n --> t.yaml:1:5\n  |\n1 | a: b: c\n  |     ^\n"
          "  = help: quote a text that contains a colon and a blank"});
