@@ -38,8 +38,8 @@ std::string path_part(std::string_view text) {
 long long mtime_ns(const struct stat& info) { return info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec; }
 
 template <class Number>
-Number number_at(const std::string& json, const char* pointer) {
-  const auto text = step::value_at(json, pointer).value_or("0");
+Number number_at(const step::Answer& answer, const char* pointer) {
+  const auto text = step::value_at(answer, pointer).value_or("0");
   Number number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
@@ -131,18 +131,18 @@ Result<Entry> make_entry(const std::string& cache_dir, const Wanted& wanted, con
 }
 
 std::optional<Record> read_record(const Entry& entry) {
-  const auto text = disk::read_text(entry.record(), most_of_a_record).value_or("");
+  const auto answer = step::Answer::parse(disk::read_text(entry.record(), most_of_a_record).value_or(""));
   Record record;
-  record.sha256 = step::value_at(text, "/sha256").value_or("");
+  record.sha256 = step::value_at(answer, "/sha256").value_or("");
   if (record.sha256.size() != 64) return std::nullopt;
-  record.verified = step::value_at(text, "/verified").value_or("");
-  record.kind = step::value_at(text, "/kind").value_or("");
-  record.note = step::value_at(text, "/note").value_or("");
-  record.from = step::value_at(text, "/from").value_or("");
-  record.when = step::value_at(text, "/when").value_or("");
-  record.bytes = number_at<long long>(text, "/bytes");
-  record.mtime_ns = number_at<long long>(text, "/mtime_ns");
-  record.inode = number_at<unsigned long long>(text, "/inode");
+  record.verified = step::value_at(answer, "/verified").value_or("");
+  record.kind = step::value_at(answer, "/kind").value_or("");
+  record.note = step::value_at(answer, "/note").value_or("");
+  record.from = step::value_at(answer, "/from").value_or("");
+  record.when = step::value_at(answer, "/when").value_or("");
+  record.bytes = number_at<long long>(answer, "/bytes");
+  record.mtime_ns = number_at<long long>(answer, "/mtime_ns");
+  record.inode = number_at<unsigned long long>(answer, "/inode");
   return record;
 }
 

@@ -49,8 +49,8 @@ public:
     struct stat info {};
     if (::fstat(fd_, &info) != 0) return note(errno);
     have = info.st_size;
-    const auto text = disk::read_text(side_, longest_checksum_file).value_or("");
-    if (step::value_at(text, "/url") == attempt_.source.url) validator = step::value_at(text, "/validator").value_or("");
+    const auto side = step::Answer::parse(disk::read_text(side_, longest_checksum_file).value_or(""));
+    if (step::value_at(side, "/url") == attempt_.source.url) validator = step::value_at(side, "/validator").value_or("");
     return have == 0 || !validator.empty() || restart();
   }
   bool restart() {

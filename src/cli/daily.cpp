@@ -23,7 +23,7 @@ constexpr std::size_t longest_said = 300;
 double now_ms() { return std::chrono::duration<double, std::milli>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
 // Numbers come as such or as texts of digits. A clock that is behind makes nothing negative.
-std::optional<double> age_of(const std::string& answer, const plan::Shown::Age& age, double now) {
+std::optional<double> age_of(const step::Answer& answer, const plan::Shown::Age& age, double now) {
   const auto text = step::value_at(answer, age.pointer);
   if (!text) return std::nullopt;
   long long number = 0;
@@ -71,7 +71,7 @@ std::string duration_text(double seconds) {
   return fmt::format("{:.0f} h", seconds / 3600);
 }
 
-Fare judge(const plan::Shown& shown, const step::Result<std::string>& answer, double now_ms) {
+Fare judge(const plan::Shown& shown, const step::Result<step::Answer>& answer, double now_ms) {
   Fare out{{}, shown.title, {}, {}, {}, {}, {}};
   if (!answer) {
     // Who refuses or is silent on its own port is not as it must be; only what keeps us from asking leaves that open.
@@ -83,7 +83,7 @@ Fare judge(const plan::Shown& shown, const step::Result<std::string>& answer, do
     out.problem = source::printable(why.what + differs, longest_said);
     return out;
   }
-  if (*answer == "null") {
+  if (answer->text() == "null") {
     out.good = false;
     out.state = shown.missing.empty() ? "is not there" : shown.missing;
     return out;
@@ -154,7 +154,7 @@ Lines what_to_open(const plan::Plan& plan, const std::stop_token& stop) {
   for (const auto& component : plan.components)
     for (const auto& each : component.opens)
       if (each.when) questions.push_back({*each.when, 0, component.name});
-  std::vector<step::Result<std::string>> answers;
+  std::vector<step::Result<step::Answer>> answers;
   if (!questions.empty()) answers = live::ask_once(plan, setup, questions, {step::Clock::now() + patience, stop, {}});
   Lines out;
   std::set<std::pair<std::string, std::string>> given;

@@ -24,7 +24,7 @@ struct Fare {
 std::vector<Fare> ask_how_it_fares(const plan::Plan& plan, live::Setup& setup, const std::vector<std::string>& nodes,
                                    const std::stop_token& stop);
 /// The same of one answer; `now_ms` since 1970.
-Fare judge(const plan::Shown& shown, const step::Result<std::string>& answer, double now_ms);
+Fare judge(const plan::Shown& shown, const step::Result<step::Answer>& answer, double now_ms);
 
 std::string render_fares(const std::vector<Fare>& fares, bool colour, std::size_t columns);
 

@@ -4,9 +4,9 @@
 
 namespace tidelab::live {
 
-std::vector<step::Result<std::string>> ask_once(const plan::Plan& plan, Setup& setup, const std::vector<Question>& questions,
-                                                const step::Control& control) {
-  std::vector<step::Result<std::string>> out(questions.size(), step::fail(step::Why::failed, "not asked"));
+std::vector<step::Result<step::Answer>> ask_once(const plan::Plan& plan, Setup& setup, const std::vector<Question>& questions,
+                                                 const step::Control& control) {
+  std::vector<step::Result<step::Answer>> out(questions.size(), step::fail(step::Why::failed, "not asked"));
   Lent lent(plan, setup);
   std::vector<step::Thread> threads;
   for (std::size_t i = 0; i < questions.size(); ++i)

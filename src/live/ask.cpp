@@ -25,7 +25,7 @@ std::string shorten(std::string text) {
 Result<Asked> ask_tcp(const Tcp& w, const Control& control) {
   auto answer = client::tcp(w.address.value, w.send.value, control);
   if (!answer) return tl::unexpected(answer.error());
-  return Asked{fmt::format("{{\"answer\":{}}}", json_string(*answer)), Clock::now()};
+  return answered(fmt::format("{{\"answer\":{}}}", json_string(*answer)));
 }
 
 // What a program said last is nearer to why it failed than its banner.
@@ -56,7 +56,7 @@ Result<Asked> ask_http(const Http& w, const Control& control) {
                                   fmt::format("status {}: {}", answer->status, shorten(answer->body)),
                                   {}});
   }
-  return Asked{answer->body, Clock::now()};
+  return answered(std::move(answer->body));
 }
 
 Result<Asked> ask_sql(World& world, const Sql& w, const Control& control) {
@@ -75,7 +75,7 @@ Result<Asked> ask_sql(World& world, const Sql& w, const Control& control) {
   auto answer = (*session)->run(statements, control);
   if (!answer) return tl::unexpected(answer.error());  // the session is not given back: it may be broken
   world.give_back(target, std::move(*session));
-  return Asked{answer->json, answer->returned};
+  return answered(std::move(answer->json), answer->returned);
 }
 
 Result<Asked> ask_exec(World& world, const Exec& w, const Where& where, const Control& control) {
@@ -93,8 +93,8 @@ Result<Asked> ask_exec(World& world, const Exec& w, const Where& where, const Co
   const bool exit_is_judged = std::any_of(expect.begin(), expect.end(), [](const auto& c) { return c.pointer.value == "/exit"; });
   if (output->code != 0 && !exit_is_judged)
     return step::fail(Why::failed, fmt::format("{} ended with {}", program, output->code), last_said(all));
-  return Asked{fmt::format("{{\"exit\":{},\"stdout\":{},\"stderr\":{}}}", output->code, json_string(output->out), json_string(output->err)),
-               Clock::now()};
+  return answered(
+      fmt::format("{{\"exit\":{},\"stdout\":{},\"stderr\":{}}}", output->code, json_string(output->out), json_string(output->err)));
 }
 
 const Asking* asking_of(const Action& action) {
@@ -123,7 +123,7 @@ Result<Asked> ask_raw(World& world, const Action& action, const Where& where, co
                         [&](const Brokers& w) -> Result<Asked> {
                           auto state = cluster_state(w, control);
                           if (!state) return tl::unexpected(state.error());
-                          return Asked{*state, Clock::now()};
+                          return answered(std::move(*state));
                         },
                         [](const Every&) -> Result<Asked> { return step::fail(Why::failed, "each of its questions is asked by itself"); },
                         [](const NotAsking auto&) -> Result<Asked> { return step::fail(Why::failed, "this word does not ask"); },
@@ -135,10 +135,11 @@ Result<Asked> ask_raw(World& world, const Action& action, const Where& where, co
 Result<Asked> ask_member(World& world, const Action& bound, const Where& where, const Control& control) {
   auto asked = ask_raw(world, bound, where, control);
   if (!asked) return asked;
-  if (const auto beyond = beyond_bounds(asked->answer)) {
+  if (const auto beyond = asked->answer.beyond()) {
     const auto actual = "an answer that is not looked into: " + *beyond;
-    return tl::unexpected(Failure{Why::differs, fmt::format("{}: {}", render_action(bound).substr(0, 160), actual), shorten(asked->answer),
-                                  "an answer within bounds", actual, "see who answers at that address, and what it sends"});
+    return tl::unexpected(Failure{Why::differs, fmt::format("{}: {}", render_action(bound).substr(0, 160), actual),
+                                  shorten(asked->answer.text()), "an answer within bounds", actual,
+                                  "see who answers at that address, and what it sends"});
   }
   const auto* asking = asking_of(bound);
   if (asking == nullptr) return asked;
@@ -163,13 +164,13 @@ Result<Asked> ask_every(World& world, const Every& w, const Where& where, const 
   for (auto& condition : only)
     if (auto bound = world.bind(condition.value.value, where.scope)) condition.value.value = std::move(*bound);
   std::size_t count = 0;
-  for (const auto& element : elements(listed->answer, w.items.value)) {
+  for (const auto& element : listed->answer.elements(w.items.value)) {
     if (mismatch(element, only)) continue;
     if (++count > most_elements) return step::fail(Why::failed, fmt::format("there are more than {} to ask about", most_elements));
     if (auto taken = world.take(element, w.take, where.scope); !taken) return tl::unexpected(taken.error());
     if (auto asked = ask(world, w.that.front().action, where, control); !asked) return asked;
   }
-  return Asked{fmt::format("{{\"count\":{}}}", count), Clock::now()};
+  return answered(fmt::format("{{\"count\":{}}}", count));
 }
 
 // Whether another member may be asked after this failure: what may have changed something is not sent twice.

@@ -146,8 +146,8 @@ std::vector<run::Evidence> Collector::collect(const plan::Step& step, const Fail
   for (const auto& asked : step.evidence) {
     const auto answer = ask(world_, asked.action, {step.lane, step.scope}, control);
     const auto title = asked.title.empty() ? render_action(asked.action) : asked.title.value;
-    if (!answer || answer->answer == "null" || only_takes(asked)) continue;
-    run::Evidence told{step.component, title, answer->answer.substr(0, longest_answer)};
+    if (!answer || answer->answer.text() == "null" || only_takes(asked)) continue;
+    run::Evidence told{step.component, title, answer->answer.text().substr(0, longest_answer)};
     if (!asked.say.empty()) {
       const auto said = world_.bind(asked.say.value, step.scope);
       if (!said) continue;  // what it would say is not known

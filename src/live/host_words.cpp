@@ -62,12 +62,13 @@ Result<run::Done> perform_on_host(World& world, const Action& action, const Wher
   return read_results(*output, 1).front().value_or(nothing_said(*output, 0));
 }
 
-Result<std::string> process_state(World& world, const std::string& service, int lane, const Control& control) {
-  if (const auto known = world.setup.processes.find({lane, service}); known != world.setup.processes.end()) return known->second;
+Result<Answer> process_state(World& world, const std::string& service, int lane, const Control& control) {
+  if (const auto known = world.setup.processes.find({lane, service}); known != world.setup.processes.end())
+    return known->second.map(Answer::parse);
   const auto output = world.agent(lane, "process_of " + quote(world.run_dir(lane, service)), {}, control);
   if (!output) return tl::unexpected(output.error());
   if (output->code != 0) return step::fail(Why::unreachable, "the state of " + service + " could not be read", output->err);
-  return read_process(output->out, service, world.host(lane).name());
+  return read_process(output->out, service, world.host(lane).name()).map(Answer::parse);
 }
 
 }  // namespace tidelab::live

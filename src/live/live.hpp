@@ -64,9 +64,9 @@ struct Question {
   int lane = 0;
   std::string scope{};
 };
-/// The answers as JSON, in this order; each is asked once, all side by side.
-std::vector<step::Result<std::string>> ask_once(const plan::Plan& plan, Setup& setup, const std::vector<Question>& questions,
-                                                const step::Control& control);
+/// The answers, in this order; each is asked once, all side by side.
+std::vector<step::Result<step::Answer>> ask_once(const plan::Plan& plan, Setup& setup, const std::vector<Question>& questions,
+                                                 const step::Control& control);
 
 /// Where this room logs to: stderr, warnings only unless `verbose`. Call once.
 void open_log(bool verbose);

@@ -11,14 +11,17 @@ namespace tidelab::live {
 
 using namespace step;
 
-bool Watch::add(std::string json, Clock::time_point arrived) {
+bool Watch::add(const Answer& answer, Clock::time_point arrived) {
+  auto text = answer.text();
   const std::lock_guard lock(mutex_);
-  bytes_ += sizeof(Item) + json.size();
+  bytes_ += sizeof(Item) + text.size();
   if (bytes_ > most_watched)
     failure_ = Failure{
-        Why::failed, fmt::format("more than {} MiB came while it was watched", most_watched >> 20), json.substr(0, 2000), {}, {}, {}};
+        Why::failed, fmt::format("more than {} MiB came while it was watched", most_watched >> 20), text.substr(0, 2000), {}, {}, {}};
+  else if (bytes_ > most_parsed)
+    items_.push_back({std::move(text), arrived});
   else
-    items_.push_back({std::move(json), arrived});
+    items_.push_back({answer.alone(), arrived});
   changed_.notify_all();
   return bytes_ <= most_watched;
 }
@@ -54,7 +57,18 @@ void Watch::stop() {
 
 namespace {
 
-bool is_json_object(const std::string& text) { return !text.empty() && text.front() == '{' && is_json(text); }
+// A value that is a JSON object stands in it as that, and any other as a text.
+Answer item_of(const client::Record& record) {
+  const auto item = [&](Answer value) {
+    return Answer::object({{"partition", Answer::parse(std::to_string(record.partition))},
+                           {"offset", Answer::parse(std::to_string(record.offset))},
+                           {"key", Answer::parse(json_string(record.key))},
+                           {"value", std::move(value)}});
+  };
+  if (record.value.starts_with('{'))
+    if (auto whole = item(Answer::parse(record.value)); !whole.beyond()) return whole;
+  return item(Answer::parse(json_string(record.value)));
+}
 
 class TopicWatch : public Watch {
 public:
@@ -71,10 +85,7 @@ private:
       auto records = tail_->poll(std::chrono::milliseconds(100));
       if (!records) return fail(records.error());
       for (const auto& record : *records) {
-        const auto value = is_json_object(record.value) ? record.value : json_string(record.value);
-        const auto item = fmt::format("{{\"partition\":{},\"offset\":{},\"key\":{},\"value\":{}}}", record.partition, record.offset,
-                                      json_string(record.key), value);
-        if (!add(item, record.arrived)) return;
+        if (!add(item_of(record), record.arrived)) return;
       }
     }
   }
@@ -100,7 +111,8 @@ private:
     rest_ += chunk;
     std::size_t from = 0;
     for (auto end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n', from)) {
-      if (!add(fmt::format("{{\"line\":{}}}", json_string(rest_.substr(from, end - from))), now)) return enough_.request_stop(), void();
+      auto item = fmt::format("{{\"line\":{}}}", json_string(rest_.substr(from, end - from)));
+      if (!add(Answer::parse(std::move(item)), now)) return enough_.request_stop(), void();
       from = end + 1;
     }
     rest_.erase(0, from);
@@ -155,20 +167,21 @@ private:
   void run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
       const Control control{Clock::now() + std::chrono::seconds(15), stop, {}};
-      const auto answer = client::http({"GET", url_, {}, {}}, control);
+      auto answer = client::http({"GET", url_, {}, {}}, control);
       const auto now = Clock::now();
       if (stop.stop_requested()) return;
       if (!answer) return fail(answer.error());
       if (answer->status != 200)
         return fail({Why::failed, fmt::format("{} answered {}", url_, answer->status), answer->body.substr(0, 2000), {}, {}, {}});
-      if (const auto beyond = beyond_bounds(answer->body))
+      const auto page = Answer::parse(std::move(answer->body));
+      if (const auto beyond = page.beyond())
         return fail(
-            {Why::failed, fmt::format("what {} answers is not looked into: {}", url_, *beyond), answer->body.substr(0, 2000), {}, {}, {}});
-      const auto found = elements(answer->body, items_);
+            {Why::failed, fmt::format("what {} answers is not looked into: {}", url_, *beyond), page.text().substr(0, 2000), {}, {}, {}});
+      const auto found = page.elements(items_);
       for (const auto& each : found)
         if (!add(each, now)) return;
-      const auto next = value_at(answer->body, next_);
-      if (!next) return fail({Why::failed, "the results ended", answer->body.substr(0, 2000), {}, {}, {}});
+      const auto next = value_at(page, next_);
+      if (!next) return fail({Why::failed, "the results ended", page.text().substr(0, 2000), {}, {}, {}});
       if (!follow(*next))
         return fail({Why::failed, fmt::format("the next page would be another server's: {}", next->substr(0, 200)), {}, {}, {}, {}});
       // The server answers at once whether or not there is a row, so the pace is ours to set.

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "live/world.hpp"
@@ -13,14 +14,20 @@
 
 namespace tidelab::live {
 
-/// One thing seen: JSON text and when it arrived.
+/// One thing seen, and when it arrived.
 struct Item {
-  std::string json;
+  std::variant<step::Answer, std::string> what;
   step::Clock::time_point arrived;
+
+  step::Answer answer() const {
+    if (const auto* text = std::get_if<std::string>(&what)) return step::Answer::parse(*text);
+    return std::get<step::Answer>(what);
+  }
 };
 
-/// What is kept of what is watched: with more, the watch has failed.
-inline constexpr std::size_t most_watched = 64 << 20;  ///< bytes
+/// What is kept of what is watched: with more, the watch has failed. Values take some ten times the memory of their text, so of
+/// a flood only the beginning is kept parsed, and the rest is parsed when it is asked.
+inline constexpr std::size_t most_watched = 64 << 20, most_parsed = 4 << 20;  ///< bytes of text
 
 /// A growing list of items, filled by a thread of its own until it is stopped.
 class Watch {
@@ -36,7 +43,7 @@ public:
 
 protected:
   /// False when it was one too many; it has failed then.
-  bool add(std::string json, step::Clock::time_point arrived);
+  bool add(const step::Answer& answer, step::Clock::time_point arrived);
   void fail(Failure failure);
   /// Runs `work` with a stop_token until it ends or is stopped; what it throws is the watch's failure.
   template <class Work>

@@ -78,8 +78,12 @@ Result<Done> ensure(World& world, const Ensure& w, const Where& where, const Con
 Result<Done> refute(World& world, const Refute& w, const Where& where, const Control& control) {
   const auto asked = ask(world, w.on.front().action, where, control);
   if (asked)
-    return tl::unexpected(Failure{
-        Why::differs, "this is true before anything was written, so it proves nothing", {}, "not yet", asked->answer.substr(0, 400), {}});
+    return tl::unexpected(Failure{Why::differs,
+                                  "this is true before anything was written, so it proves nothing",
+                                  {},
+                                  "not yet",
+                                  asked->answer.text().substr(0, 400),
+                                  {}});
   if (asked.error().why != Why::differs) return tl::unexpected(asked.error());
   return Done{false, {}, {}};
 }
@@ -108,7 +112,7 @@ Result<Done> arm(World& world, const Arm& w, const Where& where, const Control& 
 std::string last_seen(const std::vector<Item>& items) {
   if (items.empty()) return "nothing arrived";
   return fmt::format("{} item{} arrived, but none matched; the last: {}", items.size(), items.size() == 1 ? "" : "s",
-                     items.back().json.substr(0, 500));
+                     items.back().answer().text().substr(0, 500));
 }
 
 Result<Done> absent(World& world, const Absent& w) {
@@ -117,10 +121,11 @@ Result<Done> absent(World& world, const Absent& w) {
   const auto most = w.most.empty() ? 0L : std::strtol(w.most.value.c_str(), nullptr, 10);
   long seen = 0;
   for (const auto& item : watch->all()) {
-    if (mismatch(item.json, w.find) || ++seen <= most) continue;
+    const auto answer = item.answer();
+    if (mismatch(answer, w.find) || ++seen <= most) continue;
     const auto what = most == 0 ? std::string("this was seen before anything was written") : fmt::format("it came {} times or more", seen);
     return tl::unexpected(
-        Failure{Why::differs, what, {}, most == 0 ? "nothing yet" : fmt::format("at most {}", most), item.json.substr(0, 400), {}});
+        Failure{Why::differs, what, {}, most == 0 ? "nothing yet" : fmt::format("at most {}", most), answer.text().substr(0, 400), {}});
   }
   return Done{false, {}, {}};
 }
@@ -133,11 +138,12 @@ Result<Done> seen(World& world, const Seen& w, const Where& where, const Control
     const auto fresh = watch->wait_beyond(known, control);
     known += fresh.size();
     for (const auto& item : fresh) {
-      if (mismatch(item.json, w.find)) continue;
-      if (auto wrong = mismatch(item.json, w.expect))
+      const auto answer = item.answer();
+      if (mismatch(answer, w.find)) continue;
+      if (auto wrong = mismatch(answer, w.expect))
         return tl::unexpected(
-            Failure{Why::differs, "it arrived, and is not what was written", item.json, wrong->expected, wrong->actual, {}});
-      if (auto taken = world.take(item.json, w.take, where.scope); !taken) return tl::unexpected(taken.error());
+            Failure{Why::differs, "it arrived, and is not what was written", answer.text(), wrong->expected, wrong->actual, {}});
+      if (auto taken = world.take(answer, w.take, where.scope); !taken) return tl::unexpected(taken.error());
       return Done{false, {}, item.arrived};
     }
     if (control.stopped()) return step::fail(Why::interrupted, "interrupted");
@@ -184,7 +190,7 @@ Result<Done> perform(World& world, const Action& action, const Where& where, con
                         [&](const Process& w) -> Result<Done> {
                           auto asked = ask(world, w, where, control);
                           if (!asked) return tl::unexpected(asked.error());
-                          return Done{false, asked->answer, asked->returned};
+                          return Done{false, asked->answer.text(), asked->returned};
                         },
                         [](const NotAlone auto&) -> Result<Done> { return step::fail(Why::failed, "this word cannot stand alone"); },
                     },

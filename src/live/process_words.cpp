@@ -22,9 +22,9 @@ constexpr long still_starting = 60;
 constexpr long largest = 100'000'000'000;  // seconds, in some 3,000 years: what is more is no number of a host's
 constexpr long killed = 128 + SIGKILL;
 
-struct Answer {
-  const std::string& json;
-  std::string text(const char* pointer) const { return step::value_at(json, pointer).value_or(std::string()); }
+struct Process {
+  const step::Answer& answer;
+  std::string text(const char* pointer) const { return step::value_at(answer, pointer).value_or(std::string()); }
   long number(const char* pointer, long otherwise = 0) const {
     const auto found = text(pointer);
     long value = 0;
@@ -54,11 +54,11 @@ std::string end_text(long code) {
 std::string times_text(long times) { return times == 1 ? std::string("once") : fmt::format("{} times", times); }
 
 // How its last process ended, and when; empty where nobody saw it.
-std::string last_end(const Answer& answer) {
-  const long code = answer.number("/exit", -1), ended = answer.number("/ended_seconds", -1);
+std::string last_end(const Process& process) {
+  const long code = process.number("/exit", -1), ended = process.number("/ended_seconds", -1);
   if (code < 0) return {};
   auto out = "its last process " + end_text(code);
-  if (code == killed && answer.number("/oom") > 0) out = "its last process was killed by the kernel (out of memory)";
+  if (code == killed && process.number("/oom") > 0) out = "its last process was killed by the kernel (out of memory)";
   if (ended >= 0) out += fmt::format(", {} ago", span_text(ended));
   return out;
 }
@@ -105,12 +105,12 @@ step::Result<std::string> read_process(std::string_view said, const std::string&
   return tl::unexpected(std::move(failure));
 }
 
-ProcessWords describe_process(const ProcessOf& of, const std::string& json) {
-  const Answer answer{json};
-  const auto word = answer.text("/state"), pid = answer.text("/pid");
-  const long up = answer.number("/up_seconds"), restarts = answer.number("/restarts"), ended = answer.number("/ended_seconds", -1);
-  const auto end = last_end(answer);
-  const bool for_memory = answer.number("/exit", -1) == killed && answer.number("/oom") > 0;
+ProcessWords describe_process(const ProcessOf& of, const step::Answer& answer) {
+  const Process process{answer};
+  const auto word = process.text("/state"), pid = process.text("/pid");
+  const long up = process.number("/up_seconds"), restarts = process.number("/restarts"), ended = process.number("/ended_seconds", -1);
+  const auto end = last_end(process);
+  const bool for_memory = process.number("/exit", -1) == killed && process.number("/oom") > 0;
   const auto again = restarts > 0 ? fmt::format(", restarted {} so far", times_text(restarts)) : std::string();
   const auto restart = fmt::format("`tidelab restart {} --node {}`", of.lab, of.node);
   const auto behind = [](const std::string& text) { return text.empty() ? text : "; " + text; };

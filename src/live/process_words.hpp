@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "step/answer.hpp"
 #include "step/failure.hpp"
 
 namespace tidelab::live {
@@ -25,7 +26,7 @@ struct ProcessOf {
 /// and short texts, each under its name. Else a failure that says which one is not; hosts and accounts on them may say anything.
 step::Result<std::string> read_process(std::string_view said, const std::string& service, const std::string& host);
 
-/// `answer`: the JSON of the word `process`.
-ProcessWords describe_process(const ProcessOf& of, const std::string& answer);
+/// `answer`: that of the word `process`.
+ProcessWords describe_process(const ProcessOf& of, const step::Answer& answer);
 
 }  // namespace tidelab::live

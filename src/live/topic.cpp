@@ -83,19 +83,15 @@ Result<Asked> ask_topic(const Topic& topic, const Control& control) {
   if (!topic.partitions.empty()) want("/partitions", topic.partitions.value);
   if (!topic.replication_factor.empty()) want("/replication_factor", topic.replication_factor.value);
   for (const auto& [key, value] : topic.configs) want("/configs/" + key.value, value.value);
-  const auto answer = render_state(*state);
-  if (const auto wrong = mismatch(answer, expect)) {
-    Failure failure{Why::differs,
-                    fmt::format("topic {} differs from the topology: {}", topic.name.value, wrong->actual),
-                    {},
-                    wrong->expected,
-                    wrong->actual,
-                    {}};
+  auto asked = answered(render_state(*state));
+  if (const auto wrong = mismatch(asked.answer, expect)) {
+    Failure failure{
+        Why::differs, fmt::format("topic {} differs from the topology: {}", topic.name.value, wrong->actual), {}, wrong->expected, wrong->actual, {}};
     if (*state)
       if (const auto never = beyond_mending(topic, **state)) failure.help = never->help;
     return tl::unexpected(std::move(failure));
   }
-  return Asked{answer, Clock::now()};
+  return asked;
 }
 
 Result<std::string> cluster_state(const Brokers& word, const Control& control) {

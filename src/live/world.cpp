@@ -187,7 +187,7 @@ step::Values World::values(const std::string& scope) {
   return values_[scope];
 }
 
-Result<void> World::take(const std::string& answer, const step::Takes& takes, const std::string& scope) {
+Result<void> World::take(const step::Answer& answer, const step::Takes& takes, const std::string& scope) {
   if (takes.empty()) return {};
   const std::lock_guard lock(mutex_);
   if (const auto missing = step::take(answer, takes, values_[scope]))
@@ -195,7 +195,7 @@ Result<void> World::take(const std::string& answer, const step::Takes& takes, co
                                   fmt::format("the answer has nothing to take as `{}`", *missing),
                                   {},
                                   "a value for `" + *missing + "`",
-                                  answer.substr(0, 400),
+                                  answer.text().substr(0, 400),
                                   {}});
   return {};
 }

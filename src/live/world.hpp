@@ -64,7 +64,7 @@ public:
   /// `@{name}` replaced in every text of the action.
   Result<step::Action> bind(const step::Action& action, const std::string& scope);
   step::Values values(const std::string& scope);
-  Result<void> take(const std::string& answer, const step::Takes& takes, const std::string& scope);
+  Result<void> take(const step::Answer& answer, const step::Takes& takes, const std::string& scope);
   /// The same replacement in a single text; nullopt where a value is not known.
   std::optional<std::string> bind(const std::string& text, const std::string& scope);
 
@@ -121,11 +121,16 @@ private:
   World world_;
 };
 
-/// Asks once: the answer as JSON, checked against `expect` and taken from. The action must be an asking word.
+/// What was answered, and when. Looking into it takes time, too, which is not the service's.
 struct Asked {
-  std::string answer;
+  step::Answer answer;
   step::Clock::time_point returned;
 };
+inline Asked answered(std::string text, step::Clock::time_point returned = step::Clock::now()) {
+  return {step::Answer::parse(std::move(text)), returned};
+}
+
+/// Asks once; the answer is checked against `expect` and taken from. The action must be an asking word.
 Result<Asked> ask(World& world, const step::Action& action, const Where& where, const Control& control);
 
 /// Asks until the answer fits or the deadline comes; the last thing seen is in the failure.
@@ -147,8 +152,8 @@ std::string foresee_call(const std::vector<const step::Action*>& actions);
 /// All of it for these steps, numbered as they stand; empty where there is nothing to look at.
 std::string look_calls(World& world, int lane, const std::vector<const plan::Step*>& steps);
 
-/// The state of a service as JSON.
-Result<std::string> process_state(World& world, const std::string& service, int lane, const Control& control);
+/// The state of a service.
+Result<step::Answer> process_state(World& world, const std::string& service, int lane, const Control& control);
 
 /// A topic as JSON, and as a thing to make true.
 Result<Asked> ask_topic(const step::Topic& topic, const Control& control);

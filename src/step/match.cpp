@@ -1,39 +1,13 @@
 #include "step/match.hpp"
-#include "step/json_bounds.hpp"
 
 #include <charconv>
 #include <regex>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace tidelab::step {
 
-using nlohmann::json;
-
 namespace {
-
-// The parser itself goes down no stack, but who copies, writes or compares what it made does.
-json parse(const std::string& answer) {
-  if (beyond_bounds(answer)) return json(answer);
-  auto parsed = json::parse(answer, nullptr, false);
-  return parsed.is_discarded() ? json(answer) : parsed;
-}
-
-const json* at(const json& value, const std::string& pointer) {
-  if (pointer.empty()) return &value;
-  try {
-    const json::json_pointer where(pointer);
-    // An object under `value` may lack any part of the way; contains() never throws for that.
-    return value.contains(where) ? &value.at(where) : nullptr;
-  } catch (const json::exception&) {
-    return nullptr;
-  }
-}
-
-std::string as_text(const json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
 
 std::optional<long long> as_integer(const std::string& text) {
   long long number = 0;
@@ -95,20 +69,19 @@ const char* word_of(Op op) {
 }
 
 // "POINTER MILLISECONDS": the moment at the pointer is at least so much later. Epoch milliseconds fit into 64 bits by far.
-bool is_before(const json& whole, const std::string& moment, const std::string& want) {
+bool is_before(const Answer& answer, const std::string& moment, const std::string& want) {
   const auto blank = want.rfind(' ');
-  const auto* other = at(whole, want.substr(0, blank));
-  const long long from = as_integer(moment).value_or(0), to = other == nullptr ? 0 : as_integer(as_text(*other)).value_or(0);
+  const long long from = as_integer(moment).value_or(0), to = number_at(answer, want.substr(0, blank)).value_or(0);
   const auto by = blank == std::string::npos ? std::nullopt : as_integer(want.substr(blank + 1));
   return by && from > 0 && to > 0 && to - from >= *by;
 }
 
-bool holds(const json& whole, const Condition& condition) {
-  const auto* found = at(whole, condition.pointer.value);
+bool holds(const Answer& answer, const Condition& condition) {
   const auto& want = condition.value.value;
-  if (condition.op == Op::exists) return (found != nullptr && !found->is_null()) == (want == "true");
-  if (found == nullptr) return condition.op == Op::not_equals || condition.op == Op::lacks;
-  const auto text = as_text(*found);
+  if (condition.op == Op::exists) return answer.has(condition.pointer.value) == (want == "true");
+  const auto found = answer.said(condition.pointer.value);
+  if (!found) return condition.op == Op::not_equals || condition.op == Op::lacks;
+  const auto& text = *found;
   const auto equal = [&] { return text == want || compare(text, want) == 0; };
   switch (condition.op) {
     case Op::equals: return equal();
@@ -119,7 +92,7 @@ bool holds(const json& whole, const Condition& condition) {
     case Op::at_least: return compare(text, want).value_or(-1) >= 0;
     case Op::at_most: return compare(text, want).value_or(1) <= 0;
     case Op::one_of: return in_list(text, want);
-    case Op::before: return is_before(whole, text, want);
+    case Op::before: return is_before(answer, text, want);
     case Op::exists: break;
   }
   return false;
@@ -142,15 +115,6 @@ std::string render_condition(const Condition& c) {
 
 }  // namespace
 
-std::optional<std::string> beyond_bounds(std::string_view answer, std::size_t depth) {
-  const auto first = answer.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos || (answer[first] != '{' && answer[first] != '[')) return std::nullopt;
-  auto out = beyond(answer, {answer.size(), most_answer_values, depth});
-  return out.empty() ? std::nullopt : std::optional(std::move(out));
-}
-
-bool is_json(const std::string& text) { return !beyond_bounds(text, most_answer_depth - 1) && json::accept(text); }
-
 bool finds(const std::string& text, const std::string& pattern) {
   try {
     const std::regex wanted(pattern, std::regex::ECMAScript);
@@ -161,43 +125,35 @@ bool finds(const std::string& text, const std::string& pattern) {
   }
 }
 
-std::string pick(const std::string& answer, const Pick& pick) {
+Answer pick(const Answer& answer, const Pick& pick) {
   if (!pick.used) return answer;
-  const auto whole = parse(answer);
-  const auto* list = at(whole, pick.from.value);
-  if (list == nullptr || !list->is_array()) return "null";
-  for (const auto& element : *list) {
+  for (const auto& element : answer.elements(pick.from.value)) {
     bool all = true;
     for (const auto& condition : pick.where) all = all && holds(element, condition);
-    if (all) return element.dump(-1, ' ', false, json::error_handler_t::replace);
+    if (all) return element;
   }
-  return "null";
+  return Answer::parse("null");
 }
 
-std::optional<Mismatch> mismatch(const std::string& answer, const Match& match) {
-  if (match.empty()) return std::nullopt;
-  const auto whole = parse(answer);
+std::optional<Mismatch> mismatch(const Answer& answer, const Match& match) {
   std::string expected, actual;
   for (const auto& condition : match) {
-    const auto* found = at(whole, condition.pointer.value);
-    if (holds(whole, condition)) continue;
+    if (holds(answer, condition)) continue;
     if (!expected.empty()) expected += ", ", actual += ", ";
     expected += render_condition(condition);
     const auto what = condition.pointer.value.empty() ? std::string("the answer") : condition.pointer.value;
-    actual += found == nullptr ? what + " is not there" : fmt::format("{} = {}", what, shorten(as_text(*found)));
+    const auto found = answer.said(condition.pointer.value);
+    actual += found ? fmt::format("{} = {}", what, shorten(*found)) : what + " is not there";
   }
   if (expected.empty()) return std::nullopt;
   return Mismatch{expected, actual};
 }
 
-std::optional<std::string> value_at(const std::string& answer, const std::string& pointer) {
-  const auto whole = parse(answer);
-  const auto* found = at(whole, pointer);
-  if (found == nullptr || found->is_null()) return std::nullopt;
-  return as_text(*found);
+std::optional<std::string> value_at(const Answer& answer, const std::string& pointer) {
+  return answer.has(pointer) ? answer.said(pointer) : std::nullopt;
 }
 
-std::optional<long long> number_at(const std::string& answer, const std::string& pointer) {
+std::optional<long long> number_at(const Answer& answer, const std::string& pointer) {
   const auto found = value_at(answer, pointer);
   return found ? as_integer(*found) : std::nullopt;
 }
@@ -217,7 +173,7 @@ std::optional<std::string> last_line(const std::string& text, const std::string&
 
 }  // namespace
 
-std::optional<std::string> take(const std::string& answer, const Takes& takes, Values& values) {
+std::optional<std::string> take(const Answer& answer, const Takes& takes, Values& values) {
   for (const auto& each : takes) {
     auto found = value_at(answer, each.pointer.value);
     if (found && !each.last.empty()) found = last_line(*found, each.last.value);
@@ -227,22 +183,10 @@ std::optional<std::string> take(const std::string& answer, const Takes& takes, V
   return std::nullopt;
 }
 
-std::vector<std::string> elements(const std::string& answer, const std::string& pointer) {
-  std::vector<std::string> out;
-  const auto whole = parse(answer);
-  const auto* list = at(whole, pointer);
-  if (list != nullptr && list->is_array()) {
-    for (const auto& element : *list) out.push_back(element.dump(-1, ' ', false, json::error_handler_t::replace));
-  }
-  return out;
-}
-
 std::string render_match(const Match& match) {
   std::string out;
   for (const auto& condition : match) out += (out.empty() ? "" : ", ") + render_condition(condition);
   return out;
 }
-
-std::string json_string(std::string_view text) { return json(text).dump(-1, ' ', false, json::error_handler_t::replace); }
 
 }  // namespace tidelab::step

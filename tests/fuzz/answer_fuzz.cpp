@@ -24,22 +24,28 @@ std::string take_line(std::string& text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  std::string answer(reinterpret_cast<const char*>(data), size);
-  const source::Text pointer{take_line(answer), {}}, value{take_line(answer), {}};
+  std::string text(reinterpret_cast<const char*>(data), size);
+  const source::Text pointer{take_line(text), {}}, value{take_line(text), {}};
+  const auto answer = step::Answer::parse(text);
+  require(answer.text() == text, "an answer's text is as it came");
   const auto found = step::value_at(answer, pointer.value);
   for (const auto op :
        {Op::equals, Op::not_equals, Op::contains, Op::lacks, Op::at_least, Op::at_most, Op::one_of, Op::exists, Op::before}) {
     const step::Condition condition{pointer, op, value};
     if (const auto wrong = step::mismatch(answer, {condition}))
       require(!wrong->expected.empty() && !wrong->actual.empty(), "both sides are told");
-    require(nlohmann::json::accept(step::pick(answer, {pointer, {{{}, op, value}}, true})), "what is picked is JSON");
+    const auto picked = step::pick(answer, {pointer, {{{}, op, value}}, true});
+    require(nlohmann::json::accept(picked.text()), "what is picked is JSON");
+    require(picked.said("") == step::Answer::parse(picked.text()).said(""), "what is picked is what its text says");
   }
   const step::Condition pattern{pointer, Op::matches, {"(^|\n)[^?]*x([?]|$)", {}}};
   (void)step::mismatch(answer, {pattern});
-  for (const auto& each : step::elements(answer, pointer.value)) require(nlohmann::json::accept(each), "an element is JSON");
+  for (const auto& each : answer.elements(pointer.value)) require(nlohmann::json::accept(each.alone().text()), "an element is JSON");
   step::Values values;
   const auto missing = step::take(answer, {{{"name", {}}, pointer, {"^(.*)x", {}}}}, values);
   require(missing || (found && values.contains("name")), "what is taken was there");
-  require(nlohmann::json::accept(step::json_string(answer)), "any text is a JSON string");
+  require(nlohmann::json::accept(step::json_string(text)), "any text is a JSON string");
+  const auto made = step::Answer::object({{"this", answer}, {"other", step::Answer::parse("7")}});
+  require(made.said("") == step::Answer::parse(made.text()).said(""), "an object of answers is what its text says");
   return 0;
 }

@@ -44,7 +44,7 @@ void read_logs(const std::string& said) {
 }
 
 void read_process(const std::string& said) {
-  const auto words = live::describe_process({"Server", "host", "lab", "node"}, said);
+  const auto words = live::describe_process({"Server", "host", "lab", "node"}, step::Answer::parse(said));
   require(!words.text.empty(), "a process has words");
   if (words.ended) (void)(live::HostTime::zero() - std::chrono::seconds(*words.ended));
 }

@@ -23,7 +23,8 @@ constexpr double now = 1'700'000'010'000;
 }  // namespace
 
 TEST_CASE("a state is what the component says, an age is in seconds, whatever the unit of the answer") {
-  const auto fare = judge(changefeed(), std::string(R"({"state":"normal","checkpoint_ts":445644800000000000,"last_error":null})"), now);
+  const auto fare =
+      judge(changefeed(), step::Answer::parse(R"({"state":"normal","checkpoint_ts":445644800000000000,"last_error":null})"), now);
   CHECK(fare.good == true);
   CHECK(fare.state == "normal");
   CHECK(fare.says.empty());
@@ -33,18 +34,18 @@ TEST_CASE("a state is what the component says, an age is in seconds, whatever th
 }
 
 TEST_CASE("a clock that is behind makes no time negative, and what is no number has no age") {
-  CHECK(judge(changefeed(), std::string(R"({"checkpoint_ts":"445644800000000000"})"), 1).ages.at(0).second == 0);
-  CHECK(judge(changefeed(), std::string(R"({"checkpoint_ts":0})"), now).ages.empty());
-  CHECK(judge(changefeed(), std::string(R"({"checkpoint_ts":"soon"})"), now).ages.empty());
+  CHECK(judge(changefeed(), step::Answer::parse(R"({"checkpoint_ts":"445644800000000000"})"), 1).ages.at(0).second == 0);
+  CHECK(judge(changefeed(), step::Answer::parse(R"({"checkpoint_ts":0})"), now).ages.empty());
+  CHECK(judge(changefeed(), step::Answer::parse(R"({"checkpoint_ts":"soon"})"), now).ages.empty());
 }
 
 TEST_CASE("what is not good says so, in the component's words") {
-  const auto fare = judge(changefeed(), std::string(R"({"state":"failed","last_error":{"message":"too\nlarge"}})"), now);
+  const auto fare = judge(changefeed(), step::Answer::parse(R"({"state":"failed","last_error":{"message":"too\nlarge"}})"), now);
   CHECK(fare.good == false);
   CHECK(fare.state == "failed");
   REQUIRE(fare.says.size() == 1);
   CHECK(fare.says[0].second == "too\\nlarge");
-  const auto gone = judge(changefeed(), std::string("null"), now);
+  const auto gone = judge(changefeed(), step::Answer::parse("null"), now);
   CHECK(gone.good == false);
   CHECK(gone.state == "is nowhere");
 }

@@ -8,7 +8,7 @@ namespace {
 
 const ProcessOf broker{"Kafka broker 10.0.0.2:9092", "10.0.0.2", "shop", "10.0.0.2:9092"};
 
-ProcessWords words_of(const std::string& json) { return describe_process(broker, json); }
+ProcessWords words_of(const std::string& json) { return describe_process(broker, tidelab::step::Answer::parse(json)); }
 
 }  // namespace
 

@@ -12,11 +12,11 @@ namespace {
 Match one(const std::string& pointer, Op op, const std::string& value) { return {{{pointer, {}}, op, {value, {}}}}; }
 
 bool holds(const std::string& answer, const std::string& pointer, Op op, const std::string& value) {
-  return !mismatch(answer, one(pointer, op, value));
+  return !mismatch(Answer::parse(answer), one(pointer, op, value));
 }
 
 std::string why(const std::string& answer, const Match& match) {
-  const auto found = mismatch(answer, match);
+  const auto found = mismatch(Answer::parse(answer), match);
   return found ? found->expected + " ; " + found->actual : "fits";
 }
 
@@ -99,7 +99,7 @@ TEST_CASE("a mismatch tells every condition that does not hold") {
         "/b = y, /c is there ; /b = x, /c is not there");
   CHECK(why("no", one("", Op::equals, "")) == "the answer = \"\" ; the answer = no");
   CHECK(why("{}", {}) == "fits");
-  const auto found = mismatch("\"" + std::string(1000, 'x') + "\"", one("", Op::equals, "y"));
+  const auto found = mismatch(Answer::parse("\"" + std::string(1000, 'x') + "\""), one("", Op::equals, "y"));
   REQUIRE(found);
   CHECK(found->actual.size() < 500);
 }
@@ -107,39 +107,65 @@ TEST_CASE("a mismatch tells every condition that does not hold") {
 TEST_CASE("a mismatch does not cut a character in two") {
   std::string text = "x";
   for (int i = 0; i < 300; ++i) text += "\xc3\xa9";
-  const auto found = mismatch("\"" + text + "\"", one("", Op::equals, "y"));
+  const auto found = mismatch(Answer::parse("\"" + text + "\""), one("", Op::equals, "y"));
   REQUIRE(found);
   CHECK(json_string(found->actual).find("\xef\xbf\xbd") == std::string::npos);
 }
 
 TEST_CASE("pick takes the first element that fits, or null") {
   const std::string jobs = R"({"jobs":[{"name":"a","state":"FAILED"},{"name":"b","state":"RUNNING"},{"name":"b","state":"DONE"}]})";
+  const auto picked = [](const std::string& answer, const Pick& what) { return pick(Answer::parse(answer), what).text(); };
   Pick p;
-  CHECK(pick(jobs, p) == jobs);
+  CHECK(picked(jobs, p) == jobs);
   p = {{"/jobs", {}}, one("/name", Op::equals, "b"), true};
-  CHECK(pick(jobs, p) == R"({"name":"b","state":"RUNNING"})");
+  CHECK(picked(jobs, p) == R"({"name":"b","state":"RUNNING"})");
   p.where.push_back({{"/state", {}}, Op::equals, {"DONE", {}}});
-  CHECK(pick(jobs, p) == R"({"name":"b","state":"DONE"})");
+  CHECK(picked(jobs, p) == R"({"name":"b","state":"DONE"})");
   p.where.push_back({{"/state", {}}, Op::equals, {"RUNNING", {}}});
-  CHECK(pick(jobs, p) == "null");
-  CHECK(pick(R"({"jobs":{"name":"b"}})", p) == "null");
-  CHECK(pick("not json", p) == "null");
-  CHECK(pick("[1,2,3]", {{"", {}}, one("", Op::at_least, "2"), true}) == "2");
-  CHECK(pick("[7]", {{"", {}}, {}, true}) == "7");
+  CHECK(picked(jobs, p) == "null");
+  CHECK(picked(R"({"jobs":{"name":"b"}})", p) == "null");
+  CHECK(picked("not json", p) == "null");
+  CHECK(picked("[1,2,3]", {{"", {}}, one("", Op::at_least, "2"), true}) == "2");
+  CHECK(picked("[7]", {{"", {}}, {}, true}) == "7");
 }
 
 TEST_CASE("take fills values, and names the first that is not there") {
   Values values{{"kept", "1"}};
-  CHECK_FALSE(take(R"({"a":"x","b":[1]})", {{{"p", {}}, {"/a", {}}}, {{"q", {}}, {"/b", {}}}}, values));
+  CHECK_FALSE(take(Answer::parse(R"({"a":"x","b":[1]})"), {{{"p", {}}, {"/a", {}}}, {{"q", {}}, {"/b", {}}}}, values));
   CHECK(values == Values{{"kept", "1"}, {"p", "x"}, {"q", "[1]"}});
-  CHECK(take(R"({"a":null})", {{{"r", {}}, {"/a", {}}}, {{"s", {}}, {"/x", {}}}}, values) == "r");
+  CHECK(take(Answer::parse(R"({"a":null})"), {{{"r", {}}, {"/a", {}}}, {{"s", {}}, {"/x", {}}}}, values) == "r");
   CHECK(values.count("r") == 0);
 }
 
 TEST_CASE("elements of an array, and of nothing else") {
+  const auto elements = [](const std::string& answer, const std::string& pointer) {
+    std::vector<std::string> out;
+    for (const auto& each : Answer::parse(answer).elements(pointer)) out.push_back(each.text());
+    return out;
+  };
   CHECK(elements(R"({"l":[1,{"a":2}]})", "/l") == std::vector<std::string>{"1", R"({"a":2})"});
   CHECK(elements(R"({"l":{"a":1}})", "/l").empty());
   CHECK(elements("x", "").empty());
+}
+
+TEST_CASE("a part is asked as the whole is, also when the whole is gone") {
+  std::vector<Answer> parts;
+  for (auto& each : Answer::parse(R"({ "l": [ {"b": [1.0, "x"], "a": null} , null, "t" ] })").elements("/l")) parts.push_back(each.alone());
+  REQUIRE(parts.size() == 3);
+  CHECK(parts[0].text() == R"({"a":null,"b":[1.0,"x"]})");
+  CHECK(value_at(parts[0], "/b/1") == "x");
+  CHECK(parts[0].said("/a") == "null");
+  CHECK_FALSE(value_at(parts[0], "/a"));
+  CHECK_FALSE(parts[0].said("/c"));
+  CHECK(parts[0].elements("/b").at(0).text() == "1.0");
+  CHECK(parts[1].text() == "null");
+  CHECK(parts[2].text() == "\"t\"");
+  CHECK(parts[2].said("") == "t");
+}
+
+TEST_CASE("the text of an answer is as it came") {
+  for (const auto* text : {" { \"b\" : 1,\"a\":1.50 }\n", "no JSON", "", "\"\\u0041\"", "\xff", "[1"})
+    CHECK(Answer::parse(text).text() == text);
 }
 
 TEST_CASE("conditions as a person reads them") {
@@ -163,7 +189,7 @@ TEST_CASE("JSON strings hold any bytes") {
 
 TEST_CASE("before compares two moments of one answer") {
   const auto before = [](const std::string& answer, const std::string& value) {
-    return !mismatch(answer, {{{"/ran", {}}, Op::before, {value, {}}}});
+    return !mismatch(Answer::parse(answer), {{{"/ran", {}}, Op::before, {value, {}}}});
   };
   CHECK(before(R"({"ran":1000,"now":4000})", "/now 3000"));
   CHECK_FALSE(before(R"({"ran":1001,"now":4000})", "/now 3000"));
@@ -175,12 +201,13 @@ TEST_CASE("before compares two moments of one answer") {
 }
 
 TEST_CASE("of a text the last line that matches is taken, and of that the first group") {
-  const std::string trace = R"({"e":"a.B: first\n\tat x\nCaused by: c.D: second\n\tat y\nCaused by: e.F: last, 'quoted'\n\tat z\n"})";
+  const auto trace =
+      Answer::parse(R"({"e":"a.B: first\n\tat x\nCaused by: c.D: second\n\tat y\nCaused by: e.F: last, 'quoted'\n\tat z\n"})");
   Values values;
   CHECK_FALSE(take(trace, {{{"cause", {}}, {"/e", {}}, {"^(?:Caused by: )?(\\S+: .*)$", {}}}}, values));
   CHECK(values["cause"] == "e.F: last, 'quoted'");
   CHECK(take(trace, {{{"none", {}}, {"/e", {}}, {"^nothing$", {}}}}, values) == "none");
-  const std::string lines = "{\"e\":\"" + std::string(200'000, 'x') + "\"}";
+  const auto lines = Answer::parse("{\"e\":\"" + std::string(200'000, 'x') + "\"}");
   CHECK_FALSE(take(lines, {{{"long", {}}, {"/e", {}}, {"x+", {}}}}, values));
   CHECK(values["long"].size() == 2000);  // no line is searched beyond that
 }
@@ -195,13 +222,13 @@ void ask_everything(const std::string& answer) {
   wanted.from = {"/a", {}};
   wanted.used = true;
   Values values;
-  mismatch(answer, match);
-  pick(answer, wanted);
-  value_at(answer, "");
-  number_at(answer, "/a");
-  elements(answer, "");
-  take(answer, {{{"v", {}}, {"", {}}, {"(x)y", {}}}}, values);
-  is_json(answer);
+  const auto whole = Answer::parse(answer);
+  mismatch(whole, match);
+  for (const auto& part : {pick(whole, wanted), Answer::object({{"a", whole}})}) mismatch(part.alone(), match), part.text();
+  value_at(whole, "");
+  number_at(whole, "/a");
+  for (const auto& each : whole.elements("")) each.text();
+  take(whole, {{{"v", {}}, {"", {}}, {"(x)y", {}}}}, values);
 }
 
 std::string repeated(const std::string& text, std::size_t times) {
@@ -213,6 +240,7 @@ std::string repeated(const std::string& text, std::size_t times) {
 }  // namespace
 
 TEST_CASE("an answer that is deep or large is not looked into, and the bound is told") {
+  const auto beyond_bounds = [](const std::string& text) { return Answer::parse(text).beyond(); };
   CHECK_FALSE(beyond_bounds(repeated("[", 100) + repeated("]", 100)));
   CHECK(beyond_bounds(repeated("[", 101)) == "it is nested deeper than 100");
   CHECK(beyond_bounds(repeated(R"({"a":)", 1'000'000)) == "it is nested deeper than 100");
@@ -226,11 +254,22 @@ TEST_CASE("an answer that is deep or large is not looked into, and the bound is 
   CHECK(why(repeated("[", 2000), one("/a", Op::equals, "1")) == "/a = 1 ; /a is not there");
 }
 
-TEST_CASE("what stands as a value within an answer is JSON") {
-  CHECK(is_json(R"({"a":[1]})"));
-  CHECK_FALSE(is_json("{no json"));
-  CHECK_FALSE(is_json(""));
-  CHECK_FALSE(is_json(repeated("[", 100) + repeated("]", 100)));  // one deeper it would be beyond bounds
+TEST_CASE("an object of answers: what is JSON stands in it as that, and anything else as a text") {
+  const auto of = [](const std::string& value) { return Answer::object({{"z", Answer::parse("1")}, {"v", Answer::parse(value)}}); };
+  CHECK(of(R"({ "a" : [1] })").text() == R"({"z":1,"v":{ "a" : [1] }})");
+  CHECK(of(R"({ "a" : [1] })").said("/v/a/0") == "1");
+  CHECK(of("{no json").text() == R"({"z":1,"v":"{no json"})");
+  CHECK(of("").said("/v") == "");
+  CHECK(of(std::string("{}\0,", 4)).text() == R"({"z":1,"v":"{}\u0000,"})");
+  CHECK(of("{\xff").said("/v") == "{\xef\xbf\xbd");
+  CHECK(of(R"({"a":1},"z":{})").said("/z") == "1");
+  CHECK(Answer::object({}).text() == "{}");
+  CHECK_FALSE(of(repeated("[", 99) + repeated("]", 99)).beyond());
+  CHECK(of(repeated("[", 100) + repeated("]", 100)).beyond() == "it is nested deeper than 100");
+  CHECK_FALSE(of(repeated("[", 101) + repeated("]", 101)).beyond());  // not looked into by itself, so a text
+  // What is put together is what a parser would read.
+  const auto whole = of(R"({"b":"\u00e9","a":[]})");
+  CHECK(whole.said("") == Answer::parse(whole.text()).said(""));
 }
 
 TEST_CASE("a pattern is looked for in texts of any length") {
@@ -241,11 +280,11 @@ TEST_CASE("a pattern is looked for in texts of any length") {
 }
 
 TEST_CASE("whole numbers, and nothing else, are numbers") {
-  CHECK(number_at(R"({"a":3})", "/a") == 3);
-  CHECK(number_at(R"({"a":"-3"})", "/a") == -3);
+  CHECK(number_at(Answer::parse(R"({"a":3})"), "/a") == 3);
+  CHECK(number_at(Answer::parse(R"({"a":"-3"})"), "/a") == -3);
   for (const auto* other :
        {R"({"a":"3 times"})", R"({"a":1e99})", R"({"a":99999999999999999999})", R"({"a":{}})", R"({"a":""})", "{}", "x"})
-    CHECK_FALSE(number_at(other, "/a"));
+    CHECK_FALSE(number_at(Answer::parse(other), "/a"));
 }
 
 TEST_CASE("broken answers break nothing") {
