@@ -2,14 +2,12 @@
 // those only the way to the refusal is tested here, and what they do is left to the e2e level.
 #include "client/kafka.hpp"
 
-#include <librdkafka/rdkafka.h>
-#include <librdkafka/rdkafka_mock.h>
-
 #include <catch2/catch.hpp>
 #include <set>
 #include <thread>
 
 #include "client/kafka_admin.hpp"
+#include "support/kafka_mock.hpp"
 #include "support/listener.hpp"
 
 using namespace tidelab;
@@ -17,36 +15,11 @@ using namespace std::chrono_literals;
 using step::Clock;
 using step::Control;
 using step::Why;
+using Mock = tests::KafkaMock;
 
 namespace {
 
 Control within(std::chrono::milliseconds time) { return Control{Clock::now() + time}; }
-
-class Mock {
-public:
-  explicit Mock(int brokers = 1) {
-    char complaint[256];
-    auto* conf = rd_kafka_conf_new();
-    rd_kafka_conf_set_log_cb(conf, nullptr);
-    client_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf, complaint, sizeof complaint);
-    cluster_ = rd_kafka_mock_cluster_new(client_, brokers);
-  }
-  ~Mock() {
-    if (cluster_ != nullptr) rd_kafka_mock_cluster_destroy(cluster_);
-    rd_kafka_destroy(client_);
-  }
-  Mock(const Mock&) = delete;
-  Mock& operator=(const Mock&) = delete;
-
-  std::string bootstrap() const { return rd_kafka_mock_cluster_bootstraps(cluster_); }
-  rd_kafka_mock_cluster_t* cluster() const { return cluster_; }
-  void topic(const char* name, int partitions) { rd_kafka_mock_topic_create(cluster_, name, partitions, 1); }
-  void vanish() { rd_kafka_mock_cluster_destroy(std::exchange(cluster_, nullptr)); }
-
-private:
-  rd_kafka_t* client_ = nullptr;
-  rd_kafka_mock_cluster_t* cluster_ = nullptr;
-};
 
 // Everything that comes until `count` records are there.
 std::vector<client::Record> gather(client::Tail& tail, std::size_t count) {

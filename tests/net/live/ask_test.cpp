@@ -1,82 +1,8 @@
-// Words that ask, watch and compare, against servers of this test on loopback.
-#include <unistd.h>
-
-#include <atomic>
-
-#include <catch2/catch.hpp>
-
-#include "live/live.hpp"
-#include "run/runner.hpp"
-#include "step/read_step.hpp"
-#include "support/http_server.hpp"
-#include "support/loopback.hpp"
-#include "yaml/document.hpp"
+// Words that ask, against servers of this test on loopback.
+#include "asking.hpp"
 
 using namespace tidelab;
-using namespace std::chrono_literals;
-using step::Why;
-using tests::HttpServer;
-using tests::Request;
-using tests::Response;
-
-namespace {
-
-/// Steps as a playbook would write them, one after the other, carried out for real.
-class Asking {
-public:
-  run::Ended last(const std::string& yaml, std::chrono::milliseconds within = 2s) {
-    const source::File file{"steps.yaml", yaml};
-    source::Diagnostics diagnostics;
-    plan::Plan plan;
-    plan.lanes = {{"controller", 0, {}, "/nonexistent"}};
-    plan.hints = hints;
-    for (auto& each : step::read_steps(yaml::read_document(file, diagnostics), diagnostics)) {
-      plan::Step made;
-      made.id = static_cast<int>(plan.steps.size());
-      made.title = "step";
-      made.action = each.action;
-      made.within = within;
-      made.scope = "test";
-      made.changes = false;
-      made.evidence = each.evidence;
-      made.warns = each.warns;
-      if (made.id > 0) made.needs = {{made.id - 1, true}};
-      plan.steps.push_back(std::move(made));
-    }
-    REQUIRE_FALSE(diagnostics.has_errors());
-    live::Setup setup;
-    setup.hosts.push_back(host::make_local());
-    setup.users = {""};
-    setup.of_user = {false};
-    auto effects = live::make_live(plan, std::move(setup));
-    run::Ended ended;
-    run::carry_out(plan, {}, *effects,
-                   [&](const run::Event& event) {
-                     if (const auto* one = std::get_if<run::Ended>(&event.what)) ended = *one;
-                     if (const auto* one = std::get_if<run::Evidence>(&event.what)) evidence.push_back(*one);
-                     if (const auto* one = std::get_if<run::Warned>(&event.what)) warned.push_back(*one);
-                   },
-                   {});
-    return ended;
-  }
-  std::vector<plan::Hint> hints;
-  std::vector<run::Evidence> evidence;
-  std::vector<run::Warned> warned;
-};
-
-Response json(const std::string& body) { return {200, body}; }
-std::string address_of(const HttpServer& server) {
-  const auto url = server.url();
-  return url.substr(7, url.find('/', 7) - 7);
-}
-/// An address at which nobody listens.
-std::string nobody() {
-  const auto there = tests::listen_on_loopback();
-  close(there.fd);
-  return "127.0.0.1:" + std::to_string(there.port);
-}
-
-}  // namespace
+using namespace tidelab::tests;
 
 TEST_CASE("of a group the next member is asked when one refuses, and whoever answered is asked first from then on") {
   const HttpServer second([](const Request&) { return json(R"({"a":1})"); });
@@ -166,45 +92,6 @@ TEST_CASE("a list that is not there is no empty one") {
   CHECK(ended.outcome == run::Outcome::failed);
 }
 
-TEST_CASE("arm, absent and seen: what was there before is a fault, what arrives is seen, what came twice is counted") {
-  // A page of results that has one more row at each visit.
-  std::atomic<int> visits = 0;
-  const HttpServer server([&](const Request&) {
-    const int visit = std::min(++visits, 3);
-    return json(R"({"next":"/p","rows":[{"id":"r)" + std::to_string(visit) + "\"}]}");
-  });
-  const auto arm = "- arm: {as: o, observe: {page: {url: \"" + server.url("/p") + "\", next: /next, items: /rows}}}\n";
-  Asking asking;
-  CHECK(asking.last(arm + "- seen: {in: o, find: {/id: r3}, within: 5s}\n", 5s).outcome == run::Outcome::held);
-  const auto never = asking.last(arm + "- seen: {in: o, find: {/id: r9}, within: 300ms}\n", 300ms);
-  REQUIRE(never.failure);
-  CHECK(never.failure->why == Why::timed_out);
-  CHECK(asking.last(arm + "- seen: {in: o, find: {/id: r3}}\n- absent: {in: o, find: {/id: r3}}\n").outcome == run::Outcome::failed);
-  visits = 0;
-  CHECK(asking.last(arm + "- seen: {in: o, find: {/id: r3}}\n- absent: {in: o, find: {/id: r1}, most: 1}\n").outcome == run::Outcome::held);
-  visits = 0;
-  const auto twice = asking.last(arm + "- seen: {in: o, find: {/id: r3}}\n- absent: {in: o, find: {/id: {contains: r}}, most: 1}\n");
-  REQUIRE(twice.failure);
-  CHECK(twice.failure->expected == "at most 1");
-}
-
-TEST_CASE("an observer that ends has not looked: that is no answer") {
-  const HttpServer server([](const Request&) { return Response{500, "gone"}; });
-  Asking asking;
-  const auto ended = asking.last("- arm: {as: o, observe: {page: {url: \"" + server.url("/p") + "\", next: /next, items: /rows}}}\n" +
-                                 "- seen: {in: o, find: {/id: r1}, within: 2s}\n");
-  REQUIRE(ended.failure);
-  CHECK(ended.failure->why == Why::unreachable);
-  CHECK(ended.failure->what.find("the observer ended") == 0);
-}
-
-TEST_CASE("refute: what is true already proves nothing") {
-  const HttpServer server([](const Request&) { return json(R"({"count":1})"); });
-  Asking asking;
-  CHECK(asking.last("refute: {that: {http: {url: \"" + server.url("/") + "\", expect: {/count: 0}}}}").outcome == run::Outcome::held);
-  CHECK(asking.last("refute: {that: {http: {url: \"" + server.url("/") + "\", expect: {/count: 1}}}}").outcome == run::Outcome::failed);
-}
-
 TEST_CASE("an answer beyond bounds is that server's failure, with the bound, and another one is asked") {
   const HttpServer deep([](const Request&) { return json(std::string(1'000'000, '[') + std::string(1'000'000, ']')); });
   Asking asking;
@@ -216,29 +103,4 @@ TEST_CASE("an answer beyond bounds is that server's failure, with the bound, and
   const HttpServer good([](const Request&) { return json(R"({"a":1})"); });
   CHECK(asking.last("http: {url: \"http://" + address_of(deep) + "," + address_of(good) + "/s\", expect: {/a: 1}}").outcome ==
         run::Outcome::held);
-}
-
-TEST_CASE("pages lead to no other server") {
-  const HttpServer other([](const Request&) { return json(R"({"rows":[{"n":7}],"next":"/"})"); });
-  const HttpServer pages([&](const Request&) { return json(R"({"rows":[],"next":")" + other.url("/elsewhere") + R"("})"); });
-  Asking asking;
-  const auto ended = asking.last("- arm: {as: w, observe: {page: {url: \"" + pages.url("/1") +
-                                 "\", next: /next, items: /rows}}}\n- seen: {in: w, find: {/n: 7}, within: 1s}\n");
-  CHECK(ended.outcome != run::Outcome::held);
-  CHECK(other.requests().empty());
-}
-
-TEST_CASE("a line without end, and lines without end, end the watching and not the run") {
-  Asking asking;
-  const auto line = asking.last(
-      "- arm: {as: w, observe: {follow: {argv: [sh, -c, \"tr '\\\\0' x < /dev/zero\"]}}}\n- seen: {in: w, find: {/line: x}, within: 20s}\n",
-      60s);
-  REQUIRE(line.failure);
-  CHECK(line.failure->what.find("a line of more than 1024 KiB") != std::string::npos);
-  const auto lines = asking.last(
-      "- arm: {as: w, observe: {follow: {argv: [sh, -c, \"yes $(head -c 100000 /dev/zero | tr '\\\\0' x)\"]}}}\n- seen: {in: w, find: "
-      "{/line: x}, within: 100s}\n",
-      120s);
-  REQUIRE(lines.failure);
-  CHECK(lines.failure->what.find("more than 64 MiB came") != std::string::npos);
 }
