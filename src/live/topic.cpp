@@ -85,8 +85,12 @@ Result<Asked> ask_topic(const Topic& topic, const Control& control) {
   for (const auto& [key, value] : topic.configs) want("/configs/" + key.value, value.value);
   auto asked = answered(render_state(*state));
   if (const auto wrong = mismatch(asked.answer, expect)) {
-    Failure failure{
-        Why::differs, fmt::format("topic {} differs from the topology: {}", topic.name.value, wrong->actual), {}, wrong->expected, wrong->actual, {}};
+    Failure failure{Why::differs,
+                    fmt::format("topic {} differs from the topology: {}", topic.name.value, wrong->actual),
+                    {},
+                    wrong->expected,
+                    wrong->actual,
+                    {}};
     if (*state)
       if (const auto never = beyond_mending(topic, **state)) failure.help = never->help;
     return tl::unexpected(std::move(failure));

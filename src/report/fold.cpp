@@ -13,20 +13,18 @@
 namespace tidelab::report {
 namespace {
 
-using run::Ended;
-using run::Outcome;
 using step::Why;
 
-bool has_held(const Ended& ended) { return ended.outcome == Outcome::held || ended.outcome == Outcome::made; }
+bool has_held(const run::Ended& ended) { return ended.outcome == run::Outcome::held || ended.outcome == run::Outcome::made; }
 
-Verdict verdict_of(const Ended* ended) {
+Verdict verdict_of(const run::Ended* ended) {
   if (ended == nullptr) return Verdict::unknown;
   switch (ended->outcome) {
-    case Outcome::held:
-    case Outcome::made: return Verdict::pass;
-    case Outcome::blocked: return Verdict::blocked;
-    case Outcome::interrupted: return Verdict::unknown;
-    case Outcome::failed: break;
+    case run::Outcome::held:
+    case run::Outcome::made: return Verdict::pass;
+    case run::Outcome::blocked: return Verdict::blocked;
+    case run::Outcome::interrupted: return Verdict::unknown;
+    case run::Outcome::failed: break;
   }
   if (!ended->failure) return Verdict::broken;  // failed, and nobody knows how: that is no answer of the component
   switch (ended->failure->why) {
@@ -40,7 +38,7 @@ Verdict verdict_of(const Ended* ended) {
   return Verdict::broken;
 }
 
-const Ended* ending_of(const Endings& endings, int step) {
+const run::Ended* ending_of(const Endings& endings, int step) {
   const auto at = endings.find(step);
   return at == endings.end() ? nullptr : &at->second;
 }
@@ -66,7 +64,7 @@ Row make_row(const run::Opened& opened, const run::StepLine& line, const Endings
   row.origin = line.origin;
   row.written = written_for(opened, line.component);
   row.component = line.component;
-  const Ended* ended = ending_of(endings, line.id);
+  const run::Ended* ended = ending_of(endings, line.id);
   row.verdict = verdict_of(ended);
   if (ended == nullptr) return row;
   row.note = ended->note;
@@ -79,7 +77,7 @@ Row make_row(const run::Opened& opened, const run::StepLine& line, const Endings
     row.why = failure->why;
   }
   // The time at which somebody gave up waiting is no latency: only what arrived has one.
-  const Ended* since = ending_of(endings, row.hop.since);
+  const run::Ended* since = ending_of(endings, row.hop.since);
   if (since != nullptr && has_held(*since)) {
     if (row.verdict == Verdict::pass) row.latency = ended->observed - since->observed;
     if (row.verdict == Verdict::fail && row.why == Why::timed_out) row.watched = ended->observed - since->observed;
@@ -92,7 +90,7 @@ Row make_row(const run::Opened& opened, const run::StepLine& line, const Endings
   return row;
 }
 
-Trouble make_trouble(const run::Opened& opened, const run::StepLine& line, const Ended& ended) {
+Trouble make_trouble(const run::Opened& opened, const run::StepLine& line, const run::Ended& ended) {
   Trouble trouble{line.id, line.title, "", component_label(opened, line.component), line.origin, written_for(opened, line.component),
                   {},      {}};
   if (line.lane >= 0 && line.lane < static_cast<int>(opened.lanes.size())) trouble.host = opened.lanes[line.lane];
@@ -100,24 +98,25 @@ Trouble make_trouble(const run::Opened& opened, const run::StepLine& line, const
   return trouble;
 }
 
-void count(Report& report, Outcome outcome) {
+void count(Report& report, run::Outcome outcome) {
   switch (outcome) {
-    case Outcome::held: ++report.held; break;
-    case Outcome::made: ++report.made; break;
-    case Outcome::failed: ++report.failed; break;
-    case Outcome::blocked: ++report.blocked; break;
-    case Outcome::interrupted: break;
+    case run::Outcome::held: ++report.held; break;
+    case run::Outcome::made: ++report.made; break;
+    case run::Outcome::failed: ++report.failed; break;
+    case run::Outcome::blocked: ++report.blocked; break;
+    case run::Outcome::interrupted: break;
   }
 }
 
 void fold_steps(Report& report, const Endings& endings) {
   for (const auto& line : report.opened.steps) {
-    const Ended* ended = ending_of(endings, line.id);
+    const run::Ended* ended = ending_of(endings, line.id);
     if (ended != nullptr) {
-      const bool stopped = ended->outcome == Outcome::interrupted || (ended->failure && ended->failure->why == Why::interrupted);
+      const bool stopped = ended->outcome == run::Outcome::interrupted || (ended->failure && ended->failure->why == Why::interrupted);
       report.interrupted = report.interrupted || stopped;
       if (line.changes && !stopped) count(report, ended->outcome);
-      if (!line.hop && !stopped && ended->outcome == Outcome::failed) report.troubles.push_back(make_trouble(report.opened, line, *ended));
+      if (!line.hop && !stopped && ended->outcome == run::Outcome::failed)
+        report.troubles.push_back(make_trouble(report.opened, line, *ended));
     }
     if (line.hop) report.rows.push_back(make_row(report.opened, line, endings));
   }

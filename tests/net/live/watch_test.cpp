@@ -180,9 +180,9 @@ TEST_CASE("seen: what did not arrive in time is told with what did") {
   const auto want = seen("find: {/id: r9, /n: {ge: 1}}, within: 300ms");
   CHECK(told(asking.last(rows.arm() + want, 300ms)) == "timed out: it did not arrive in time | /id = r9, /n >= 1 | nothing arrived");
   CHECK(told(asking.last(rows.arm() + rows.write("r1") + want, 300ms)) ==
-        "timed out: it did not arrive in time | /id = r9, /n >= 1 | 1 item arrived, none of them it; the last: {\"id\":\"r1\",\"n\":1}");
+        "timed out: it did not arrive in time | /id = r9, /n >= 1 | 1 item arrived, but none matched; the last: {\"id\":\"r1\",\"n\":1}");
   CHECK(told(asking.last(rows.arm() + rows.write("r1") + rows.write("r2") + seen("find: {/id: r2}") + want, 300ms)) ==
-        "timed out: it did not arrive in time | /id = r9, /n >= 1 | 2 items arrived, none of them it; the last: {\"id\":\"r2\",\"n\":1}");
+        "timed out: it did not arrive in time | /id = r9, /n >= 1 | 2 items arrived, but none matched; the last: {\"id\":\"r2\",\"n\":1}");
 }
 
 TEST_CASE("seen: who waits is stopped at once") {
