@@ -287,7 +287,7 @@ class Daily(unittest.TestCase):
         terminal.expect(", 1 s: ")  # it goes on by itself
         terminal.type("\x03")
         terminal.expect("\r\x1b[K")
-        terminal.expect("interrupted: ending in order")
+        terminal.expect("interrupted: shutting down cleanly")
         self.assertEqual(terminal.end(), 130)
         for line in terminal.seen.split("\r\x1b[K"):
             if "…" in line and "\n" not in line:

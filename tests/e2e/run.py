@@ -448,7 +448,7 @@ def groups_lose_one_member_of_each():
     for node, title, standing in (("127.0.0.1:22181", "ZooKeeper", "2 of 3"), ("127.0.0.1:29092", "Kafka broker", "2 of 3"), ("127.0.0.1:22379", "PD", "2 of 3"),
                                   ("127.0.0.1:24000", "TiDB", "1 of 2"), ("127.0.0.1:28300", "TiCDC", "1 of 2")):
         good("stop", GROUPS, "--node", node)
-        told(TRAVEL, rf"^{title} {node}: .*{standing} are well", rf"{node}", code=0, lab=GROUPS)
+        told(TRAVEL, rf"^{title} {node}: .*{standing} are healthy", rf"{node}", code=0, lab=GROUPS)
         good("start", GROUPS, "--node", node, timeout=300)
     good("stop", GROUPS, "--node", "127.0.0.1:29092")
     told(TRAVEL, r"^Kafka broker 127.0.0.1:29092: ", code=1, lab=GROUPS, flags=("--strict",))

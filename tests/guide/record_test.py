@@ -73,7 +73,7 @@ def main():
             run.write(text)
             told = run.tidelab("diff", "mine", "mine.yaml")
             made = run.tidelab("up", "mine.yaml")
-            run.check(f"up refuses {what}", made.returncode == 65 and "lab mine is up, and cannot follow" in made.stderr and "tidelab down mine" in made.stderr, made)
+            run.check(f"up refuses {what}", made.returncode == 65 and "lab mine is up, and cannot apply" in made.stderr and "tidelab down mine" in made.stderr, made)
             run.check(f"{what} in the same words", all(w in made.stderr and w in told.stdout for w in words), made)
         run.check("nothing was touched", not (pathlib.Path(scratch) / "cache").exists(), made)
 

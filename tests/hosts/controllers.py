@@ -36,7 +36,7 @@ def one_wins(runs):
     won = codes.index(0)
     lost = said[1 - won]
     holder = re.escape(f"(pid {runs[won].pid})")
-    must(re.search(rf"being worked on by `tidelab up` of \S+ {holder}, since 20\d\d-\d\d-\d\d [\d:]+ UTC, from 192\.168\.12\.1\b", lost), "it does not say who has the lab", lost)
+    must(re.search(rf"in use by `tidelab up` of \S+ {holder}, since 20\d\d-\d\d-\d\d [\d:]+ UTC, from 192\.168\.12\.1\b", lost), "it does not say who has the lab", lost)
     raw = re.search(r"^.*\b(mv|mkdir|rm|chmod|stat|sh|flock): .*$", lost, re.MULTILINE)
     must(not raw, "it shows what a tool complained of", lost)
     return won

@@ -105,7 +105,7 @@ def rights_and_directories():
         hosts.inside("one", "rm -f /etc/sudoers.d/*; sed -i '/^lab/d' /etc/sudoers")
         hosts.inside("two", "mkdir /srv/ro && mount -t tmpfs -o ro tmpfs /srv/ro; mkdir -m 700 /srv/closed; touch /srv/file; mkdir /srv/team; chown root:staff /srv/team; chmod 2775 /srv/team; ln -s team /srv/link; mkdir -m 1777 /srv/all; mkdir -m 777 /srv/wild; mkdir -p /srv/ann/sub; chown daemon /srv/ann")
         seen = Seen(hosts, file, code=1)
-        seen.one("one", "rights", "failure", "sudo does not let us become root", "--ask-sudo-password")
+        seen.one("one", "rights", "failure", "sudo refused root access on", "--ask-sudo-password")
         must(seen.rows("one", "reachable")[0]["result"] == "ok" and seen.rows("one", "memory"), "without sudo nothing else is seen", seen.text)
         seen.well("two")
         seen = Seen(hosts, topology(hosts, ("two",), deploy="/srv/ro"), code=1)

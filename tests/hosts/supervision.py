@@ -152,7 +152,7 @@ def labs_beside_each_other():
         same.instances = [(ONE, 7001)]
         same.write()
         refused = hosts.tidelab("up", same.file)
-        must(refused.code == 65 and "lab toys is up, and cannot follow these changes" in refused.out, f"another lab of the same name: up ended with {refused.code}", refused.out)
+        must(refused.code == 65 and "lab toys is up, and cannot apply these changes" in refused.out, f"another lab of the same name: up ended with {refused.code}", refused.out)
         must(first.pids() == pids, "another lab of the same name took over", refused.out)
 
 

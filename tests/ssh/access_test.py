@@ -115,11 +115,11 @@ class Access(Login):
     def test_sudo_with_password(self, ssh_type):
         lab = self.lab(sshd=BY_KEY, sudoers="ALL", ssh_type=ssh_type)
         self.refused(lab, expect="--ask-sudo-password")
-        self.refused(lab, "--sudo-password-fd", "0", said="guess\n", expect="sudo does not let us become root")
+        self.refused(lab, "--sudo-password-fd", "0", said="guess\n", expect="sudo refused root access on")
         self.full_circle(lab, "--sudo-password-fd", "0", said=PASSWORD + "\n")
 
     def test_no_sudo_rights(self):
-        self.refused(self.lab(sshd=BY_KEY), "--sudo-password-fd", "0", said=PASSWORD + "\n", expect="sudo does not let us become root")
+        self.refused(self.lab(sshd=BY_KEY), "--sudo-password-fd", "0", said=PASSWORD + "\n", expect="sudo refused root access on")
 
     def test_both_passwords_from_one_descriptor(self):
         lab = self.lab(sshd=BY_PASSWORD, sudoers="ALL")

@@ -94,7 +94,7 @@ class OverSsh(Case):
         soon(lambda: not os.path.exists(f"/proc/{again}"), what="the end of the toy, and that its end was taken note of")
         found, *states = evidence()
         self.assertEqual(states, ["down", "down"])
-        self.assertIn("it does not run\n", found[0]["text"])  # nobody saw how its last process ended
+        self.assertIn("it is not running\n", found[0]["text"])  # nobody saw how its last process ended
         self.assertIn("no warning or error in ", found[1]["text"])
         lab.run("down")
         lab.assert_nothing_left()

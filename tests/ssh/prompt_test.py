@@ -103,7 +103,7 @@ class Prompts(Login):
             terminal.expect("passphrase of the key: " if flags else prompt)
             self.assertFalse(terminal.echoes())
             terminal.type("half\x03")
-            terminal.expect("interrupted: ending in order")
+            terminal.expect("interrupted: shutting down cleanly")
             self.assertEqual(terminal.end(), 130, terminal.seen)
             self.assertNotIn("half", terminal.seen)
             self.assertEqual(snapshot(lab.base), lab.before)

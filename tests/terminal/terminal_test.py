@@ -189,7 +189,7 @@ class OnTerminal(unittest.TestCase):
         client = self.begin(lab)
         self.assertTrue(acts(client))
         lab.shell.type("\x03")
-        lab.shell.expect("interrupted: ending in order")
+        lab.shell.expect("interrupted: shutting down cleanly")
         lab.ends(130)
         self.assertFalse(acts(client))
         soon(lambda: not processes(f"{lab.clients} "), what="the end of its clients")

@@ -58,7 +58,7 @@ TEST_CASE("what could not be asked is not known, who is silent on its own port i
   const auto silent = judge(changefeed(), step::fail(step::Why::refused, "127.0.0.1:8300 refuses"), now);
   CHECK(silent.good == false);
   CHECK(silent.state == "no answer");
-  step::Failure other{step::Why::differs, "topic t is not as asked", {}, "\"/partitions\" = 3", "1", {}};
+  step::Failure other{step::Why::differs, "topic t differs from the topology", {}, "\"/partitions\" = 3", "1", {}};
   const auto differs = judge(changefeed(), tl::unexpected(other), now);
   CHECK(differs.good == false);
   CHECK(differs.problem == "topic t differs from the topology: \"/partitions\" = 3 must hold, and it is 1");

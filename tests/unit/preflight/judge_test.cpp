@@ -108,7 +108,7 @@ TEST_CASE("directories that cannot be made") {
       "failure: /opt/base is no directory, and bases 1 needs /opt/base → move it away, or write another directory\n"
       "failure: /data is read-only, and bases 1 needs /data/base → mount the file system of /data for writing, or write another directory");
   trial.facts().uid = 7, trial.facts().user = "lab";
-  CHECK(trial.about("directories").find("lab may not write in /data, and bases 1 needs /data/base → come as root") != std::string::npos);
+  CHECK(trial.about("directories").find("lab may not write in /data, and bases 1 needs /data/base → log in as root") != std::string::npos);
 }
 
 TEST_CASE("one cause is told once") {
