@@ -11,10 +11,10 @@
 
 #include <fmt/format.h>
 
-#include "cli/masking.hpp"
+#include "cli/reach.hpp"
 #include "cli/session.hpp"
+#include "gather/masking.hpp"
 #include "plan/mask.hpp"
-#include "step/thread.hpp"
 
 namespace tidelab::cli {
 
@@ -42,7 +42,7 @@ public:
   std::string problem;
 };
 
-Gathered what_is_known_here(const std::string& lab, const fs::path& top) {
+gather::Gathered what_is_known_here(const std::string& lab, const fs::path& top) {
   const auto dir = lab::open_record_dir(lab);
   if (!dir) return {fmt::format("controller: {}\n", dir.error().what), false};
   if (!*dir) return {"controller: nothing is recorded here\n", true};
@@ -51,7 +51,7 @@ Gathered what_is_known_here(const std::string& lab, const fs::path& top) {
   fs::create_directories(folder, error);
   const auto names = (*dir)->names();
   if (!names) return {fmt::format("controller: {}\n", names.error().what), false};
-  Gathered out{"controller: collected\n", true};
+  gather::Gathered out{"controller: collected\n", true};
   for (const auto& name : *names) {
     if (!name.ends_with(".jsonl") && name != "topology.yaml") continue;
     const auto text = (*dir)->read(name, most_of_a_journal);
@@ -62,27 +62,15 @@ Gathered what_is_known_here(const std::string& lab, const fs::path& top) {
   return out;
 }
 
-Gathered gather_all(const plan::Plan& made, const live::Setup& setup, const std::vector<Wanted>& wanted, Shares& shares,
-                    const fs::path& top, const Options& options) {
-  std::vector<Gathered> found(wanted.size());
-  {
-    std::vector<step::Thread> threads;
-    for (std::size_t lane = 1; lane < wanted.size(); ++lane)
-      if (!wanted[lane].name.empty())
-        threads.emplace_back(
-            [&, lane, &share = shares.at(wanted[lane].name)] {
-              found[lane] = gather(*setup.hosts[lane], wanted[lane], setup.elevate, top, share, options.stop);
-            },
-            [&, lane](const step::Failure& why) {
-              found[lane] = {fmt::format("{}: {}\n", wanted[lane].name, why.what), false};
-            });
-  }
+gather::Gathered gather_all(const plan::Plan& made, const live::Setup& setup, const std::vector<gather::Wanted>& wanted,
+                            gather::Shares& shares, const fs::path& top, const std::stop_token& stop) {
+  auto found = gather::gather_all(setup, wanted, top, shares, stop);
   found.front() = what_is_known_here(made.lab, top);
-  Gathered all;
+  gather::Gathered all;
   all.told = fmt::format(
       "lab {}, by {}\nno file larger than {} MiB; the last {} lines of each system's journal; secrets are ***; what gzip had compressed "
       "is here as it was before\n\n",
-      made.lab, program_version(), most_mib, journal_lines);
+      made.lab, program_version(), gather::most_mib, gather::journal_lines);
   for (const auto& each : found) {
     all.told += each.told;
     all.whole = all.whole && each.whole;
@@ -137,11 +125,11 @@ int archive_logs(const Options& options) {
   if (workshop.path.empty()) return refuse(workshop.problem);
   const auto top = workshop.path / (made.lab + "-logs");
   const auto setup = make_setup(made, *lab);
-  const auto wanted = wanted_of(made, setup, options);
-  auto shares = shares_of(wanted, workshop.path);
-  auto all = gather_all(made, setup, wanted, shares, top, options);
+  const auto wanted = gather::wanted_of(made, setup, lanes_meant(made, options), options.nodes);
+  auto shares = gather::shares_of(wanted, workshop.path);
+  auto all = gather_all(made, setup, wanted, shares, top, options.stop);
   if (options.stop.stop_requested()) return exit_interrupted;
-  bool safe = mask_all(top, workshop.path / "aside", made.secrets, shares, all, options.stop);
+  bool safe = gather::mask_all(top, workshop.path / "aside", made.secrets, shares, all, options.stop);
   if (options.stop.stop_requested()) return exit_interrupted;
   const auto contents = plan::mask(all.told, made.secrets);
   std::ofstream list(top / "CONTENTS.txt", std::ios::binary);

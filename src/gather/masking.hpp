@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/gather.hpp"
+#include "gather/gather.hpp"
 
-namespace tidelab::cli {
+namespace tidelab::gather {
 
 constexpr long most_mib_unpacked = 1024;  ///< a compressed file that is larger is left out, and named
 
@@ -18,4 +18,4 @@ constexpr long most_mib_unpacked = 1024;  ///< a compressed file that is larger 
 bool mask_all(const std::filesystem::path& top, const std::filesystem::path& aside, const std::vector<std::string>& secrets, Shares& shares,
               Gathered& all, const std::stop_token& stop);
 
-}  // namespace tidelab::cli
+}  // namespace tidelab::gather

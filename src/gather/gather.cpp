@@ -1,4 +1,4 @@
-#include "cli/gather.hpp"
+#include "gather/gather.hpp"
 
 #include <algorithm>
 #include <condition_variable>
@@ -9,12 +9,11 @@
 
 #include "agent/script.hpp"
 #include "artifact/unpacker.hpp"
-#include "cli/reach.hpp"
 #include "report/layout.hpp"
 #include "step/thread.hpp"
 #include "step/unit_file.hpp"
 
-namespace tidelab::cli {
+namespace tidelab::gather {
 
 namespace fs = std::filesystem;
 
@@ -188,9 +187,9 @@ private:
 
 }  // namespace
 
-std::vector<Wanted> wanted_of(const plan::Plan& up, const live::Setup& setup, const Options& options) {
+std::vector<Wanted> wanted_of(const plan::Plan& up, const live::Setup& setup, const std::set<std::size_t>& meant,
+                              const std::vector<std::string>& nodes) {
   std::vector<Wanted> out(up.lanes.size());
-  const auto meant = lanes_meant(up, options);
   for (const auto lane : meant) {
     out[lane].name = up.lanes[lane].name;
     out[lane].owner = setup.users[lane];
@@ -199,7 +198,7 @@ std::vector<Wanted> wanted_of(const plan::Plan& up, const live::Setup& setup, co
     out[lane].unit_prefix.resize(out[lane].unit_prefix.rfind(".service"));
   }
   for (const auto& c : up.components) {
-    if (c.lane <= 0 || !plan::means_any(up, c, options.nodes)) continue;
+    if (c.lane <= 0 || !plan::means_any(up, c, nodes)) continue;
     auto& paths = out[static_cast<std::size_t>(c.lane)].paths;
     paths.insert(c.log_dirs.begin(), c.log_dirs.end());
     if (!c.log.empty()) paths.insert(c.log);
@@ -227,9 +226,21 @@ Shares shares_of(const std::vector<Wanted>& wanted, const fs::path& top) {
   return out;
 }
 
-Gathered gather(host::Host& host, const Wanted& wanted, const std::vector<std::string>& elevate, const fs::path& top,
-                artifact::Allowance& share, const std::stop_token& stop) {
-  return Gatherer(host, wanted, elevate, top, share, stop).gather();
+std::vector<Gathered> gather_all(const live::Setup& setup, const std::vector<Wanted>& wanted, const fs::path& top, Shares& shares,
+                                 const std::stop_token& stop) {
+  std::vector<Gathered> found(wanted.size());
+  std::vector<step::Thread> threads;
+  for (std::size_t lane = 1; lane < wanted.size(); ++lane)
+    if (!wanted[lane].name.empty())
+      threads.emplace_back(
+          [&, lane, &share = shares.at(wanted[lane].name)] {
+            found[lane] = Gatherer(*setup.hosts[lane], wanted[lane], setup.elevate, top, share, stop).gather();
+          },
+          [&, lane](const step::Failure& why) {
+            found[lane] = {fmt::format("{}: {}\n", wanted[lane].name, why.what), false};
+          });
+  threads.clear();
+  return found;
 }
 
-}  // namespace tidelab::cli
+}  // namespace tidelab::gather

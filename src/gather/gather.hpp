@@ -9,11 +9,10 @@
 #include <vector>
 
 #include "artifact/allowance.hpp"
-#include "cli/options.hpp"
 #include "live/live.hpp"
 #include "plan/plan.hpp"
 
-namespace tidelab::cli {
+namespace tidelab::gather {
 
 constexpr long most_mib = 64;  ///< a larger file is left out, and named
 constexpr long journal_lines = 20'000;
@@ -33,8 +32,9 @@ struct Wanted {
   std::vector<std::string> entries;  ///< how `journalctl` is asked for those of its units; empty: there are none
 };
 
-/// By lane; without a name where nothing is wanted.
-std::vector<Wanted> wanted_of(const plan::Plan& up, const live::Setup& setup, const Options& options);
+/// By lane; without a name where nothing is wanted. `meant`: lanes of the hosts, and `nodes`: of what runs there (plan::means_any).
+std::vector<Wanted> wanted_of(const plan::Plan& up, const live::Setup& setup, const std::set<std::size_t>& meant,
+                              const std::vector<std::string>& nodes);
 
 struct Gathered {
   std::string told;  ///< lines for the list of contents
@@ -43,8 +43,9 @@ struct Gathered {
 
 Shares shares_of(const std::vector<Wanted>& wanted, const std::filesystem::path& top);
 
-/// Puts it into a folder below `top`: files and directories, and nothing else, whatever the host sends, and no more than its share.
-Gathered gather(host::Host& host, const Wanted& wanted, const std::vector<std::string>& elevate, const std::filesystem::path& top,
-                artifact::Allowance& share, const std::stop_token& stop);
+/// What each host gives, by lane, all at once. It is put into a folder below `top` for each: files and directories, and nothing
+/// else, whatever the host sends, and no more than its share.
+std::vector<Gathered> gather_all(const live::Setup& setup, const std::vector<Wanted>& wanted, const std::filesystem::path& top,
+                                 Shares& shares, const std::stop_token& stop);
 
-}  // namespace tidelab::cli
+}  // namespace tidelab::gather

@@ -1,4 +1,4 @@
-#include "cli/masking.hpp"
+#include "gather/masking.hpp"
 
 #include <array>
 #include <fstream>
@@ -9,7 +9,7 @@
 #include "plan/mask.hpp"
 #include "report/layout.hpp"
 
-namespace tidelab::cli {
+namespace tidelab::gather {
 
 namespace fs = std::filesystem;
 
@@ -125,4 +125,4 @@ bool mask_all(const fs::path& top, const fs::path& aside, const std::vector<std:
   return true;
 }
 
-}  // namespace tidelab::cli
+}  // namespace tidelab::gather
