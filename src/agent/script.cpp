@@ -44,7 +44,11 @@ const std::string& program(std::string_view name) {
 std::string script(const At& at, const std::string& calls) {
   static const Parts parts(functions());
   // Where we come as the account itself, nothing else says whether its records, and what lies beside them, are still what we left.
-  const std::string first = at.user.empty() ? "[ ! -d \"$S\" ] || trusted \"$S/x\" || { not_our_way \"$S/x\"; exit 77; }\n" : std::string();
+  // What is gone is trusted: another address of this machine may just have taken it away.
+  const std::string first =
+      at.user.empty()
+          ? "[ ! -d \"$S\" ] || trusted \"$S/x\" || { [ ! -e \"$S\" ] && [ ! -L \"$S\" ]; } || { not_our_way \"$S/x\"; exit 77; }\n"
+          : std::string();
   const auto body = first + calls;
   return fmt::format("{{\n{}\nS={}; O={}; U={}; M={}\n{}{}\n}}\n", whole_path, host::quote(at.state_dir), host::quote(at.earlier_state_dir),
                      host::quote(at.user), at.of_user ? "user" : "system", parts.needed_by(body), body);

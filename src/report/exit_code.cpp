@@ -1,5 +1,7 @@
 #include "report/exit_code.hpp"
 
+#include <algorithm>
+
 #include "report/layout.hpp"
 #include "report/preflight.hpp"
 #include "report/report.hpp"
@@ -24,8 +26,11 @@ int exit_code_of(const Report& report) {
 
 int exit_code_of(const Preflight& found) {
   using preflight::Outcome;
-  if (count_of(found, Outcome::failure) > 0 || (found.strict && count_of(found, Outcome::warning) > 0)) return exit_false;
-  return count_of(found, Outcome::unknown) > 0 ? exit_unknown : exit_true;
+  const auto has = [&](Outcome outcome) {
+    return std::any_of(found.rows.begin(), found.rows.end(), [&](const auto& row) { return row.outcome == outcome; });
+  };
+  if (has(Outcome::failure) || (found.strict && has(Outcome::warning))) return exit_false;
+  return has(Outcome::unknown) ? exit_unknown : exit_true;
 }
 
 }  // namespace tidelab::report

@@ -54,6 +54,25 @@ host::Output unpack(const Folder& folder, const std::string& archive, const fs::
 
 }  // namespace
 
+TEST_CASE("records that go while they are looked at are gone, and no fault") {
+  const Folder folder;
+  const auto state = folder.path / "state";
+  // As when two addresses are one machine, and both take the lab away.
+  const auto going = fmt::format("stat() {{ rm -rf {}; command stat \"$@\"; }}\n", state.string());
+  fs::create_directory(state);
+  const auto gone = run(*host::make_local(), going + agent::script({state.string()}, "echo goes on\n"));
+  CHECK(gone.code == 0);
+  CHECK(gone.out == "goes on\n");
+  CHECK(gone.err == "");
+  CHECK_FALSE(fs::exists(state));
+  // What is still there, and others can change, is not followed.
+  fs::create_directory(state);
+  fs::permissions(state, fs::perms::all);
+  const auto open = run(*host::make_local(), agent::script({state.string()}, "echo goes on\n"));
+  CHECK(open.code == 77);
+  CHECK(open.out == "");
+}
+
 TEST_CASE("a number is digits, and few, before anything is done with it") {
   const Folder folder;
   const auto is_number = [&](const std::string& text) {
