@@ -11,19 +11,26 @@ namespace tidelab::live {
 
 using namespace step;
 
-bool Watch::add(const Answer& answer, Clock::time_point arrived) {
-  auto text = answer.text();
-  const std::lock_guard lock(mutex_);
-  bytes_ += sizeof(Item) + text.size();
-  if (bytes_ > most_watched)
-    failure_ = Failure{
-        Why::failed, fmt::format("more than {} MiB came while it was watched", most_watched >> 20), text.substr(0, 2000), {}, {}, {}};
-  else if (bytes_ > most_parsed)
-    items_.push_back({std::move(text), arrived});
+bool Watch::add(std::string text, Clock::time_point arrived, const std::optional<Answer>& parsed) {
+  const auto bytes = bytes_ + sizeof(Item) + text.size();
+  Item item{std::string(), arrived};
+  if (bytes > most_parsed)
+    item.what = std::move(text);
   else
-    items_.push_back({answer.alone(), arrived});
+    item.what = parsed ? parsed->alone() : Answer::parse(std::move(text));
+  const std::lock_guard lock(mutex_);
+  bytes_ = bytes;
+  if (bytes > most_watched)
+    failure_ = Failure{Why::failed,
+                       fmt::format("more than {} MiB came while it was watched", most_watched >> 20),
+                       item.answer().text().substr(0, 2000),
+                       {},
+                       {},
+                       {}};
+  else
+    items_.push_back(std::move(item));
   changed_.notify_all();
-  return bytes_ <= most_watched;
+  return bytes <= most_watched;
 }
 
 void Watch::fail(Failure failure) {
@@ -85,7 +92,8 @@ private:
       auto records = tail_->poll(std::chrono::milliseconds(100));
       if (!records) return fail(records.error());
       for (const auto& record : *records) {
-        if (!add(item_of(record), record.arrived)) return;
+        const auto item = item_of(record);
+        if (!add(item.text(), record.arrived, item)) return;
       }
     }
   }
@@ -112,7 +120,7 @@ private:
     std::size_t from = 0;
     for (auto end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n', from)) {
       auto item = fmt::format("{{\"line\":{}}}", json_string(rest_.substr(from, end - from)));
-      if (!add(Answer::parse(std::move(item)), now)) return enough_.request_stop(), void();
+      if (!add(std::move(item), now)) return enough_.request_stop(), void();
       from = end + 1;
     }
     rest_.erase(0, from);
@@ -179,7 +187,7 @@ private:
             {Why::failed, fmt::format("what {} answers is not looked into: {}", url_, *beyond), page.text().substr(0, 2000), {}, {}, {}});
       const auto found = page.elements(items_);
       for (const auto& each : found)
-        if (!add(each, now)) return;
+        if (!add(each.text(), now, each)) return;
       const auto next = value_at(page, next_);
       if (!next) return fail({Why::failed, "the results ended", page.text().substr(0, 2000), {}, {}, {}});
       if (!follow(*next))

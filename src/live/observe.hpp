@@ -42,8 +42,8 @@ public:
   void stop();
 
 protected:
-  /// False when it was one too many; it has failed then.
-  bool add(const step::Answer& answer, step::Clock::time_point arrived);
+  /// False when it was one too many; it has failed then. Called by no thread but the observer's own.
+  bool add(std::string text, step::Clock::time_point arrived, const std::optional<step::Answer>& parsed = {});
   void fail(Failure failure);
   /// Runs `work` with a stop_token until it ends or is stopped; what it throws is the watch's failure.
   template <class Work>
@@ -55,7 +55,7 @@ private:
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::vector<Item> items_;
-  std::size_t bytes_ = 0;  // of them
+  std::size_t bytes_ = 0;  // of them; of the observer's thread
   std::optional<Failure> failure_;
   step::Thread thread_;  // last: it uses the others
 };
