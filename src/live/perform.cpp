@@ -115,6 +115,15 @@ std::string last_seen(const std::vector<Item>& items) {
                      items.back().answer().text().substr(0, 500));
 }
 
+// From its end on nobody has looked.
+std::optional<Failure> ended_early(Watch& watch) {
+  auto failure = watch.failure();
+  if (!failure) return {};
+  failure->why = Why::unreachable;
+  failure->what = "the observer ended: " + failure->what;
+  return failure;
+}
+
 Result<Done> absent(World& world, const Absent& w) {
   auto* watch = world.find_watch(w.in.value);
   if (watch == nullptr) return step::fail(Why::failed, fmt::format("nothing watches `{}`", w.in.value));
@@ -127,6 +136,7 @@ Result<Done> absent(World& world, const Absent& w) {
     return tl::unexpected(
         Failure{Why::differs, what, {}, most == 0 ? "nothing yet" : fmt::format("at most {}", most), answer.text().substr(0, 400), {}});
   }
+  if (auto ended = ended_early(*watch)) return tl::unexpected(*ended);
   return Done{false, {}, {}};
 }
 
@@ -148,11 +158,7 @@ Result<Done> seen(World& world, const Seen& w, const Where& where, const Control
     }
     if (control.stopped()) return step::fail(Why::interrupted, "interrupted");
     if (!fresh.empty()) continue;
-    if (auto failure = watch->failure()) {
-      failure->why = Why::unreachable;  // from here on nobody looked
-      failure->what = "the observer ended: " + failure->what;
-      return tl::unexpected(*failure);
-    }
+    if (auto ended = ended_early(*watch)) return tl::unexpected(*ended);
     if (control.expired())
       return tl::unexpected(Failure{Why::timed_out, "it did not arrive in time", {}, render_match(w.find), last_seen(watch->all()), {}});
   }

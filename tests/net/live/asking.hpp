@@ -41,7 +41,7 @@ public:
       made.changes = false;
       made.evidence = each.evidence;
       made.warns = each.warns;
-      if (made.id > 0) made.needs = {{made.id - 1, true}};
+      if (made.id > 0) made.needs = {{made.id - 1, must_hold}};
       plan.steps.push_back(std::move(made));
     }
     REQUIRE_FALSE(diagnostics.has_errors());
@@ -62,6 +62,7 @@ public:
     return ended;
   }
   std::vector<plan::Hint> hints;
+  bool must_hold = true;  ///< false: each is done whatever came of the one before
   std::stop_source stop;
   std::map<int, run::Ended> steps;  ///< how each of them ended the last time
   std::vector<run::Evidence> evidence;

@@ -236,6 +236,17 @@ TEST_CASE("an observer that ends has not looked: that is no answer, whichever wa
   }
 }
 
+TEST_CASE("absent: nobody looked any more once the observer had ended, so nothing is known") {
+  Asking asking;
+  asking.must_hold = false;
+  const auto came = follow("echo once; exit 4") + seen("find: {/line: never}, within: 60s");  // returns when the observer has ended
+  CHECK(told(asking.last(came + absent("find: {/line: other}"), 60s)) ==
+        "unreachable: the observer ended: sh ended with 4 while it was watched |  | ");
+  CHECK(told(asking.last(came + absent("find: {/line: once}, most: 1"), 60s)).starts_with("unreachable: the observer ended"));
+  // What it saw before was seen.
+  CHECK(told(asking.last(came + absent("find: {/line: once}"), 60s)).starts_with("differs: this was seen before"));
+}
+
 TEST_CASE("what an observer saw before it ended was seen") {
   Rows rows;
   Asking asking;
