@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::microseconds;
 
-constexpr int width = 1000, label_width = 330, line_height = 22, most_label = 46;
+constexpr int page_width_px = 1000, label_width = 330, line_height = 22, most_label = 46;
 
 struct Lane {
   std::string label;
@@ -58,10 +58,10 @@ std::string render_axis(microseconds whole, int height, double scale) {
 // `zero` and `end` are the edges; each bar tells what it is when it is pointed at.
 std::string render_lanes(const std::string& about, const std::vector<Lane>& lanes, microseconds zero, microseconds end) {
   const auto whole = std::max(end - zero, microseconds(1000));
-  const double scale = static_cast<double>(width - label_width - 40) / static_cast<double>(whole.count());
+  const double scale = static_cast<double>(page_width_px - label_width - 40) / static_cast<double>(whole.count());
   const int height = static_cast<int>(lanes.size()) * line_height;
-  auto out =
-      fmt::format("<svg class=\"time\" role=\"img\" aria-label=\"{}\" viewBox=\"0 0 {} {}\">\n", escape_html(about), width, height + 20);
+  auto out = fmt::format("<svg class=\"time\" role=\"img\" aria-label=\"{}\" viewBox=\"0 0 {} {}\">\n", escape_html(about), page_width_px,
+                         height + 20);
   out += render_axis(whole, height, scale);
   int y = 0;
   for (const auto& lane : lanes) {
