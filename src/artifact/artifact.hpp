@@ -1,8 +1,11 @@
 // Where an archive comes from: sources tried in order, verified, and kept in a cache outside any tree.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,20 +18,42 @@ namespace tidelab::artifact {
 using step::Control;
 using step::Result;
 
-enum class Kind { official, maven, file, assembled };
+enum class Kind { official, tiup, index, maven, file, assembled };
 
 const char* name_of(Kind kind);
+std::optional<Kind> kind_named(std::string_view name);
+
+/// What the first root of a mirror must be signed by. Without keys the first one that is seen is trusted, and said to be.
+struct RootPin {
+  long long version = 1;  ///< of the root that these keys are of; a newer one is reached from it
+  std::size_t threshold = 1;
+  std::set<std::string> keys{};  ///< ids: SHA-256 of a key in TiUP's spelling
+};
+
+/// Where in a JSON answer something stands (RFC 6901).
+struct Pointers {
+  std::string url, checksum, bytes, release;
+  std::string near;  ///< the name of a release in each element of a list of them
+};
 
 /// One place to get it from. Which fields matter depends on the kind.
 struct Source {
   Kind kind = Kind::official;
-  std::string url;           ///< official: where the archive is
-  std::string checksum_url;  ///< official: a published checksum file (bare digest, coreutils or BSD or gpg-print style)
-  std::string checksum;      ///< official, file: "sha256:…" or "sha512:…"; wins over checksum_url
-  std::string coordinate;    ///< maven: group:artifact:version[:packaging[:classifier]]
-  std::string path;          ///< file: a path on this machine
-  std::string script;        ///< assembled: called as `script VERSION OUTPUT`, in an empty directory
-  std::string note;          ///< said wherever the source is shown, e.g. "stand-in, not …"
+  std::vector<std::string> urls{};      ///< official: where the archive is, tried in order
+  std::string checksum_url{};           ///< official: a published checksum file (bare digest, coreutils or BSD or gpg-print style)
+  std::string checksum{};               ///< official, file: "sha256:…" or "sha512:…"; wins over checksum_url
+  bool may_be_unverified = false;       ///< official: without a digest it is taken as it is, and said to be unverified
+  long long bytes = 0;                  ///< official: its size, where that is known
+  std::string component{}, platform{};  ///< tiup: `pd`, `linux/amd64`
+  std::string mirror{};                 ///< tiup: an http(s) URL or a directory
+  RootPin root{};                       ///< tiup: whom to trust first
+  std::string index{};                  ///< index: a URL that answers in JSON with link and digest
+  std::string near{};                   ///< index: a URL that lists other releases; asked where there is none
+  Pointers at{};                        ///< index: where in that answer they stand
+  std::string coordinate{};             ///< maven: group:artifact:version[:packaging[:classifier]]
+  std::vector<std::string> paths{};     ///< file: on this machine; the first that is there
+  std::string script{};                 ///< assembled: called as `script VERSION OUTPUT`, in an empty directory
+  std::string note{};                   ///< said wherever the source is shown, e.g. "stand-in, not …"
 };
 
 /// `name` and `version` make the cache's key together with the source; `file_name` is its name there (with extension).
@@ -46,6 +71,10 @@ struct Acquired {
   Kind kind = Kind::official;
   std::string note;
   bool from_cache = false;
+  std::string release;                ///< the exact one, where a line of releases was asked for; else empty
+  std::string from;                   ///< the url, path, coordinate or script that it came from
+  std::chrono::milliseconds took{0};  ///< to get it; of one that was in the cache nothing
+  std::string verified_by;            ///< in words: "published sha512", "signatures: …", "unverified"
 };
 
 /// Remembers, for one run, which remote hosts did not answer: an unreachable one costs one look-up, and is said once.

@@ -62,8 +62,9 @@ tl::unexpected<Refusal> refuse_code(const Attempt& attempt, const std::string& c
   }
 }
 
-/// Asked first, because it is quick and an unprovided version must not start any download.
-Got<void> must_provide(const Attempt& attempt) {
+/// The version to build: the one that is wanted, or the last one listed of that line (11 → 11.0.13). Asked first, because it is quick and
+/// an unprovided version must not start any download.
+Got<std::string> provided_version(const Attempt& attempt) {
   Control quick = attempt.control;
   quick.deadline = std::min(quick.deadline, step::Clock::now() + std::chrono::seconds(30));
   const auto ran = run(make_command(attempt, {"--versions"}), quick);
@@ -71,12 +72,16 @@ Got<void> must_provide(const Attempt& attempt) {
     return refuse(Why::failed, "the script does not answer --versions", ran.error().evidence);
   if (!ran) return pass_on(ran.error());
   if (ran->code != 0) return refuse_code(attempt, "the script with --versions", *ran);
+  const auto& wanted = attempt.wanted.version;
   std::istringstream words(ran->out);
-  std::vector<std::string> versions{std::istream_iterator<std::string>(words), {}};
-  if (std::find(versions.begin(), versions.end(), attempt.wanted.version) != versions.end()) return {};
-  std::string provided;
-  for (const auto& version : versions) provided += version + ", ";
-  return refuse(Why::failed, fmt::format("assembled source provides {}not {}", provided, attempt.wanted.version));
+  std::string provided, of_line;
+  for (std::string version; words >> version;) {
+    if (version == wanted) return version;
+    if (version.starts_with(wanted + ".")) of_line = version;
+    provided += version + ", ";
+  }
+  if (!of_line.empty()) return of_line;
+  return refuse(Why::failed, fmt::format("assembled source provides {}not {}", provided, wanted));
 }
 
 }  // namespace
@@ -101,10 +106,11 @@ Got<Fetched> fetch_assembled(const Attempt& attempt) {
   std::error_code error;
   fs::create_directory(attempt.work_dir + "/run", error);
   if (error) return refuse_write(attempt.work_dir + "/run", error.value());
-  if (auto provided = must_provide(attempt); !provided) return tl::unexpected<Refusal>(provided.error());
+  const auto version = provided_version(attempt);
+  if (!version) return tl::unexpected<Refusal>(version.error());
 
   const auto output = attempt.work_dir + "/" + fs::path(attempt.wanted.file_name).filename().string();
-  auto command = make_command(attempt, {attempt.wanted.version, output});
+  auto command = make_command(attempt, {*version, output});
   command.on_line = [&](const std::string& line) { attempt.control.say(attempt.subject() + ": " + line); };
   attempt.control.say(attempt.subject() + ": assembling it");
   const auto ran = run(command, attempt.control);
@@ -117,7 +123,7 @@ Got<Fetched> fetch_assembled(const Attempt& attempt) {
   if (ran->code != 0) return refuse_code(attempt, "the script", *ran);
   if (!fs::is_regular_file(output, error) || fs::file_size(output, error) == 0)
     return refuse(Why::failed, "the script ended well, but made no output file", ran->tail);
-  return Fetched{output, {}};
+  return Fetched{output, {}, "built here from package registries", {}, *version == attempt.wanted.version ? std::string() : *version};
 }
 
 }  // namespace tidelab::artifact

@@ -56,9 +56,10 @@ std::string now_text() {
 std::string render_record(const Record& record) {
   const auto text = [](const std::string& value) { return step::json_string(value); };
   return fmt::format(
-      "{{\"sha256\":{},\"bytes\":{},\"kind\":{},\"note\":{},\"when\":{},\"from\":{},\"verified\":{},\"mtime_ns\":{},\"inode\":{}}}\n",
-      text(record.sha256), record.bytes, text(record.kind), text(record.note), text(record.when), text(record.from), text(record.verified),
-      record.mtime_ns, record.inode);
+      "{{\"sha256\":{},\"bytes\":{},\"kind\":{},\"note\":{},\"when\":{},\"from\":{},\"release\":{},\"verified\":{},\"verified_by\":{},"
+      "\"mtime_ns\":{},\"inode\":{}}}\n",
+      text(record.sha256), record.bytes, text(record.kind), text(record.note), text(record.when), text(record.from), text(record.release),
+      text(record.verified), text(record.verified_by), record.mtime_ns, record.inode);
 }
 
 }  // namespace
@@ -81,16 +82,19 @@ namespace {
 
 Result<std::string> make_identity(const Source& source, const Control& control) {
   switch (source.kind) {
-    case Kind::official: return source.url;
-    case Kind::maven: return source.coordinate;
+    case Kind::official:
+    case Kind::tiup:
+    case Kind::index:
+    case Kind::maven: return place_of(source);
     case Kind::assembled: return digest_script(source.script, control);
     case Kind::file: break;
   }
+  const auto path = path_in_use(source);
   struct stat info {};
-  if (::stat(source.path.c_str(), &info) != 0) return tl::unexpected<Failure>(os_failure("cannot use " + source.path, errno));
+  if (::stat(path.c_str(), &info) != 0) return tl::unexpected<Failure>(os_failure("cannot use " + path, errno));
   std::error_code error;
-  const auto whole = fs::absolute(source.path, error).string();
-  if (error) return tl::unexpected<Failure>(os_failure("cannot use " + source.path, error.value()));
+  const auto whole = fs::absolute(path, error).string();
+  if (error) return tl::unexpected<Failure>(os_failure("cannot use " + path, error.value()));
   return fmt::format("{}\n{}\n{}", whole, info.st_size, mtime_ns(info));
 }
 
@@ -140,6 +144,8 @@ std::optional<Record> read_record(const Entry& entry) {
   record.note = step::value_at(answer, "/note").value_or("");
   record.from = step::value_at(answer, "/from").value_or("");
   record.when = step::value_at(answer, "/when").value_or("");
+  record.release = step::value_at(answer, "/release").value_or("");
+  record.verified_by = step::value_at(answer, "/verified_by").value_or("");
   record.bytes = number_at<long long>(answer, "/bytes");
   record.mtime_ns = number_at<long long>(answer, "/mtime_ns");
   record.inode = number_at<unsigned long long>(answer, "/inode");
@@ -152,13 +158,15 @@ bool is_trusted(const Record& record, const Entry& entry) {
          mtime_ns(info) == record.mtime_ns && info.st_ino == record.inode;
 }
 
-Got<Record> write_record(const Entry& entry, const Source& source, const std::string& verified, const Control& control) {
-  Record record{"", verified, name_of(source.kind), source.note, place_of(source), now_text()};
+Got<Record> write_record(const Entry& entry, Record record, const Control& control) {
+  record.when = now_text();
   struct stat info {};
   if (::stat(entry.file.c_str(), &info) != 0) return end_search(os_failure("cannot read " + entry.file, errno));
-  auto digest = digest_file(entry.file, "sha256", control);
-  if (!digest) return pass_on(digest.error());
-  record.sha256 = *digest;
+  if (record.sha256.empty()) {
+    auto digest = digest_file(entry.file, "sha256", control);
+    if (!digest) return pass_on(digest.error());
+    record.sha256 = *digest;
+  }
   record.bytes = info.st_size;
   record.mtime_ns = mtime_ns(info);
   record.inode = info.st_ino;
@@ -178,9 +186,11 @@ void drop(const Entry& entry) {
 
 std::string place_of(const Source& source) {
   switch (source.kind) {
-    case Kind::official: return source.url;
+    case Kind::official: return source.urls.empty() ? std::string() : source.urls.front();
+    case Kind::tiup: return fmt::format("{} {} {}", source.mirror, source.component, source.platform);
+    case Kind::index: return source.index;
     case Kind::maven: return source.coordinate;
-    case Kind::file: return source.path;
+    case Kind::file: return path_in_use(source);
     case Kind::assembled: return source.script;
   }
   return {};

@@ -17,7 +17,9 @@ struct Record {
   std::string verified;  ///< the published digest that it was checked against, "sha512:…"; may be empty
   std::string kind;
   std::string note;
-  std::string from;  ///< url, coordinate, path or script
+  std::string from;         ///< url, coordinate, path or script
+  std::string release;      ///< the exact one, where a line was asked for
+  std::string verified_by;  ///< in words
   std::string when;
   long long bytes = 0;
   long long mtime_ns = 0;
@@ -40,8 +42,9 @@ std::optional<Record> read_record(const Entry& entry);
 /// The record matches the file by size, mtime and inode, so that nobody has to read the file.
 bool is_trusted(const Record& record, const Entry& entry);
 
-/// Digests the file, which must be in place, and writes its record under a temporary name first.
-Got<Record> write_record(const Entry& entry, const Source& source, const std::string& verified, const Control& control);
+/// Of the file, which must be in place: fills in its size, time and inode, and its digest where that is not known; written under a
+/// temporary name first.
+Got<Record> write_record(const Entry& entry, Record record, const Control& control);
 
 /// The archive and its record, and the directory if nothing else is in it.
 void drop(const Entry& entry);

@@ -1,10 +1,6 @@
-// Digests of files (OpenSSL's EVP), and the four ways in which projects publish them.
-#include <fcntl.h>
-#include <openssl/evp.h>
-#include <unistd.h>
-#include <cerrno>
-#include <cstring>
-#include <memory>
+// Digests as projects publish them, in four ways, and whether a file has the one that it should.
+#include <set>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -13,26 +9,6 @@
 namespace tidelab::artifact {
 
 namespace {
-
-struct FreeContext {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-using Context = std::unique_ptr<EVP_MD_CTX, FreeContext>;
-
-Context open_context(const EVP_MD* algorithm) {
-  Context context(EVP_MD_CTX_new());
-  if (!context || EVP_DigestInit_ex(context.get(), algorithm, nullptr) != 1) return nullptr;
-  return context;
-}
-
-std::string finish(EVP_MD_CTX* context) {
-  unsigned char bytes[EVP_MAX_MD_SIZE];
-  unsigned int length = 0;
-  EVP_DigestFinal_ex(context, bytes, &length);
-  std::string hex;
-  for (unsigned int i = 0; i < length; ++i) hex += fmt::format("{:02x}", bytes[i]);
-  return hex;
-}
 
 bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
@@ -125,32 +101,6 @@ std::vector<Listed> read_entries(std::string_view text) {
 
 }  // namespace
 
-Result<std::string> digest_file(const std::string& path, const std::string& algorithm, const Control& control) {
-  const EVP_MD* method = algorithm == "sha256" ? EVP_sha256() : algorithm == "sha512" ? EVP_sha512() : nullptr;
-  if (method == nullptr) return step::fail(Why::failed, fmt::format("no such digest: {}", algorithm));
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return tl::unexpected<Failure>(os_failure("cannot read " + path, errno));
-  const std::unique_ptr<const int, void (*)(const int*)> closer(&fd, [](const int* open) { ::close(*open); });
-  const auto context = open_context(method);
-  if (!context) return step::fail(Why::failed, fmt::format("OpenSSL does not offer {}", algorithm));
-  std::vector<char> buffer(1 << 20);
-  for (;;) {
-    if (control.stopped() || control.expired()) return tl::unexpected<Failure>(ended(control, "reading " + path));
-    const auto got = ::read(fd, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return tl::unexpected<Failure>(os_failure("cannot read " + path, errno));
-    if (got == 0) return finish(context.get());
-    EVP_DigestUpdate(context.get(), buffer.data(), static_cast<size_t>(got));
-  }
-}
-
-std::string sha256_text(std::string_view text) {
-  const auto context = open_context(EVP_sha256());
-  if (!context) return {};
-  EVP_DigestUpdate(context.get(), text.data(), text.size());
-  return finish(context.get());
-}
-
 std::optional<Checksum> read_checksum(std::string_view text) {
   text = trim(text);
   const auto colon = text.find(':');
@@ -174,16 +124,28 @@ std::optional<Checksum> read_checksum_file(std::string_view text, std::string_vi
   return names.size() == 1 ? any : std::nullopt;
 }
 
-Got<void> verify(const std::string& path, const Checksum& checksum, const std::string& subject, const Control& control) {
-  const auto actual = digest_file(path, checksum.algorithm, control);
-  if (!actual) return pass_on(actual.error());
-  if (*actual == checksum.hex) return {};
+std::optional<Checksum> read_sha1(std::string_view text) {
+  constexpr std::size_t digits = 40;
+  text = trim(text);
+  auto hex = joined_hex(text.substr(0, text.find_first_of(" \t\r\n")));
+  return hex.size() == digits ? std::optional(Checksum{"sha1", std::move(hex)}) : std::nullopt;
+}
+
+Got<void> compare(const Checksum& expected, const std::string& actual_hex, const std::string& subject, const std::string& from) {
+  if (actual_hex == expected.hex) return {};
   Failure failure{Why::failed, fmt::format("{}: wrong checksum", subject)};
-  failure.expected = checksum.text();
-  failure.actual = checksum.algorithm + ":" + *actual;
-  failure.evidence = fmt::format("expected {}\nactual   {}", failure.expected, failure.actual);
+  failure.expected = expected.text();
+  failure.actual = expected.algorithm + ":" + actual_hex;
+  failure.evidence = fmt::format("expected {}\nactual   {}\nfrom     {}", failure.expected, failure.actual, from);
   failure.help = "somebody changed the archive or the digest: find out which before you go on";
   return end_search(std::move(failure));
+}
+
+Got<void> verify(const std::string& path, const Checksum& checksum, const std::string& subject, const std::string& from,
+                 const Control& control) {
+  const auto actual = digest_file(path, checksum.algorithm, control);
+  if (!actual) return pass_on(actual.error());
+  return compare(checksum, *actual, subject, from);
 }
 
 }  // namespace tidelab::artifact

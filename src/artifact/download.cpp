@@ -14,7 +14,8 @@ namespace tidelab::artifact {
 namespace {
 
 constexpr int most_redirects = 10;
-constexpr long connect_seconds = 5;
+constexpr long connect_seconds[] = {
+    10, 20};                  // twice: the archive of Apache takes that long at times, and a host that is not there costs it once
 constexpr long crawl = 1000;  // bytes a second: a day for 80 MB
 constexpr std::size_t most_of_headers = 256 << 10;
 constexpr std::size_t most_of_an_unwanted_body = 64 << 10;
@@ -53,7 +54,7 @@ std::optional<Place> place_of_url(const std::string& text) {
 /// One hop: what curl's callbacks fill.
 struct Hop {
   const Download& download;
-  CURL* easy = nullptr;
+  Easy easy{};
   Reply reply;
   std::size_t header_bytes = 0, unwanted_bytes = 0;
   bool begun = false;
@@ -74,7 +75,7 @@ size_t on_header(char* data, size_t size, size_t count, void* user) {
   while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
   if (line.starts_with("HTTP/")) {  // also after a 100 or a proxy's CONNECT
     hop.reply = {};
-    curl_easy_getinfo(hop.easy, CURLINFO_RESPONSE_CODE, &hop.reply.status);
+    curl_easy_getinfo(hop.easy.get(), CURLINFO_RESPONSE_CODE, &hop.reply.status);
   } else if (const auto colon = line.find(':'); colon != line.npos) {
     std::string name(line.substr(0, colon));
     std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -86,7 +87,7 @@ size_t on_header(char* data, size_t size, size_t count, void* user) {
 
 size_t on_body(char* data, size_t size, size_t count, void* user) {
   auto& hop = *static_cast<Hop*>(user);
-  curl_easy_getinfo(hop.easy, CURLINFO_RESPONSE_CODE, &hop.reply.status);
+  curl_easy_getinfo(hop.easy.get(), CURLINFO_RESPONSE_CODE, &hop.reply.status);
   const bool wanted = hop.reply.status >= 200 && hop.reply.status < 300;
   if (!wanted && (hop.unwanted_bytes += size * count) > most_of_an_unwanted_body) return 0;
   if (!hop.begin() || (wanted && !hop.download.write({data, size * count}))) {
@@ -105,7 +106,7 @@ std::string without_proxy() {
   return user + (user.empty() ? "" : ",") + "localhost,127.0.0.1,127.0.0.0/8,::1";
 }
 
-void set_options(CURL* easy, const std::string& url, Hop& hop, curl_slist* headers, std::string& error) {
+void set_options(CURL* easy, const std::string& url, Hop& hop, curl_slist* headers, std::string& error, long connect_limit) {
   curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -114,7 +115,7 @@ void set_options(CURL* easy, const std::string& url, Hop& hop, curl_slist* heade
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &hop);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error.data());
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, connect_seconds);
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, connect_limit);
   curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, crawl);
   curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(hop.download.stalled.count()));
   curl_easy_setopt(easy, CURLOPT_NOPROXY, without_proxy().c_str());
@@ -159,6 +160,31 @@ std::string missing_key(CURL* easy, CURLcode code, const Place& place) {
 
 std::string cannot_be_reached(const Place& place) { return place.host + " cannot be reached"; }
 
+struct Tried {
+  CURLcode code = CURLE_OK;
+  bool complete = false;
+};
+
+/// One connection and what came of it; `error` says why it is not complete.
+Got<Tried> attempt(Hop& hop, const std::string& url, long connect_limit, const Control& control, std::string& error) {
+  hop.easy.reset(curl_easy_init());
+  if (!hop.easy) return refuse(Why::failed, "libcurl cannot be set up");
+  List headers;
+  for (const auto& [name, value] : hop.download.headers) headers.reset(curl_slist_append(headers.release(), (name + ": " + value).c_str()));
+  hop.reply = {};
+  hop.header_bytes = hop.unwanted_bytes = 0;
+  error.assign(CURL_ERROR_SIZE, '\0');
+  set_options(hop.easy.get(), url, hop, headers.get(), error, connect_limit);
+  const auto code = drive(hop.easy.get(), control);
+  if (!code) return end_search(ended(control, "downloading " + url));
+  curl_easy_getinfo(hop.easy.get(), CURLINFO_RESPONSE_CODE, &hop.reply.status);
+  if (*code == CURLE_OK || hop.unwanted_bytes > most_of_an_unwanted_body) return Tried{*code, true};  // what it says of an error is known
+  error.resize(std::min(error.size(), error.find('\0')));
+  if (error.empty()) error = curl_easy_strerror(*code);
+  if (hop.header_bytes > most_of_headers) error = fmt::format("its headers are larger than {} KiB", most_of_headers >> 10);
+  return Tried{*code, false};
+}
+
 /// One request and its answer, in `hop`.
 Got<void> perform(Hop& hop, const std::string& url, const Control& control, Unreachable& unreachable) {
   const auto place = place_of_url(url);
@@ -166,26 +192,15 @@ Got<void> perform(Hop& hop, const std::string& url, const Control& control, Unre
   if (unreachable.has(place->host) || unreachable.has(place->host + ":" + place->port))
     return refuse(Why::unreachable, cannot_be_reached(*place));
 
-  const Easy easy(curl_easy_init());
-  if (!easy) return refuse(Why::failed, "libcurl cannot be set up");
-  List headers;
-  const auto first = place_of_url(hop.download.url);
-  for (const auto& [name, value] : hop.download.headers)
-    if (first && first->host == place->host) headers.reset(curl_slist_append(headers.release(), (name + ": " + value).c_str()));
-  std::string error(CURL_ERROR_SIZE, '\0');
-  hop.easy = easy.get();
-  hop.reply = {};
-  hop.header_bytes = hop.unwanted_bytes = 0;
-  set_options(easy.get(), url, hop, headers.get(), error);
-  const auto code = drive(easy.get(), control);
-  if (!code) return end_search(ended(control, "downloading " + url));
-  curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &hop.reply.status);
-  if (*code == CURLE_OK || hop.unwanted_bytes > most_of_an_unwanted_body) return {};  // what it has to say of an error is known
-  error.resize(std::min(error.size(), error.find('\0')));
-  if (error.empty()) error = curl_easy_strerror(*code);
-  if (hop.header_bytes > most_of_headers) error = fmt::format("its headers are larger than {} KiB", most_of_headers >> 10);
-  const auto key = missing_key(easy.get(), *code, *place);
-  if (key.empty()) return refuse(Why::failed, fmt::format("{}: {}", url, error));
+  std::string error, key;
+  for (const long limit : connect_seconds) {
+    const auto done = attempt(hop, url, limit, control, error);
+    if (!done) return tl::unexpected<Refusal>(done.error());
+    if (done->complete) return {};
+    key = missing_key(hop.easy.get(), done->code, *place);
+    if (key.empty()) return refuse(Why::failed, fmt::format("{}: {}", url, error));
+    if (done->code != CURLE_OPERATION_TIMEDOUT) break;
+  }
   if (unreachable.add(key)) control.say(cannot_be_reached(*place) + ": using other sources");
   return refuse(Why::unreachable, cannot_be_reached(*place), error);
 }
@@ -202,7 +217,7 @@ std::string next_url(const std::string& url, const std::string& location) {
 Got<Reply> get(const Download& download, const Control& control, Unreachable& unreachable) {
   static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (ready != CURLE_OK) return refuse(Why::failed, "libcurl cannot be set up");
-  Hop hop{download, nullptr, {}};
+  Hop hop{download, {}, {}};
   std::string url = download.url;
   for (int redirects = 0; redirects <= most_redirects; ++redirects) {
     if (auto done = perform(hop, url, control, unreachable); !done) return tl::unexpected<Refusal>(done.error());

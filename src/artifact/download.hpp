@@ -25,7 +25,7 @@ struct Reply {
 /// give false to end the transfer, and then knows why itself.
 struct Download {
   std::string url;
-  std::map<std::string, std::string> headers;  ///< in addition to curl's own; not sent to other hosts than the first one
+  std::map<std::string, std::string> headers;  ///< in addition to curl's own; to each host on the way, so no secrets
   std::function<bool(const Reply&)> begin;
   std::function<bool(std::string_view)> write;
   std::chrono::seconds stalled{30};  ///< so long may it stand still, or crawl

@@ -4,11 +4,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cerrno>
+#include <filesystem>
 #include <memory>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "artifact/sources.hpp"
+#include "disk/read_text.hpp"
 
 namespace tidelab::artifact {
 
@@ -21,6 +24,7 @@ struct Closer {
   }
 };
 
+constexpr size_t longest_digest_file = 1 << 20;
 constexpr size_t piece = 8 << 20;  // the stop is looked at between pieces
 
 /// copy_file_range, or read and write where that is not offered between these two file systems.
@@ -37,13 +41,40 @@ ssize_t copy_piece(int from, int to, std::vector<char>& buffer) {
   return got;
 }
 
+/// What a file's digest must be: as given, or as stands beside it.
+struct Beside {
+  std::optional<Checksum> checksum;
+  std::string by = unverified;
+};
+
+Got<Beside> digest_of(const Attempt& attempt, const std::string& path) {
+  const auto& given = attempt.source.checksum;
+  if (!given.empty()) {
+    if (auto checksum = read_checksum(given)) return Beside{std::move(checksum), "digest that was given with it"};
+    return refuse(Why::failed, fmt::format("\"{}\" is no sha256 or sha512 digest", given));
+  }
+  for (const char* ending : {".sha512", ".sha256", ".sha256.txt"}) {
+    const auto text = disk::read_text(path + ending, longest_digest_file);
+    if (!text && text.error().kind == disk::Kind::missing) continue;
+    auto found = text ? read_checksum_file(*text, std::filesystem::path(path).filename().string()) : std::nullopt;
+    if (found) return Beside{std::move(found), "digest beside it"};
+    return end_search({Why::failed, fmt::format("{}{} is no digest of it", path, ending), text ? text->substr(0, 400) : text.error().what});
+  }
+  return Beside{};
+}
+
 }  // namespace
 
+std::string path_in_use(const Source& source) {
+  for (const auto& path : source.paths)
+    if (::access(path.c_str(), F_OK) == 0) return path;
+  return source.paths.empty() ? std::string() : source.paths.front();
+}
+
 Got<Fetched> fetch_file(const Attempt& attempt) {
-  const auto& path = attempt.source.path;
-  const auto checksum = read_checksum(attempt.source.checksum);
-  if (!checksum && !attempt.source.checksum.empty())
-    return refuse(Why::failed, fmt::format("\"{}\" is no sha256 or sha512 digest", attempt.source.checksum));
+  const auto path = path_in_use(attempt.source);
+  const auto beside = digest_of(attempt, path);
+  if (!beside) return tl::unexpected<Refusal>(beside.error());
   const Closer from{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};  // a pipe would be waited for
   struct stat info {};
   if (from.fd < 0 || ::fstat(from.fd, &info) != 0) return pass_on(os_failure("cannot read " + path, errno));
@@ -63,9 +94,13 @@ Got<Fetched> fetch_file(const Attempt& attempt) {
     if (done == 0) break;
   }
   if (::fsync(to.fd) != 0) return refuse_write(copy, errno);
-  if (!checksum) return Fetched{copy, {}};
-  if (auto right = verify(copy, *checksum, attempt.subject(), attempt.control); !right) return tl::unexpected<Refusal>(right.error());
-  return Fetched{copy, checksum->text()};
+  Fetched fetched{copy, {}, beside->by, path, {}, {}};
+  if (!beside->checksum) return fetched;
+  if (auto right = verify(copy, *beside->checksum, attempt.subject(), path, attempt.control); !right)
+    return tl::unexpected<Refusal>(right.error());
+  fetched.verified = beside->checksum->text();
+  if (beside->checksum->algorithm == "sha256") fetched.sha256 = beside->checksum->hex;
+  return fetched;
 }
 
 }  // namespace tidelab::artifact

@@ -42,7 +42,7 @@ Got<Fetched> fetch_maven(const Attempt& attempt) {
   std::vector<std::string> files;
   for (const auto& each : fs::directory_iterator(out, error)) files.push_back(each.path().string());
   if (files.size() != 1) return refuse(Why::failed, fmt::format("`mvn` brought {} files instead of one", files.size()), ran->tail);
-  return Fetched{files.front(), {}};
+  return Fetched{files.front(), {}, "by Maven's client, with the repository's digest"};
 }
 
 }  // namespace tidelab::artifact

@@ -1,6 +1,7 @@
 // Private to the room: what each kind of source needs to fetch an archive, and what it answers.
 #pragma once
 
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -66,16 +67,28 @@ struct Attempt {
   std::string subject() const { return wanted.name + " " + wanted.version; }
 };
 
-/// A complete file in `entry_dir` or `work_dir`, ready to be renamed. `verified`: "sha512:…" that it was
-/// found to have, or empty.
+/// A complete file in `entry_dir` or `work_dir`, ready to be renamed.
 struct Fetched {
   std::string path;
-  std::string verified;
+  std::string verified{};     ///< "sha512:…" that it was found to have, or empty
+  std::string verified_by{};  ///< in words
+  std::string from{};         ///< the exact place; empty: as the source says
+  std::string release{};      ///< the exact release, where a line was asked for
+  std::string sha256{};       ///< of the whole file, where it is known already
 };
 
+/// What is said of an archive that nobody vouched for.
+inline constexpr const char* unverified = "unverified: no digest is known";
+
+class Mirrors;
+
 Got<Fetched> fetch_official(const Attempt& attempt, Unreachable& unreachable);
+Got<Fetched> fetch_tiup(const Attempt& attempt, Unreachable& unreachable, Mirrors& mirrors);
+Got<Fetched> fetch_index(const Attempt& attempt, Unreachable& unreachable);
 Got<Fetched> fetch_maven(const Attempt& attempt);
 Got<Fetched> fetch_file(const Attempt& attempt);
+/// The first of its paths that is there, else the first.
+std::string path_in_use(const Source& source);
 Got<Fetched> fetch_assembled(const Attempt& attempt);
 
 /// Digest of everything that an assemble script is made of: its folder and the `lib` folder beside that.
@@ -84,7 +97,7 @@ Result<std::string> digest_script(const std::string& script, const Control& cont
 // ---- Checksums
 
 struct Checksum {
-  std::string algorithm;  ///< "sha256" or "sha512"
+  std::string algorithm;  ///< "sha256" or "sha512"; "sha1" where nothing better is published
   std::string hex;        ///< lower case
 
   std::string text() const { return algorithm + ":" + hex; }
@@ -97,8 +110,31 @@ std::optional<Checksum> read_checksum(std::string_view text);
 /// gpg's `name: AB12 CD34 …`, which may run over several lines. When it lists one file only, its name does not matter.
 std::optional<Checksum> read_checksum_file(std::string_view text, std::string_view file_name);
 
-/// Fails finally, with both digests, when the file has another one.
-Got<void> verify(const std::string& path, const Checksum& checksum, const std::string& subject, const Control& control);
+/// A digest of what comes piece by piece.
+class Digest {
+public:
+  /// "sha1", "sha256" or "sha512".
+  explicit Digest(const std::string& algorithm);
+  Digest(Digest&&) noexcept;
+  Digest& operator=(Digest&&) noexcept;
+  ~Digest();
+  void update(std::string_view data);
+  /// Of everything so far, in hex; what comes afterwards begins anew.
+  std::string finish();
+
+private:
+  struct Context;
+  std::unique_ptr<Context> context_;
+};
+
+/// A file that holds one SHA-1 and nothing else but a name behind it.
+std::optional<Checksum> read_sha1(std::string_view text);
+
+/// Fails finally, with both digests and where it came from, when they differ.
+Got<void> compare(const Checksum& expected, const std::string& actual_hex, const std::string& subject, const std::string& from);
+/// The same of a file, which is read.
+Got<void> verify(const std::string& path, const Checksum& checksum, const std::string& subject, const std::string& from,
+                 const Control& control);
 
 // ---- What the operating system says
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "artifact/cache.hpp"
+#include "artifact/mirror.hpp"
 #include "disk/way.hpp"
 
 namespace tidelab::artifact {
@@ -15,8 +16,10 @@ namespace tidelab::artifact {
 namespace fs = std::filesystem;
 
 struct Store::State {
+  explicit State(std::string dir) : cache_dir(std::move(dir)), mirrors(cache_dir) {}
   std::string cache_dir;
   Unreachable unreachable;
+  Mirrors mirrors;
 };
 
 namespace {
@@ -24,8 +27,8 @@ namespace {
 /// One call of acquire, with what the sources have said so far.
 class Search {
 public:
-  Search(const std::string& cache_dir, Unreachable& unreachable, const Wanted& wanted, const Control& control)
-      : cache_dir_(cache_dir), unreachable_(unreachable), wanted_(wanted), control_(control) {}
+  Search(const std::string& cache_dir, Unreachable& unreachable, Mirrors& mirrors, const Wanted& wanted, const Control& control)
+      : cache_dir_(cache_dir), unreachable_(unreachable), mirrors_(mirrors), wanted_(wanted), control_(control) {}
 
   Result<Acquired> perform();
   std::optional<Acquired> find() {
@@ -45,12 +48,16 @@ private:
   Got<Fetched> fetch_from(const Attempt& attempt);
   Got<Acquired> keep(const Entry& entry, const Source& source, const Fetched& fetched);
   Acquired make_acquired(const Entry& entry, const Source& source, const Record& record, bool from_cache) const {
-    return {entry.file, record.sha256, record.bytes, source.kind, source.note, from_cache};
+    return {entry.file,        record.sha256, record.bytes,
+            source.kind,       source.note,   from_cache,
+            record.release,    record.from,   std::chrono::milliseconds(0),
+            record.verified_by};
   }
   Failure nothing_worked() const;
 
   const std::string& cache_dir_;
   Unreachable& unreachable_;
+  Mirrors& mirrors_;
   const Wanted& wanted_;
   const Control& control_;
   std::vector<Failure> said_;
@@ -75,8 +82,12 @@ Result<Acquired> Search::perform() {
 
   for (const auto& source : wanted_.sources) {
     if (control_.stopped() || control_.expired()) return tl::unexpected<Failure>(ended(control_, "getting " + subject()));
+    const auto since = step::Clock::now();
     auto got = fetch(source);
-    if (got) return *got;
+    if (got) {
+      got->took = std::chrono::duration_cast<std::chrono::milliseconds>(step::Clock::now() - since);
+      return *got;
+    }
     if (got.error().final) return unwrap(got.error());
     said_.push_back(got.error().failure);
   }
@@ -120,12 +131,13 @@ Got<bool> Search::still_good(const Entry& entry, const Source& source, Record& r
   auto asked = read_checksum(source.checksum);
   bool good = digest && *digest == record.sha256;
   if (good && asked) {
-    const auto right = verify(entry.file, *asked, subject(), control_);
+    const auto right = verify(entry.file, *asked, subject(), record.from, control_);
     if (!right && right.error().failure.why != Why::failed) return tl::unexpected<Refusal>(right.error());
     good = right.has_value();
   }
   if (good) {
-    const auto renewed = write_record(entry, source, asked ? asked->text() : record.verified, control_);
+    if (asked) record.verified = asked->text();
+    const auto renewed = write_record(entry, record, control_);
     if (!renewed) return tl::unexpected<Refusal>(renewed.error());
     record = *renewed;
     return true;
@@ -150,6 +162,8 @@ Got<Acquired> Search::fetch(const Source& source) {
 Got<Fetched> Search::fetch_from(const Attempt& attempt) {
   switch (attempt.source.kind) {
     case Kind::official: return fetch_official(attempt, unreachable_);
+    case Kind::tiup: return fetch_tiup(attempt, unreachable_, mirrors_);
+    case Kind::index: return fetch_index(attempt, unreachable_);
     case Kind::maven: return fetch_maven(attempt);
     case Kind::file: return fetch_file(attempt);
     case Kind::assembled: return fetch_assembled(attempt);
@@ -161,7 +175,9 @@ Got<Acquired> Search::keep(const Entry& entry, const Source& source, const Fetch
   ::unlink(entry.record().c_str());
   ::chmod(fetched.path.c_str(), 0444);
   if (::rename(fetched.path.c_str(), entry.file.c_str()) != 0) return refuse_write(entry.file, errno);
-  const auto record = write_record(entry, source, fetched.verified, control_);
+  Record seen{fetched.sha256, fetched.verified, name_of(source.kind), source.note, fetched.from, fetched.release, fetched.verified_by, ""};
+  if (seen.from.empty()) seen.from = place_of(source);
+  const auto record = write_record(entry, std::move(seen), control_);
   if (record) return make_acquired(entry, source, *record, false);
   drop(entry);
   return tl::unexpected<Refusal>(record.error());
@@ -191,31 +207,40 @@ Failure Search::nothing_worked() const {
 
 }  // namespace
 
+namespace {
+
+constexpr std::pair<Kind, const char*> kinds[] = {{Kind::official, "official"}, {Kind::tiup, "tiup"}, {Kind::index, "index"},
+                                                  {Kind::maven, "maven"},       {Kind::file, "file"}, {Kind::assembled, "assembled"}};
+
+}  // namespace
+
 const char* name_of(Kind kind) {
-  switch (kind) {
-    case Kind::official: return "official";
-    case Kind::maven: return "maven";
-    case Kind::file: return "file";
-    case Kind::assembled: return "assembled";
-  }
-  return "official";
+  for (const auto& [each, name] : kinds)
+    if (each == kind) return name;
+  return "";
 }
 
-Store::Store(std::string cache_dir) : state_(std::make_unique<State>()) {
+std::optional<Kind> kind_named(std::string_view name) {
+  for (const auto& [kind, each] : kinds)
+    if (name == each) return kind;
+  return std::nullopt;
+}
+
+Store::Store(std::string cache_dir) {
   // Absolute, because scripts run in another directory. Where we are nowhere, making it will say so.
   std::error_code error;
-  state_->cache_dir = fs::absolute(cache_dir, error).string();
-  if (error) state_->cache_dir = std::move(cache_dir);
+  const auto whole = fs::absolute(cache_dir, error).string();
+  state_ = std::make_unique<State>(error ? std::move(cache_dir) : whole);
 }
 
 Store::~Store() = default;
 
 Result<Acquired> Store::acquire(const Wanted& wanted, const Control& control) {
-  return Search(state_->cache_dir, state_->unreachable, wanted, control).perform();
+  return Search(state_->cache_dir, state_->unreachable, state_->mirrors, wanted, control).perform();
 }
 
 std::optional<Acquired> Store::find(const Wanted& wanted, const Control& control) {
-  return Search(state_->cache_dir, state_->unreachable, wanted, control).find();
+  return Search(state_->cache_dir, state_->unreachable, state_->mirrors, wanted, control).find();
 }
 
 Result<std::string> default_cache_dir() {

@@ -1,5 +1,6 @@
 #include "cli/load.hpp"
 
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -148,7 +149,20 @@ std::map<std::string, std::string> versions_of(const std::vector<std::string>& s
 }
 
 plan::Inputs Loaded::inputs(const Options& options) const {
-  return {topology, library, templates, checks, options.source, options.nodes, token, number, options.mirror};
+  const char* mirrors = std::getenv("TIUP_MIRRORS");
+  struct utsname machine {};
+  const bool arm = ::uname(&machine) == 0 && std::string_view(machine.machine) == "aarch64";
+  return {topology,
+          library,
+          templates,
+          checks,
+          options.source,
+          options.nodes,
+          token,
+          number,
+          options.mirror,
+          mirrors == nullptr ? "" : mirrors,
+          arm ? "arm64" : "amd64"};
 }
 
 std::string find_home(const Options& options) {

@@ -117,12 +117,22 @@ void hosts(CLI::App& app, Options& o) {
 }
 
 void source(CLI::App& app, Options& o) {
-  auto there = CLI::ExistingDirectory;
-  there.description("");
-  app.add_option("--mirror", o.mirror, "archives of yours, looked into first; file names as in the playbooks")
-      ->check(there)
+  CLI::Validator place(
+      [](std::string& text) {
+        const bool url = text.starts_with("http://") || text.starts_with("https://");
+        return url ? std::string() : CLI::ExistingDirectory(text);
+      },
+      "");
+  app.add_option("--mirror", o.mirror, "archives of yours, looked into first: a directory, an unpacked TiUP package, or an http server")
+      ->check(place)
+      ->type_name("DIR|URL");
+  one_of(app.add_option("--source", o.source, "take artifacts only from this kind of source"),
+         {"official", "tiup", "index", "maven", "file", "assembled"});
+}
+
+void copies(CLI::App& app, Options& o) {
+  app.add_option("--to", o.to, "copy them there, too, each with its digest: a directory for `--mirror` of a machine without network")
       ->type_name("DIR");
-  one_of(app.add_option("--source", o.source, "take artifacts only from this kind of source"), {"official", "maven", "file", "assembled"});
 }
 
 void nodes(CLI::App& app, Options& o) {

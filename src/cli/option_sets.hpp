@@ -19,6 +19,7 @@ void command(CLI::App& app, Options& o);
 void wishes(CLI::App& app, Options& o);  ///< of `template`
 void hosts(CLI::App& app, Options& o);   ///< how hosts are reached, and secrets for that
 void source(CLI::App& app, Options& o);  ///< where archives come from
+void copies(CLI::App& app, Options& o);  ///< of `fetch`
 void nodes(CLI::App& app, Options& o);   ///< only some of the lab
 void report_to(CLI::App& app, Options& o);
 void keeps(CLI::App& app, Options& o);  ///< of `smoke`

@@ -16,7 +16,8 @@ struct Options {
   std::string target;                ///< a topology file, or the name of a lab that is up
   std::vector<std::string> targets;  ///< topology files
   std::string home;                  ///< where playbooks/ and checks/ are; empty: found from the executable
-  std::string mirror;                ///< a directory with archives under their own names
+  std::string mirror;                ///< a directory or a URL with archives under their own names
+  std::string to;                    ///< of `fetch`: a directory for copies
   std::string source;                ///< pin artifacts to one kind
   std::string format = "text";
   std::string report_dir;

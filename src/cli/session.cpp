@@ -1,5 +1,6 @@
 #include "cli/session.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -152,6 +153,20 @@ std::unique_ptr<Lab> open_lab(const Options& options, bool as_file) {
   return from_record(std::move(out), record);
 }
 
+void tell(const std::vector<step::Failure>& failures) {
+  constexpr int most_lines = 20;
+  for (const auto& each : failures) {
+    std::cerr << "  ✗ " << each.what << "\n";
+    std::string_view rest = each.evidence;
+    for (int line = 0; !rest.empty() && line < most_lines; ++line) {
+      const auto end = std::min(rest.find('\n'), rest.size());
+      std::cerr << "      " << rest.substr(0, end) << "\n";
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    if (!each.help.empty()) std::cerr << "      help: " << each.help << "\n";
+  }
+}
+
 std::unique_ptr<lab::Lock> take_lock(Lab& lab, const std::string& name, const std::string& command) {
   auto lock = lab::Lock::take(name, command, lab.options.take_over);
   if (!lock) return tell(lock.error()), nullptr;
@@ -199,6 +214,10 @@ report::Report run_plan(const plan::Plan& plan, const Lab& lab, live::Setup setu
       line.source = artifact::name_of(found->second.kind);
       if (!found->second.note.empty()) line.source += ": " + found->second.note;
     }
+    // A line of releases was asked for: the report names the release that runs.
+    for (const auto& [key, got] : setup.acquired)
+      if (!got.release.empty() && key.starts_with("jre " + c.jre) && std::count(c.artifacts.begin(), c.artifacts.end(), key) != 0)
+        line.jre = got.release;
     opened.components.push_back(std::move(line));
   }
   Journal journal(plan.lab, plan.command);

@@ -32,6 +32,9 @@ std::unique_ptr<lab::Lock> take_lock(Lab& lab, const std::string& name, const st
 /// False after saying what could not be written down of a lab.
 bool noted(const lab::Known<void>& done);
 
+/// Each with what its sources said, and what to do; on the standard error.
+void tell(const std::vector<step::Failure>& failures);
+
 live::Setup make_setup(const plan::Plan& plan, const Lab& lab, std::map<std::string, artifact::Acquired> acquired = {});
 
 /// Carries the plan out, prints progress, writes the journal, and folds it. `warned`: by the look that came before.

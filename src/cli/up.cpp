@@ -19,20 +19,6 @@ namespace tidelab::cli {
 
 namespace {
 
-void tell(const std::vector<step::Failure>& failures, const char* headline) {
-  std::cerr << headline << "\n";
-  for (const auto& each : failures) {
-    std::cerr << "  ✗ " << each.what << "\n";
-    std::string_view rest = each.evidence;
-    for (int line = 0; !rest.empty() && line < 20; ++line) {
-      const auto end = std::min(rest.find('\n'), rest.size());
-      std::cerr << "      " << rest.substr(0, end) << "\n";
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-    if (!each.help.empty()) std::cerr << "      help: " << each.help << "\n";
-  }
-}
-
 // A lab that is up cannot follow every change. What may not be is refused before anything is touched, in the words of
 // `tidelab diff`: an instance that is gone from the file, say, would run on unseen.
 bool may_follow(const Lab& lab, const std::string& name) {
@@ -140,7 +126,8 @@ Brought bring_up(const Options& options) {
       return {exit_interrupted, false};
     }
     if (!acquisition.failures.empty()) {
-      tell(acquisition.failures, "tidelab: these archives cannot be had; nothing was changed");
+      std::cerr << "tidelab: these archives cannot be had; nothing was changed\n";
+      tell(acquisition.failures);
       return {exit_no_lab, false};
     }
     setup.acquired = std::move(acquisition.acquired);

@@ -1,5 +1,6 @@
 #include "live/live.hpp"
 
+#include <charconv>
 #include <iostream>
 #include <mutex>
 #include <set>
@@ -96,15 +97,41 @@ private:
   std::set<int> differs_;  // steps of which a look said so
 };
 
+/// Of a text that the playbooks were checked to have a number in.
+long long number_in(const std::string& text) {
+  long long number = 1;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+artifact::Source source_of(const plan::ArtifactSource& from) {
+  artifact::Source out;
+  out.kind = artifact::kind_named(from.kind).value_or(artifact::Kind::official);
+  out.urls = from.urls;
+  out.checksum_url = from.checksum_url;
+  out.checksum = from.checksum;
+  out.may_be_unverified = from.may_be_unverified;
+  out.component = from.component;
+  out.platform = from.platform;
+  out.mirror = from.mirror;
+  out.root = {number_in(from.root), static_cast<std::size_t>(number_in(from.threshold)), {from.keys.begin(), from.keys.end()}};
+  out.index = from.index;
+  out.near = from.near;
+  const auto at = [&](const char* name) {
+    const auto found = from.at.find(name);
+    return found == from.at.end() ? std::string() : found->second;
+  };
+  out.at = {at("url"), at("checksum"), at("bytes"), at("release"), at("near")};
+  out.coordinate = from.coordinate;
+  out.paths = from.paths;
+  out.script = from.script;
+  out.note = from.note;
+  return out;
+}
+
 artifact::Wanted wanted_of(const plan::Artifact& artifact) {
   artifact::Wanted wanted{artifact.name, artifact.version, artifact.file_name, {}};
-  for (const auto& s : artifact.sources) {
-    const auto kind = s.kind == "official" ? artifact::Kind::official
-                      : s.kind == "maven"  ? artifact::Kind::maven
-                      : s.kind == "file"   ? artifact::Kind::file
-                                           : artifact::Kind::assembled;
-    wanted.sources.push_back({kind, s.url, s.checksum_url, s.checksum, s.coordinate, s.path, s.script, s.note});
-  }
+  for (const auto& each : artifact.sources) wanted.sources.push_back(source_of(each));
   return wanted;
 }
 

@@ -1,5 +1,7 @@
 // What a step unpacks or places: the archive that this instance's version takes, and where it comes from.
 #include <algorithm>
+#include <charconv>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -31,6 +33,162 @@ std::string kinds_of(const playbook::Artifact& artifact) {
   return out;
 }
 
+/// What a person means by a kind: from the project itself, however it is found there.
+bool is_meant(const std::string& kind, const std::string& asked) {
+  return asked.empty() || kind == asked || (asked == "official" && (kind == "tiup" || kind == "index"));
+}
+
+std::string last_part(const std::string& url) {
+  const auto path = url.substr(0, url.find_first_of("?#"));
+  return path.substr(path.rfind('/') + 1);
+}
+
+/// GROUP:ARTIFACT:VERSION[:PACKAGING[:CLASSIFIER]] as a repository lays it out; empty for anything else.
+std::string maven_path(const std::string& coordinate) {
+  std::vector<std::string> part{""};
+  for (const char c : coordinate) {
+    if (c == ':')
+      part.emplace_back();
+    else
+      part.back() += c;
+  }
+  if (part.size() < 3) return {};
+  const auto file = fmt::format("{}-{}{}.{}", part[1], part[2], part.size() > 4 ? "-" + part[4] : "", part.size() > 3 ? part[3] : "jar");
+  std::replace(part[0].begin(), part[0].end(), '.', '/');
+  return fmt::format("{}/{}/{}/{}", part[0], part[1], part[2], file);
+}
+
+/// The last number that is written of a version, counted one on: 11 → 12, 11.0.13 → 11.0.14.
+std::string version_after(const std::string& version) {
+  const auto end = version.find_last_of("0123456789");
+  if (end == version.npos) return version;
+  const auto before = version.find_last_not_of("0123456789", end);
+  const auto from = before == version.npos ? 0 : before + 1;
+  long number = 0;
+  std::from_chars(version.data() + from, version.data() + end + 1, number);
+  return fmt::format("{}{}", version.substr(0, from), number + 1);
+}
+
+bool is_url(const std::string& place) { return place.starts_with("http://") || place.starts_with("https://"); }
+
+/// Everything that one artifact's sources are made from.
+struct Sources {
+  const Inputs& inputs;
+  const playbook::Playbook& provider;
+  const playbook::Artifact& declared;
+  topology::Scope scope;  ///< with `version`, `version_after` and `arch`
+  const std::string& arch;
+  const std::string& file_name;
+
+  std::optional<ArtifactSource> made(const playbook::Source& source);
+  ArtifactSource made_tiup(const playbook::Source& source, const std::string& component);
+  std::optional<ArtifactSource> made_of_repository(const playbook::Source& source);
+  std::vector<ArtifactSource> from_mirror();
+  std::vector<std::string> names();
+};
+
+ArtifactSource Sources::made_tiup(const playbook::Source& source, const std::string& component) {
+  ArtifactSource out;
+  out.component = component;
+  out.platform = scope.expand({"${platform}", source.kind.span});
+  const auto known = inputs.library.common.mirrors.find(source.mirror.value);
+  if (!inputs.tiup_mirror.empty()) {
+    out.mirror = inputs.tiup_mirror;  // another one than is known: whom to trust there nobody has said
+  } else if (known != inputs.library.common.mirrors.end()) {
+    out.mirror = known->second.url.value;
+    out.root = known->second.root.value;
+    out.threshold = known->second.threshold.value;
+    for (const auto& key : known->second.keys) out.keys.push_back(key.value);
+  } else {
+    out.mirror = source.mirror.value;
+  }
+  return out;
+}
+
+/// nullopt: it has nothing for this platform.
+std::optional<ArtifactSource> Sources::made(const playbook::Source& source) {
+  if (source.native && arch != inputs.arch_here) return std::nullopt;
+  const auto platform = source.platforms.find(arch);
+  if (!source.platforms.empty() && platform == source.platforms.end()) return std::nullopt;
+  scope.set("platform", source.platforms.empty() ? arch : platform->second.value);
+  if (provider.section.empty())  // what a runtime calls by name is not known to the component that asks for it
+    for (const auto& let : provider.lets) scope.set(let.name.value, scope.expand(let.fallback));
+  std::vector<std::string> where;
+  for (const auto& each : source.where) where.push_back(scope.expand(each));
+  const auto& kind = source.kind.value;
+  ArtifactSource out;
+  if (kind == "tiup") out = made_tiup(source, where.front());
+  if (kind == "official") out.urls = where;
+  if (kind == "file") out.paths = where;
+  if (kind == "index") out.index = where.front(), out.near = scope.expand(source.near);
+  if (kind == "maven") out.coordinate = where.front();
+  if (kind == "assembled") out.script = provider.folder + "/" + where.front();
+  out.kind = kind;
+  out.checksum_url = scope.expand(source.checksum_url);
+  out.checksum = scope.expand(source.checksum);
+  out.note = source.note.value;
+  for (const auto& [name, pointer] : source.at) out.at[name] = pointer.value;
+  return out;
+}
+
+/// A file of a Maven repository without Maven's client, which not every machine has.
+std::optional<ArtifactSource> Sources::made_of_repository(const playbook::Source& source) {
+  const auto direct = source.repository.empty() ? std::nullopt : made(source);
+  const auto path = direct ? maven_path(direct->coordinate) : std::string();
+  if (path.empty()) return std::nullopt;
+  ArtifactSource out;
+  out.kind = "official";
+  out.urls = {scope.expand(source.repository) + "/" + path};
+  out.checksum_url = out.urls.front() + ".sha1";
+  out.note = source.note.value;
+  return out;
+}
+
+/// What it may be called in a directory of archives: as here, and as whoever publishes it calls it.
+std::vector<std::string> Sources::names() {
+  std::vector<std::string> out{file_name};
+  for (const auto& each : declared.sources) {
+    const auto source = made(each);
+    if (!source) continue;
+    for (const auto& url : source->urls) out.push_back(last_part(url));
+    if (!source->coordinate.empty()) out.push_back(last_part(maven_path(source->coordinate)));
+  }
+  std::vector<std::string> unique;
+  for (const auto& each : out)
+    if (!each.empty() && std::find(unique.begin(), unique.end(), each) == unique.end()) unique.push_back(each);
+  return unique;
+}
+
+/// From a place of the user's own, before all others: by the documents of a TiUP mirror, where it has them, else by name.
+std::vector<ArtifactSource> Sources::from_mirror() {
+  std::vector<ArtifactSource> out;
+  for (const auto& each : declared.sources) {
+    if (each.kind.value != "tiup") continue;
+    auto source = made(each);
+    if (!source) continue;
+    source->mirror = inputs.mirror;
+    source->keys.clear();
+    source->note = "given by you";
+    out.push_back(std::move(*source));
+  }
+  ArtifactSource by_name;
+  by_name.note = "given by you";
+  by_name.kind = is_url(inputs.mirror) ? "official" : "file";
+  for (const auto& name : names()) {
+    const auto place = inputs.mirror + "/" + name;
+    if (!is_url(inputs.mirror)) {
+      by_name.paths.push_back(place);
+      continue;
+    }
+    by_name.urls = {place};
+    by_name.checksum_url = place + ".sha256";
+    by_name.may_be_unverified = true;
+    out.push_back(by_name);
+  }
+  if (!by_name.paths.empty()) out.push_back(std::move(by_name));
+  return out;
+}
+
 }  // namespace
 
 std::string Builder::artifact_key(const source::Text& name, std::size_t instance, const topology::Scope& scope) {
@@ -57,44 +215,46 @@ std::string Builder::artifact_key(const source::Text& name, std::size_t instance
   Artifact made;
   made.name = found->of.empty() ? declared->name.value : found->of.value;
   made.version = scope.expand(found->version.empty() ? source::Text{"${version}", found->name.span} : found->version);
-  made.key = fmt::format("{} {}", made.name, made.version);
+  return keep_artifact(std::move(made), *provider, *declared, instance);
+}
+
+std::string Builder::keep_artifact(Artifact made, const playbook::Playbook& provider, const playbook::Artifact& declared,
+                                   std::size_t instance) {
+  const auto written = instances()[instance].values.find("arch");
+  const auto arch = written == instances()[instance].values.end() || written->second.text.empty() ? "amd64" : written->second.text.value;
+  const bool by_platform =
+      std::any_of(declared.sources.begin(), declared.sources.end(), [](const auto& s) { return !s.platforms.empty(); });
+  made.key = fmt::format("{} {}{}", made.name, made.version, by_platform && arch != "amd64" ? " " + arch : "");
   auto& used = plan.components[instance].artifacts;
   if (std::find(used.begin(), used.end(), made.key) == used.end()) used.push_back(made.key);
   made.span = instances()[instance].span;
   if (std::any_of(plan.artifacts.begin(), plan.artifacts.end(), [&](const Artifact& a) { return a.key == made.key; })) return made.key;
+
   auto versioned = topology::Scope(inputs_.topology, &instances()[instance], diagnostics_);
   versioned.set("version", made.version);
-  made.file_name = versioned.expand(declared->file);
-  const bool files_wanted = inputs_.source_kind.empty() || inputs_.source_kind == "file";
-  if (!inputs_.mirror.empty() && files_wanted)
-    made.sources.push_back({"file", "", "", "", "", inputs_.mirror + "/" + made.file_name, "", "given by you"});
-  for (const auto& source : declared->sources) {
-    if (!inputs_.source_kind.empty() && source.kind.value != inputs_.source_kind) continue;
-    ArtifactSource s;
-    s.kind = source.kind.value;
-    const auto where = versioned.expand(source.where);
-    if (s.kind == "official")
-      s.url = where;
-    else if (s.kind == "maven")
-      s.coordinate = where;
-    else if (s.kind == "file")
-      s.path = where;
-    else
-      s.script = provider->folder + "/" + where;
-    s.checksum_url = versioned.expand(source.checksum_url);
-    s.checksum = source.checksum.value;
-    s.note = source.note.value;
-    made.sources.push_back(std::move(s));
+  versioned.set("version_after", version_after(made.version));
+  versioned.set("next_line", version_after(made.version.substr(0, made.version.find('.'))));
+  versioned.set("arch", arch);
+  made.file_name = versioned.expand(declared.file);
+  Sources sources{inputs_, provider, declared, versioned, arch, made.file_name};
+  if (!inputs_.mirror.empty() && (inputs_.source_kind.empty() || inputs_.source_kind == "file")) made.sources = sources.from_mirror();
+  for (const auto& source : declared.sources) {
+    if (is_meant(source.kind.value, inputs_.source_kind))
+      if (auto one = sources.made(source)) made.sources.push_back(std::move(*one));
+    if (is_meant("official", inputs_.source_kind))
+      if (auto one = sources.made_of_repository(source)) made.sources.push_back(std::move(*one));
   }
   // A single file from a package registry is the only source some artifacts have; pinning cannot take it away.
-  if (made.sources.empty() && !declared->sources.empty()) {
-    for (const auto& source : declared->sources)
-      if (source.kind.value == "maven" && inputs_.source_kind == "assembled")
-        made.sources.push_back({"maven", "", "", "", versioned.expand(source.where), "", "", source.note.value});
+  if (made.sources.empty() && inputs_.source_kind == "assembled")
+    for (const auto& source : declared.sources)
+      if (source.kind.value == "maven")
+        if (auto one = sources.made(source)) made.sources.push_back(std::move(*one));
+  if (made.sources.empty() && !declared.sources.empty()) {
+    const auto what = by_platform && arch != "amd64" ? " for " + arch : std::string();
+    const auto kind = inputs_.source_kind.empty() ? std::string() : fmt::format(" of the kind `{}`", inputs_.source_kind);
+    diagnostics_.error("L005", fmt::format("{} {} has no source{}{}", made.name, made.version, kind, what), made.span).help =
+        kinds_of(declared);
   }
-  if (made.sources.empty())
-    diagnostics_.error("L005", fmt::format("{} has no source of the kind `{}`", made.key, inputs_.source_kind), instances()[instance].span)
-        .help = kinds_of(*declared);
   plan.artifacts.push_back(std::move(made));
   return plan.artifacts.back().key;
 }

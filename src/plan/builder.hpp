@@ -67,6 +67,7 @@ private:
   void add_components();
   HostNeeds host_needs_of(std::size_t instance, const topology::Scope& scope) const;                       // host_needs.cpp
   std::string artifact_key(const source::Text& name, std::size_t instance, const topology::Scope& scope);  // artifacts.cpp
+  std::string keep_artifact(Artifact made, const playbook::Playbook& provider, const playbook::Artifact& declared, std::size_t instance);
   void fill(step::Action& action, std::size_t instance, const topology::Scope& scope);
   void fill(std::string_view field, std::vector<step::Step>& steps, bool needed, std::size_t instance, const topology::Scope& scope);
   step::Action config_as_file(const step::Config& config, std::size_t instance);

@@ -19,11 +19,13 @@ struct Inputs {
   const playbook::Library& library;
   const playbook::Templates& templates;
   const std::vector<check::Check>& checks;
-  std::string source_kind;         ///< only sources of this kind; empty: all, in the playbook's order
-  std::vector<std::string> nodes;  ///< only these instances (node ids or names); empty: all
-  std::string token;               ///< unique text of this run, for checks
-  long long number = 1;            ///< unique number of this run, for checks: positive, fits into 31 bits
-  std::string mirror{};            ///< a directory of archives, looked into before all other sources
+  std::string source_kind;          ///< only sources of this kind; empty: all, in the playbook's order
+  std::vector<std::string> nodes;   ///< only these instances (node ids or names); empty: all
+  std::string token;                ///< unique text of this run, for checks
+  long long number = 1;             ///< unique number of this run, for checks: positive, fits into 31 bits
+  std::string mirror{};             ///< a directory or URL of archives, looked into before all other sources
+  std::string tiup_mirror{};        ///< in place of every mirror of TiUP that playbooks name: a directory or URL
+  std::string arch_here = "amd64";  ///< processor of this machine, which is what is built here runs on
 };
 
 /// Install, start, wait until ready, then what spans hosts. Codes: L001 a template is missing, L002 needs in a circle,

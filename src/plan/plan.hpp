@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -111,13 +112,21 @@ struct Hint {
 
 /// One place to get an artifact from, as the playbook lists it (artifact/ has the same with an enum).
 struct ArtifactSource {
-  std::string kind;  ///< official | maven | file | assembled
-  std::string url, checksum_url, checksum, coordinate, path, script, note;
+  std::string kind;                ///< official | tiup | index | maven | file | assembled
+  std::vector<std::string> urls;   ///< official
+  std::vector<std::string> paths;  ///< file: the first that is there
+  std::string checksum_url, checksum, coordinate, script, note;
+  bool may_be_unverified = false;           ///< official: taken also where nobody publishes a digest
+  std::string component, platform, mirror;  ///< tiup
+  std::string root, threshold;              ///< tiup: the version of the root that `keys` are of, how many of them must have signed
+  std::vector<std::string> keys;            ///< tiup: none: the first root is trusted
+  std::string index, near;                  ///< index
+  std::map<std::string, std::string> at;    ///< index: pointers
 };
 
 /// What `unpack` and `place` refer to by `key`.
 struct Artifact {
-  std::string key;  ///< "kafka 2.7.0": unique in the plan
+  std::string key;  ///< "kafka 2.7.0", "pd v8.5.0 arm64": unique in the plan
   std::string name, version, file_name;
   std::vector<ArtifactSource> sources;
   source::Span span;

@@ -90,7 +90,20 @@ struct Foreign {
 };
 
 struct Source {
-  Text kind, where, checksum_url, checksum, note;
+  Text kind, checksum_url, checksum, note;
+  Texts where;                            ///< official: addresses, tried in order; else one text
+  std::map<std::string, Text> platforms;  ///< by `arch`: what it calls that platform (`${platform}`); of no other is there anything
+  bool native = false;                    ///< assembled: what it makes runs on processors like this machine's only
+  Text mirror;                            ///< tiup: a name of Common::mirrors
+  std::map<std::string, Text> at;         ///< index: pointers into its answer: url, checksum, bytes, release
+  Text repository;                        ///< maven: a URL that files are taken from where Maven's client is not there, or not wanted
+  Text near;                              ///< index: a URL that lists other releases, each with its name at `near` of `at`
+};
+
+/// A mirror of TiUP, and the ids of the keys that one of its roots was signed by.
+struct Mirror {
+  Text url, root, threshold;
+  Texts keys;
 };
 
 /// An archive or a single file that steps refer to by name.
@@ -225,6 +238,7 @@ struct Common {
   std::vector<Param> instance;  ///< fields that instances have whatever their section is
   std::map<std::string, std::vector<Spelling>, std::less<>> spellings;
   std::vector<Foreign> foreign;
+  std::map<std::string, Mirror> mirrors;
 };
 Common read_common(const source::File& file, source::Diagnostics& diagnostics);
 

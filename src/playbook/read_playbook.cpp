@@ -28,6 +28,49 @@ struct NestedRanges {
   void operator()(std::string_view, const Other&, step::Use) const {}
 };
 
+/// Texts by name; complains about what is no mapping, and about other names than `known`, if there are any.
+std::map<std::string, Text> texts_by_name(const Node& node, const char* key, const std::vector<std::string>& known,
+                                          Diagnostics& diagnostics) {
+  std::map<std::string, Text> out;
+  const auto* found = node.find(key);
+  if (found == nullptr || !yaml::read_mapping(*found, fmt::format("`{}`", key), diagnostics)) return out;
+  if (!known.empty()) yaml::refuse_unknown_keys(*found, fmt::format("`{}`", key), known, diagnostics);
+  for (const auto& [name, value] : found->entries) out.emplace(name.value, value.as_text());
+  return out;
+}
+
+void read_source(const Node& item, Artifact& artifact, Diagnostics& diagnostics) {
+  if (!yaml::read_mapping(item, "a source", diagnostics)) return;
+  static const std::vector<std::string> kinds = {"official", "tiup", "index", "maven", "file", "assembled"};
+  Source source;
+  for (const auto& [key, value] : item.entries)
+    if (std::find(kinds.begin(), kinds.end(), key.value) != kinds.end()) source.kind = key;
+  if (source.kind.empty()) {
+    diagnostics.error("P005", "a source is one of official, tiup, index, maven, file, assembled", item.span);
+  } else {
+    source.where = texts_at(item, source.kind.value.c_str(), diagnostics);
+    if (source.where.size() != 1 && (source.where.empty() || source.kind.value != "official"))
+      diagnostics.error("P005", fmt::format("`{}` is one text", source.kind.value), item.span);
+  }
+  auto known = kinds;
+  known.insert(known.end(), {"checksum_url", "checksum", "note", "platforms", "mirror", "at", "near", "native", "repository"});
+  yaml::refuse_unknown_keys(item, "a source", known, diagnostics);
+  source.checksum_url = text_at(item, "checksum_url", diagnostics);
+  source.checksum = text_at(item, "checksum", diagnostics);
+  source.note = text_at(item, "note", diagnostics);
+  source.platforms = texts_by_name(item, "platforms", {}, diagnostics);
+  source.at = texts_by_name(item, "at", {"url", "checksum", "bytes", "release", "near"}, diagnostics);
+  source.mirror = text_at(item, "mirror", diagnostics);
+  source.repository = text_at(item, "repository", diagnostics);
+  source.near = text_at(item, "near", diagnostics);
+  source.native = text_at(item, "native", diagnostics).value == "true";
+  if (source.kind.value == "tiup" && source.mirror.empty())
+    diagnostics.error("P001", "a source of the kind `tiup` needs `mirror`", item.span);
+  if (source.kind.value == "index" && (source.at.count("url") == 0 || source.at.count("checksum") == 0))
+    diagnostics.error("P001", "a source of the kind `index` needs `at` with `url` and `checksum`", item.span);
+  artifact.sources.push_back(std::move(source));
+}
+
 void read_artifact(const Node& node, Playbook& out, Diagnostics& diagnostics) {
   if (!yaml::read_mapping(node, "an artifact", diagnostics)) return;
   yaml::refuse_unknown_keys(node, "an artifact", {"name", "of", "version", "file", "sources", "versions"}, diagnostics);
@@ -37,24 +80,8 @@ void read_artifact(const Node& node, Playbook& out, Diagnostics& diagnostics) {
   artifact.version = text_at(node, "version", diagnostics);
   artifact.file = text_at(node, "file", diagnostics);
   artifact.versions = read_versions(node, diagnostics);
-  if (const auto* sources = node.find("sources"); sources != nullptr && yaml::read_sequence(*sources, "`sources`", diagnostics)) {
-    static const std::vector<std::string> kinds = {"official", "maven", "file", "assembled"};
-    for (const auto& item : sources->items) {
-      if (!yaml::read_mapping(item, "a source", diagnostics)) continue;
-      Source source;
-      for (const auto& [key, value] : item.entries) {
-        if (std::find(kinds.begin(), kinds.end(), key.value) != kinds.end()) source.kind = key, source.where = value.as_text();
-      }
-      if (source.kind.empty()) diagnostics.error("P005", "a source is one of official, maven, file, assembled", item.span);
-      auto known = kinds;
-      known.insert(known.end(), {"checksum_url", "checksum", "note"});
-      yaml::refuse_unknown_keys(item, "a source", known, diagnostics);
-      source.checksum_url = text_at(item, "checksum_url", diagnostics);
-      source.checksum = text_at(item, "checksum", diagnostics);
-      source.note = text_at(item, "note", diagnostics);
-      artifact.sources.push_back(std::move(source));
-    }
-  }
+  if (const auto* sources = node.find("sources"); sources != nullptr && yaml::read_sequence(*sources, "`sources`", diagnostics))
+    for (const auto& item : sources->items) read_source(item, artifact, diagnostics);
   out.artifacts.push_back(std::move(artifact));
 }
 
@@ -110,6 +137,18 @@ void read_spelling(const Node& node, std::vector<Spelling>& out, Diagnostics& di
     out.push_back(std::move(made));
 }
 
+void read_mirror(const Node& node, Mirror& out, Diagnostics& diagnostics) {
+  if (!yaml::read_mapping(node, "a mirror", diagnostics)) return;
+  yaml::refuse_unknown_keys(node, "a mirror", {"url", "root", "threshold", "keys"}, diagnostics);
+  out.url = needed(node, "url", diagnostics);
+  out.root = needed(node, "root", diagnostics);
+  out.threshold = needed(node, "threshold", diagnostics);
+  out.keys = texts_at(node, "keys", diagnostics);
+  for (const auto& number : {out.root, out.threshold})
+    if (!number.empty() && number.value.find_first_not_of("0123456789") != std::string::npos)
+      diagnostics.error("P002", fmt::format("`{}` is no number", number.value), number.span);
+}
+
 void read_foreign(const Node& node, std::vector<Foreign>& out, Diagnostics& diagnostics) {
   if (!yaml::read_mapping(node, "a file of another program", diagnostics)) return;
   yaml::refuse_unknown_keys(node, "a file of another program", {"what", "help", "any", "all", "items", "lines"}, diagnostics);
@@ -153,7 +192,7 @@ Common read_common(const source::File& file, Diagnostics& diagnostics) {
   Common out;
   const auto root = yaml::read_document(file, diagnostics);
   if (!yaml::read_mapping(root, "what is common to topologies", diagnostics)) return out;
-  yaml::refuse_unknown_keys(root, "what is common to topologies", {"global", "instance", "spellings", "foreign"}, diagnostics);
+  yaml::refuse_unknown_keys(root, "what is common to topologies", {"global", "instance", "spellings", "foreign", "mirrors"}, diagnostics);
   out.global = read_params(root, "global", Names::any, diagnostics);
   out.instance = read_params(root, "instance", Names::any, diagnostics);
   if (const auto* spellings = root.find("spellings"); spellings != nullptr && yaml::read_mapping(*spellings, "`spellings`", diagnostics))
@@ -162,6 +201,8 @@ Common read_common(const source::File& file, Diagnostics& diagnostics) {
         for (const auto& item : list.items) read_spelling(item, out.spellings[name.value], diagnostics);
   if (const auto* foreign = root.find("foreign"); foreign != nullptr && yaml::read_sequence(*foreign, "`foreign`", diagnostics))
     for (const auto& item : foreign->items) read_foreign(item, out.foreign, diagnostics);
+  if (const auto* mirrors = root.find("mirrors"); mirrors != nullptr && yaml::read_mapping(*mirrors, "`mirrors`", diagnostics))
+    for (const auto& [name, mirror] : mirrors->entries) read_mirror(mirror, out.mirrors[name.value], diagnostics);
   return out;
 }
 

@@ -84,7 +84,7 @@ inline artifact::Wanted wanted(std::vector<artifact::Source> sources, const std:
 }
 inline artifact::Source official(const std::string& url, const std::string& checksum) {
   artifact::Source source;
-  source.url = url;
+  source.urls = {url};
   source.checksum = checksum;
   return source;
 }
@@ -98,7 +98,7 @@ inline artifact::Source assembled(const std::string& script) {
 inline artifact::Source file(const std::string& path) {
   artifact::Source source;
   source.kind = artifact::Kind::file;
-  source.path = path;
+  source.paths = {path};
   return source;
 }
 

@@ -114,7 +114,7 @@ TEST_CASE("what is cached under a later source is used before an earlier one is 
   const auto late = assembled(lab.script("echo built >$2"));
   REQUIRE(store.acquire(wanted({late}), lab.control()));
   Source early;
-  early.url = "http://127.0.0.1:1/never";
+  early.urls = {"http://127.0.0.1:1/never"};
   early.checksum = std::string(64, 'a');
   CHECK(store.acquire(wanted({early, late}), lab.control()).value().from_cache);
   CHECK(lab.said_with("cannot be reached") == 0);

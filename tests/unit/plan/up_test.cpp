@@ -113,7 +113,7 @@ TEST_CASE("artifacts are registered once, with their sources in order") {
   CHECK(plan.artifacts[0].key == "base 1.0.0");
   CHECK(plan.artifacts[0].file_name == "base-1.0.0.tgz");
   REQUIRE(plan.artifacts[0].sources.size() == 2);
-  CHECK(plan.artifacts[0].sources[0].url == "http://x/1.0.0");
+  CHECK(plan.artifacts[0].sources[0].urls.at(0) == "http://x/1.0.0");
   CHECK(plan.artifacts[0].sources[1].script == "folder/assemble");
   CHECK(plan.components[1].artifacts == std::vector<std::string>{"base 1.0.0"});
   p.source_kind = "assembled";
@@ -197,7 +197,7 @@ TEST_CASE("a mirror is looked into before the playbook's sources") {
   const auto plan = p.up();
   CHECK(plan.artifacts.front().sources.size() == before.artifacts.front().sources.size() + 1);
   CHECK(plan.artifacts.front().sources.front().kind == "file");
-  CHECK(plan.artifacts.front().sources.front().path == "/mnt/archives/" + plan.artifacts.front().file_name);
+  CHECK(plan.artifacts.front().sources.front().paths.at(0) == "/mnt/archives/" + plan.artifacts.front().file_name);
 }
 
 TEST_CASE("what people use by hand comes with literal values, and only where it applies") {

@@ -1,0 +1,68 @@
+// A service that answers in JSON which file a release is: with its address, its digest, and perhaps its size and its exact name.
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "artifact/download.hpp"
+#include "artifact/sources.hpp"
+#include "step/match.hpp"
+
+namespace tidelab::artifact {
+
+namespace {
+
+constexpr std::size_t longest_answer = 4 << 20;
+
+/// nullopt: it knows no such release.
+Got<std::optional<step::Answer>> ask(const std::string& url, const Attempt& attempt, Unreachable& unreachable) {
+  std::string text;
+  Download download{url, {}, {}, {}};
+  download.headers = {{"Accept", "application/json"}};
+  download.write = [&](std::string_view data) {
+    text += data;
+    return text.size() <= longest_answer;
+  };
+  const auto got = get(download, attempt.control, unreachable);
+  if (!got) return tl::unexpected<Refusal>(got.error());
+  if (got->status == 404) return std::optional<step::Answer>{};
+  if (got->status != 200) return refuse(Why::failed, fmt::format("{} answered {}", url, got->status));
+  return std::optional(step::Answer::parse(std::move(text)));
+}
+
+tl::unexpected<Refusal> no_such_release(const Attempt& attempt, Unreachable& unreachable) {
+  auto said = fmt::format("{} has no release {}", attempt.source.index.substr(0, attempt.source.index.find('?')), attempt.wanted.version);
+  const auto others =
+      attempt.source.near.empty() ? std::optional<step::Answer>{} : ask(attempt.source.near, attempt, unreachable).value_or(std::nullopt);
+  std::string names;
+  if (others)
+    for (const auto& each : others->elements(""))
+      if (const auto name = each.said(attempt.source.at.near)) names += (names.empty() ? "" : ", ") + *name;
+  if (!names.empty()) said += "; near it are " + names;
+  return refuse(Why::failed, std::move(said));
+}
+
+}  // namespace
+
+Got<Fetched> fetch_index(const Attempt& attempt, Unreachable& unreachable) {
+  const auto& asked = attempt.source;
+  const auto answer = ask(asked.index, attempt, unreachable);
+  if (!answer) return tl::unexpected<Refusal>(answer.error());
+  const auto url = *answer ? step::value_at(**answer, asked.at.url) : std::nullopt;
+  if (!url) return no_such_release(attempt, unreachable);
+  const auto digest = step::value_at(**answer, asked.at.checksum);
+  const auto checksum = read_checksum(digest.value_or(""));
+  if (!checksum)
+    return refuse(Why::failed, fmt::format("{} gives no digest at {}", asked.index, asked.at.checksum), (*answer)->text().substr(0, 400));
+  Source found;
+  found.urls = {*url};
+  found.checksum = checksum->text();
+  if (!asked.at.bytes.empty()) found.bytes = step::number_at(**answer, asked.at.bytes).value_or(0);
+  const Attempt inner{attempt.wanted, found, attempt.control, attempt.cache_dir, attempt.entry_dir, attempt.work_dir};
+  auto fetched = fetch_official(inner, unreachable);
+  if (!fetched) return fetched;
+  fetched->verified_by = fmt::format("{} given by {}", checksum->algorithm, asked.index.substr(0, asked.index.find('?')));
+  if (!asked.at.release.empty()) fetched->release = step::value_at(**answer, asked.at.release).value_or("");
+  return fetched;
+}
+
+}  // namespace tidelab::artifact
