@@ -44,7 +44,7 @@ struct Source {
   std::string checksum{};               ///< official, file: "sha256:…" or "sha512:…"; wins over checksum_url
   bool may_be_unverified = false;       ///< official: without a digest it is taken as it is, and said to be unverified
   long long bytes = 0;                  ///< official: its size, where that is known
-  std::string component{}, platform{};  ///< tiup: `pd`, `linux/amd64`
+  std::string component{}, platform{};  ///< tiup: its name there; `linux/amd64`
   std::string mirror{};                 ///< tiup: an http(s) URL or a directory
   RootPin root{};                       ///< tiup: whom to trust first
   std::string index{};                  ///< index: a URL that answers in JSON with link and digest

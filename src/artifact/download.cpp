@@ -119,6 +119,9 @@ void set_options(CURL* easy, const std::string& url, Hop& hop, curl_slist* heade
   curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, crawl);
   curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(hop.download.stalled.count()));
   curl_easy_setopt(easy, CURLOPT_NOPROXY, without_proxy().c_str());
+  // As OpenSSL's own programs: certificates of whoever looks into a company's traffic, say.
+  if (const char* authorities = std::getenv("SSL_CERT_FILE"); authorities != nullptr && *authorities != '\0')
+    curl_easy_setopt(easy, CURLOPT_CAINFO, authorities);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "tidelab");
 #if LIBCURL_VERSION_NUM >= 0x075500
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -229,6 +232,31 @@ Got<Reply> get(const Download& download, const Control& control, Unreachable& un
     if (url.empty()) return refuse(Why::failed, fmt::format("{} redirects to no URL: {}", download.url, hop.reply.header("location")));
   }
   return refuse(Why::failed, fmt::format("{} redirects more than {} times", download.url, most_redirects));
+}
+
+bool may_pass(const Got<Reply>& got) {
+  constexpr long too_many_requests = 429, trouble_of_the_server = 500;
+  if (!got) return got.error().failure.why == Why::failed && !got.error().final;
+  return got->status == too_many_requests || got->status >= trouble_of_the_server;
+}
+
+Got<Document> get_document(const std::string& url, const std::map<std::string, std::string>& headers, std::size_t most,
+                           const Control& control, Unreachable& unreachable) {
+  Document document;
+  Download download{url, headers, {}, {}};
+  download.write = [&](std::string_view data) {
+    document.text += data;
+    document.too_large = document.text.size() > most;
+    return !document.too_large;
+  };
+  auto got = get(download, control, unreachable);
+  if (!document.too_large && may_pass(got) && step::pause(control, before_second_try)) {
+    document.text.clear();
+    got = get(download, control, unreachable);
+  }
+  if (!got && !document.too_large) return tl::unexpected<Refusal>(got.error());
+  if (got) document.status = got->status;
+  return document;
 }
 
 }  // namespace tidelab::artifact

@@ -36,4 +36,19 @@ struct Download {
 /// not resolve or connect (said once through `control`), `failed` for a broken transfer.
 Got<Reply> get(const Download& download, const Control& control, Unreachable& unreachable);
 
+/// A small document as it came, or the beginning of one that is larger than it may be.
+struct Document {
+  long status = 0;
+  std::string text;
+  bool too_large = false;
+};
+
+/// `most`: bytes. What breaks off, and a server that asks for patience (429, 5xx), is asked once more.
+Got<Document> get_document(const std::string& url, const std::map<std::string, std::string>& headers, std::size_t most,
+                           const Control& control, Unreachable& unreachable);
+
+/// A second try after a moment is worth it: it was on its way, or the server asks for patience.
+bool may_pass(const Got<Reply>& got);
+inline constexpr auto before_second_try = std::chrono::seconds(1);
+
 }  // namespace tidelab::artifact

@@ -15,18 +15,12 @@ constexpr std::size_t longest_answer = 4 << 20;
 
 /// nullopt: it knows no such release.
 Got<std::optional<step::Answer>> ask(const std::string& url, const Attempt& attempt, Unreachable& unreachable) {
-  std::string text;
-  Download download{url, {}, {}, {}};
-  download.headers = {{"Accept", "application/json"}};
-  download.write = [&](std::string_view data) {
-    text += data;
-    return text.size() <= longest_answer;
-  };
-  const auto got = get(download, attempt.control, unreachable);
+  const auto got = get_document(url, {{"Accept", "application/json"}}, longest_answer, attempt.control, unreachable);
   if (!got) return tl::unexpected<Refusal>(got.error());
+  if (got->too_large) return refuse(Why::failed, fmt::format("{} answers with more than {} MiB", url, longest_answer >> 20));
   if (got->status == 404) return std::optional<step::Answer>{};
   if (got->status != 200) return refuse(Why::failed, fmt::format("{} answered {}", url, got->status));
-  return std::optional(step::Answer::parse(std::move(text)));
+  return std::optional(step::Answer::parse(got->text));
 }
 
 tl::unexpected<Refusal> no_such_release(const Attempt& attempt, Unreachable& unreachable) {

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 #include <algorithm>
-#include <charconv>
 #include <ctime>
 
 #include <fmt/format.h>
@@ -21,47 +20,8 @@ constexpr std::size_t most_of_a_timestamp = 1024;  // as TiUP
 constexpr std::size_t most_of_a_root = 512 << 10;
 constexpr std::size_t most_of_a_manifest = 16 << 20;  // whatever a snapshot says: the real ones have 200 KB
 constexpr int most_roots = 100;                       // of one chain: one is made a year
-constexpr std::size_t most_near = 6;
 
 bool is_url(const std::string& place) { return place.starts_with("http://") || place.starts_with("https://"); }
-
-/// The numbers of a release, for an order: v8.5.4-release.1 is 8, 5, 4, 1.
-std::vector<long> numbers_of(const std::string& version) {
-  std::vector<long> out;
-  for (const char* at = version.data(); at < version.data() + version.size();) {
-    long number = 0;
-    const auto [end, error] = std::from_chars(at, version.data() + version.size(), number);
-    if (error == std::errc() && *at != '-') out.push_back(number);
-    at = end > at ? end : at + 1;
-  }
-  return out;
-}
-
-/// How many leading numbers two releases share.
-std::size_t shared(const std::vector<long>& one, const std::vector<long>& other) {
-  const auto [end, ignored] = std::mismatch(one.begin(), one.end(), other.begin(), other.end());
-  return static_cast<std::size_t>(end - one.begin());
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const auto& each : words) out += (out.empty() ? "" : ", ") + each;
-  return out;
-}
-
-/// Those that share most with it, the newest of them first.
-std::string near(std::vector<std::string> versions, const std::string& asked) {
-  const auto wanted = numbers_of(asked);
-  std::sort(versions.begin(), versions.end(), [&](const auto& a, const auto& b) {
-    const auto left = numbers_of(a), right = numbers_of(b);
-    return std::pair(shared(left, wanted), left) > std::pair(shared(right, wanted), right);
-  });
-  versions.resize(std::min(versions.size(), most_near));
-  return joined(versions);
-}
-
-/// A path of a mirror: below it, and of one level.
-bool is_plain_name(const std::string& url) { return url.size() > 1 && url.front() == '/' && url.find('/', 1) == url.npos && url != "/.."; }
 
 }  // namespace
 
@@ -92,7 +52,6 @@ private:
   Got<void> no_older(const Manifest& snapshot);
   Got<void> know_index();
   Got<const Manifest*> component(const std::string& name);
-  Got<Release> pick(const Manifest& component, const std::string& version, const std::string& platform) const;
 
   Got<Manifest> accept(const std::string& name, const std::string& text, const std::string& type, const Role& role) const;
   Got<Role> role_of(const std::string& name) const;
@@ -119,21 +78,14 @@ Failure Mirror::Session::not_trusted(const std::string& name, const std::string&
 // ---- what is there ---------------------------------------------------------------------------------------------------------------------
 
 Got<std::optional<std::string>> Mirror::Session::download(const std::string& name, std::size_t most, Careful careful) {
-  std::string text;
-  bool too_large = false;
-  Download download{shown(name), {}, {}, {}};
-  if (careful == Careful::past_caches) download.headers = {{"Cache-Control", "no-cache"}};
-  download.write = [&](std::string_view data) {
-    text += data;
-    too_large = text.size() > most;
-    return !too_large;
-  };
-  const auto got = get(download, control_, unreachable_);
-  if (too_large) return end_search(not_trusted(name, fmt::format("it is larger than the {} bytes that it may have", most)));
+  std::map<std::string, std::string> headers;
+  if (careful == Careful::past_caches) headers["Cache-Control"] = "no-cache";
+  const auto got = get_document(shown(name), headers, most, control_, unreachable_);
   if (!got) return tl::unexpected<Refusal>(got.error());
+  if (got->too_large) return end_search(not_trusted(name, fmt::format("it is larger than the {} bytes that it may have", most)));
   if (got->status == 404) return std::optional<std::string>{};
   if (got->status != 200) return refuse(Why::failed, fmt::format("{} answered {}", shown(name), got->status));
-  return std::optional(text);
+  return std::optional(got->text);
 }
 
 Got<std::optional<std::string>> Mirror::Session::ask(const std::string& name, std::size_t most, Careful careful) {
@@ -349,9 +301,7 @@ Got<const Manifest*> Mirror::Session::component(const std::string& name) {
   const auto& all = object_at(mirror_.index_->body, "components");
   const auto& entry = object_at(all, name);
   if (entry.empty()) {
-    std::vector<std::string> names;
-    for (const auto& [each, ignored] : all.items()) names.push_back(each);
-    return refuse(Why::failed, fmt::format("{} has no component `{}`", mirror_.place_, name), "it has " + joined(names));
+    return refuse(Why::failed, fmt::format("{} has no component `{}`", mirror_.place_, name), "it has " + names_in(all));
   }
   if (entry.value("yanked", json()) == json(true)) return refuse(Why::failed, fmt::format("{} has withdrawn `{}`", mirror_.place_, name));
   const auto owner = read_role(object_at(object_at(mirror_.index_->body, "owners"), text_at(entry, "owner")));
@@ -363,35 +313,6 @@ Got<const Manifest*> Mirror::Session::component(const std::string& name) {
   return &mirror_.components_.emplace(name, std::move(*manifest)).first->second;
 }
 
-Got<Release> Mirror::Session::pick(const Manifest& component, const std::string& version, const std::string& platform) const {
-  const auto name = text_at(component.body, "id");
-  const auto& platforms = object_at(component.body, "platforms");
-  const auto& here = object_at(platforms, platforms.contains(platform) ? platform : "any/any");
-  if (here.empty()) {
-    std::vector<std::string> names;
-    for (const auto& [each, ignored] : platforms.items()) names.push_back(each);
-    return refuse(Why::failed, fmt::format("{} has no {} for {}", mirror_.place_, name, platform), "it has it for " + joined(names));
-  }
-  std::vector<std::string> versions;
-  for (const auto& [each, about] : here.items())
-    if (about.is_object() && about.value("yanked", json()) != json(true)) versions.push_back(each);
-  const auto& entry = object_at(here, version);
-  const bool yanked = entry.value("yanked", json()) == json(true);
-  if (entry.empty() || yanked) {
-    auto said = fmt::format("{} has {} {} {} for {}", mirror_.place_, yanked ? "withdrawn" : "no", name, version, platform);
-    if (!versions.empty()) said += "; near it are " + near(versions, version);
-    return refuse(Why::failed, std::move(said));
-  }
-  const auto url = text_at(entry, "url"), sha256 = text_at(object_at(entry, "hashes"), "sha256");
-  const auto checksum = read_checksum("sha256:" + sha256);
-  const auto length = count_at(entry, "length");
-  if (!is_plain_name(url) || !checksum || length <= 0)
-    return end_search(not_trusted(name + ".json", fmt::format("its entry for {} {} is incomplete", version, platform)));
-  return Release{mirror_.place_ + url, checksum->hex, length,
-                 fmt::format("signatures: {}.json version {}, root {}{}", name, component.version, mirror_.root_->version,
-                             mirror_.pin_.keys.empty() ? ", trusted since it was first seen" : "")};
-}
-
 Got<Release> Mirror::Session::find(const std::string& component_name, const std::string& version, const std::string& platform) {
   if (auto made = make_dirs(mirror_.kept_); !made) return tl::unexpected<Refusal>(made.error());
   const auto lock =
@@ -401,7 +322,11 @@ Got<Release> Mirror::Session::find(const std::string& component_name, const std:
   if (auto known = know_index(); !known) return tl::unexpected<Refusal>(known.error());
   const auto manifest = component(component_name);
   if (!manifest) return tl::unexpected<Refusal>(manifest.error());
-  return pick(**manifest, version, platform);
+  auto release = pick_release(**manifest, mirror_.place_, version, platform);
+  if (release)
+    release->verified_by +=
+        fmt::format(", root {}{}", mirror_.root_->version, mirror_.pin_.keys.empty() ? ", trusted since it was first seen" : "");
+  return release;
 }
 
 Mirror::Mirror(std::string place, RootPin root, std::string kept)

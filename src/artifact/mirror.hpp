@@ -11,17 +11,10 @@
 #include <string>
 
 #include "artifact/manifest.hpp"
+#include "artifact/release.hpp"
 #include "artifact/sources.hpp"
 
 namespace tidelab::artifact {
-
-/// An archive that a mirror vouches for.
-struct Release {
-  std::string place;  ///< a URL, or a path on this machine
-  std::string sha256;
-  long long bytes = 0;
-  std::string verified_by;  ///< "root 5 of MIRROR, …": how it is known that this is the digest
-};
 
 class Mirror {
 public:

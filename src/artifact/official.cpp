@@ -21,7 +21,6 @@ namespace {
 
 constexpr size_t longest_checksum_file = 1 << 20;
 constexpr long long largest_archive = 16LL << 30;  // far above any that a playbook names
-constexpr auto before_second_try = std::chrono::seconds(1);
 constexpr auto between_progress = std::chrono::milliseconds(500);
 
 /// What may be sent as If-Range: a strong ETag, else the time of the last change. A weak ETag only promises a likeness.
@@ -190,12 +189,6 @@ struct Round {
   }
 };
 
-/// Worth a second try in the same run: it was on its way, or the server asks for patience.
-bool may_pass(const Got<Reply>& got, const Round& round) {
-  if (round.too_large || round.part.error != 0) return false;
-  return got ? got->status == 429 || got->status >= 500 : got.error().failure.why == Why::failed && !got.error().final;
-}
-
 Got<void> tell_what_is_missing(Part& part, const Round& round, const Got<Reply>& got) {
   const auto& attempt = round.attempt;
   if (round.too_large) {
@@ -222,7 +215,8 @@ Got<void> download_into(Part& part, const Attempt& attempt, Unreachable& unreach
   if (!part.open()) return refuse_write(part.path(), part.error);
   Round round{attempt, part, unreachable};
   auto got = round.perform();
-  if (may_pass(got, round) && step::pause(attempt.control, before_second_try) && (!part.validator.empty() || part.restart()))
+  if (!round.too_large && part.error == 0 && may_pass(got) && step::pause(attempt.control, before_second_try) &&
+      (!part.validator.empty() || part.restart()))
     got = round.perform();
   if (round.again && part.restart()) {
     round.again = false;
@@ -263,17 +257,11 @@ Got<Published> published_checksum(const Attempt& attempt, Unreachable& unreachab
   }
   if (source.checksum_url.empty() && !source.may_be_unverified)
     return refuse(Why::failed, "no checksum is known for it, so it is not downloaded");
-  std::string text;
-  Download download{source.checksum_url, {}, {}, {}};
-  download.write = [&](std::string_view data) {
-    text += data;
-    return text.size() <= longest_checksum_file;
-  };
-  const auto got = get(download, attempt.control, unreachable);
+  const auto got = get_document(source.checksum_url, {}, longest_checksum_file, attempt.control, unreachable);
   if (!got) return tl::unexpected<Refusal>(got.error());
   if (got->status == 404 && source.may_be_unverified) return Published{std::nullopt, unverified};
   if (got->status != 200) return refuse(Why::failed, fmt::format("{} answered {}", source.checksum_url, got->status));
-  return read_published(attempt, text);
+  return read_published(attempt, got->text);
 }
 
 Got<Fetched> fetch_from(const std::string& url, const Published& published, const Attempt& attempt, Unreachable& unreachable) {

@@ -24,9 +24,9 @@ std::string render(const std::string& key, const artifact::Acquired& got) {
   const auto seconds = static_cast<double>(got.took.count()) / 1e3;
   auto out =
       fmt::format("{}{} · {} · {}\n", key, release, size_of(got.bytes), got.from_cache ? "in the cache" : fmt::format("{:.1f} s", seconds));
-  out += fmt::format("  {:<9} {}{}\n", artifact::name_of(got.kind), got.from, got.note.empty() ? "" : " (" + got.note + ")");
+  out += fmt::format("  from      {}: {}{}\n", artifact::name_of(got.kind), got.from, got.note.empty() ? "" : " (" + got.note + ")");
   if (!got.verified_by.empty()) out += fmt::format("  verified  {}\n", got.verified_by);
-  out += fmt::format("  file      {}\n", got.path);
+  out += fmt::format("  kept as   {}\n", got.path);
   return out;
 }
 

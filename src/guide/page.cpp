@@ -117,6 +117,8 @@ std::string render_page(const Vocabulary& vocabulary) {
       "| `global` | what holds for every instance that does not say otherwise |\n"
       "| `component_versions` | the version of each component |\n"
       "| `component_sources` | understood, and not provisioned |\n"
+      "| `archives` | where an archive is to come from, in place of all sources: `NAME: {url: URL, sha256: DIGEST}`, or `NAME VERSION:` "
+      "for one release |\n"
       "| `server_configs` | any key of each component's configuration file, nested or dotted |\n";
   for (const auto& each : sections)
     out += fmt::format("| [`{}`](#{}) | {}{} |\n", each.key, each.key, cell(each.title), each.per_host ? "" : ", one item an instance");

@@ -166,6 +166,14 @@ std::string render_schema(const Vocabulary& vocabulary) {
                          {{"type", json::array({"string", "number", "null"})}});
   properties["component_sources"] =
       for_each_component(vocabulary, "understood, and not provisioned", {{"type", json::array({"string", "null"})}});
+  properties["archives"] =
+      or_nothing({{"type", "object"},
+                  {"description", "where an archive is to come from, by its name, or its name and version"},
+                  {"additionalProperties",
+                   {{"type", "object"},
+                    {"additionalProperties", false},
+                    {"required", {"url", "sha256"}},
+                    {"properties", {{"url", {{"type", "string"}}}, {"sha256", {{"type", "string"}, {"pattern", "^[0-9a-fA-F]{64}$"}}}}}}}});
   properties["server_configs"] = for_each_component(vocabulary, "keys of each component's configuration file, nested or dotted",
                                                     {{"type", json::array({"object", "null"})}});
   for (const auto& each : vocabulary.sections) properties[each.key] = make_section(each);

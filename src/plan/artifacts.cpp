@@ -27,9 +27,12 @@ const playbook::Artifact* runtime_artifact(const playbook::Playbook& runtime, co
   return &runtime.artifacts.back();
 }
 
-std::string kinds_of(const playbook::Artifact& artifact) {
+std::string kinds_of(const playbook::Artifact& artifact, const std::string& arch_here) {
   std::string out;
-  for (const auto& each : artifact.sources) out += (out.empty() ? "it comes from " : ", ") + each.kind.value;
+  for (const auto& each : artifact.sources) {
+    out += (out.empty() ? "it comes from " : ", ") + each.kind.value;
+    if (each.native) out += fmt::format(" (on this machine for {})", arch_here);
+  }
   return out;
 }
 
@@ -76,7 +79,7 @@ struct Sources {
   const Inputs& inputs;
   const playbook::Playbook& provider;
   const playbook::Artifact& declared;
-  topology::Scope scope;  ///< with `version`, `version_after` and `arch`
+  topology::Scope scope;  ///< with `version`, `version_after` and `next_line`
   const std::string& arch;
   const std::string& file_name;
 
@@ -189,6 +192,22 @@ std::vector<ArtifactSource> Sources::from_mirror() {
   return out;
 }
 
+/// The topology's own word about an archive, which is the only one then.
+std::optional<ArtifactSource> named_by_author(const topology::Topology& topology, const Artifact& artifact) {
+  for (const auto& name : {artifact.key, artifact.name + " " + artifact.version, artifact.name}) {
+    const auto found = topology.archives.find(name);
+    if (found == topology.archives.end() || found->second.url.empty()) continue;
+    ArtifactSource out;
+    const auto& place = found->second.url.value;
+    out.kind = is_url(place) ? "official" : "file";
+    (is_url(place) ? out.urls : out.paths).push_back(place);
+    out.checksum = "sha256:" + found->second.sha256.value;
+    out.note = "named by the topology";
+    return out;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string Builder::artifact_key(const source::Text& name, std::size_t instance, const topology::Scope& scope) {
@@ -220,8 +239,7 @@ std::string Builder::artifact_key(const source::Text& name, std::size_t instance
 
 std::string Builder::keep_artifact(Artifact made, const playbook::Playbook& provider, const playbook::Artifact& declared,
                                    std::size_t instance) {
-  const auto written = instances()[instance].values.find("arch");
-  const auto arch = written == instances()[instance].values.end() || written->second.text.empty() ? "amd64" : written->second.text.value;
+  const auto arch = inputs_.topology.arch_of(instances()[instance]);
   const bool by_platform =
       std::any_of(declared.sources.begin(), declared.sources.end(), [](const auto& s) { return !s.platforms.empty(); });
   made.key = fmt::format("{} {}{}", made.name, made.version, by_platform && arch != "amd64" ? " " + arch : "");
@@ -234,8 +252,12 @@ std::string Builder::keep_artifact(Artifact made, const playbook::Playbook& prov
   versioned.set("version", made.version);
   versioned.set("version_after", version_after(made.version));
   versioned.set("next_line", version_after(made.version.substr(0, made.version.find('.'))));
-  versioned.set("arch", arch);
   made.file_name = versioned.expand(declared.file);
+  if (auto named = named_by_author(inputs_.topology, made)) {
+    made.sources.push_back(std::move(*named));
+    plan.artifacts.push_back(std::move(made));
+    return plan.artifacts.back().key;
+  }
   Sources sources{inputs_, provider, declared, versioned, arch, made.file_name};
   if (!inputs_.mirror.empty() && (inputs_.source_kind.empty() || inputs_.source_kind == "file")) made.sources = sources.from_mirror();
   for (const auto& source : declared.sources) {
@@ -253,7 +275,7 @@ std::string Builder::keep_artifact(Artifact made, const playbook::Playbook& prov
     const auto what = by_platform && arch != "amd64" ? " for " + arch : std::string();
     const auto kind = inputs_.source_kind.empty() ? std::string() : fmt::format(" of the kind `{}`", inputs_.source_kind);
     diagnostics_.error("L005", fmt::format("{} {} has no source{}{}", made.name, made.version, kind, what), made.span).help =
-        kinds_of(declared);
+        kinds_of(declared, inputs_.arch_here);
   }
   plan.artifacts.push_back(std::move(made));
   return plan.artifacts.back().key;

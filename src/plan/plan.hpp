@@ -126,7 +126,7 @@ struct ArtifactSource {
 
 /// What `unpack` and `place` refer to by `key`.
 struct Artifact {
-  std::string key;  ///< "kafka 2.7.0", "pd v8.5.0 arm64": unique in the plan
+  std::string key;  ///< "NAME VERSION" or "NAME VERSION arm64": unique in the plan
   std::string name, version, file_name;
   std::vector<ArtifactSource> sources;
   source::Span span;

@@ -114,7 +114,7 @@ void judge_arch(const Bench& bench) {
     if (fit.empty() || contains(fit, arch)) continue;
     good = false;
     bench.add("arch", Outcome::failure, fmt::format("is {}, and the programs of {} are for {}", arch, each->name, fmt::join(fit, " or ")),
-              "move it to a host of that kind");
+              fmt::format("write `arch: {}` for this host (or under `global`), or move it to a host of the other kind", arch));
   }
   if (good) bench.add("arch", Outcome::ok, arch);
 }

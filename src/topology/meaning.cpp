@@ -61,7 +61,7 @@ std::string setting_that_ends_in(const std::string& key, const Playbook& playboo
 }  // namespace
 
 const std::vector<std::string>& top_level_keys() {
-  static const std::vector<std::string> keys = {"global", "server_configs", "component_versions", "component_sources"};
+  static const std::vector<std::string> keys = {"global", "server_configs", "component_versions", "component_sources", "archives"};
   return keys;
 }
 

@@ -10,6 +10,7 @@
 #include "topology/conflicts.hpp"
 #include "topology/foreign.hpp"
 #include "topology/hosts.hpp"
+#include "topology/read_archives.hpp"
 #include "topology/read_components.hpp"
 #include "topology/read_value.hpp"
 #include "topology/resolve.hpp"
@@ -166,6 +167,7 @@ private:
 
   void read_top_level(const Text& key, const Node& value, const Node& root, Topology& out) {
     if (key.value == "global") return;
+    if (key.value == "archives") return read_archives(value, library_, out, diagnostics_);
     if (contains(top_level_keys(), key.value)) return components_.read(key, value);
     const auto* playbook = library_.find(key.value);
     if (playbook == nullptr) playbook = meant_section(key, value, root, out);

@@ -83,6 +83,7 @@ const std::string* Scope::plain(const std::string& name, std::string& buffer) co
     if (name == "version") return &self_->version.value;
     if (name == "ordinal") return &(buffer = std::to_string(self_->ordinal));
     if (name == "section") return &self_->section;
+    if (name == "arch") return &(buffer = topology_.arch_of(*self_));
     if (const auto found = self_->values.find(name); found != self_->values.end()) {
       if (touch_) touch_(*self_, name);
       const auto& value = found->second;
@@ -181,7 +182,7 @@ std::string Scope::evaluate(std::string_view inside, const Text& text) const {
     return *value;
   }
   auto& d = diagnostics_.error("T030", fmt::format("`${{{}}}` is not known here", inside), text.span);
-  std::vector<std::string> known = {"host", "version", "ordinal", "lab", "user", "global.deploy_dir"};
+  std::vector<std::string> known = {"host", "version", "ordinal", "arch", "lab", "user", "global.deploy_dir"};
   if (self_ != nullptr)
     for (const auto& [name, value] : self_->values) known.push_back(name);
   if (self_ != nullptr)

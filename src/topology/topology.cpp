@@ -29,6 +29,13 @@ std::size_t Topology::count(const std::string& section) const {
   return found == sections.end() ? 0 : found->second.count;
 }
 
+std::string Topology::arch_of(const Instance& instance) const {
+  const auto* own = instance.find("arch");
+  if (own != nullptr && !own->text.empty()) return own->text.value;
+  const auto found = global.other.find("arch");
+  return found == global.other.end() || found->second.empty() ? "amd64" : found->second.value;
+}
+
 const Instance* Topology::first(const std::string& section) const {
   const auto found = sections.find(section);
   if (found == sections.end() || found->second.count == 0) return nullptr;

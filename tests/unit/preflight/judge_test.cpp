@@ -56,7 +56,9 @@ TEST_CASE("the processor has the names of archives") {
   trial.needs().arch = {"amd64"};
   CHECK(trial.about("arch") == "ok: amd64");
   trial.facts().processor = "aarch64";
-  CHECK(trial.about("arch") == "failure: is arm64, and the programs of bases 1 are for amd64 → move it to a host of that kind");
+  CHECK(trial.about("arch") ==
+        "failure: is arm64, and the programs of bases 1 are for amd64 → write `arch: arm64` for this host (or under `global`), or "
+        "move it to a host of the other kind");
   CHECK(trial.about("arch", 2) == "ok: amd64");
 }
 
