@@ -8,6 +8,7 @@
 #include "playbook/read_param.hpp"
 #include "playbook/rule.hpp"
 #include "playbook/version.hpp"
+#include "step/amount.hpp"
 #include "step/read_step.hpp"
 #include "yaml/read.hpp"
 
@@ -19,7 +20,8 @@ using source::Diagnostics;
 using yaml::Node;
 
 constexpr auto operand_help =
-    "a number, `count SECTION`, `sum SECTION.PARAM`, either with `N times ` before it, or `PARAM`, `PARAM[KEY]`, `PARAM?KEY`, "
+    "a number, a size, a time, `count SECTION`, `sum SECTION.PARAM`, either with `N times ` before it, or `PARAM`, `PARAM[KEY]`, "
+    "`PARAM?KEY`, "
     "`config[KEY]`, `version`, each with `SECTION.` "
     "before it or not; "
     "` or ` between several";
@@ -37,6 +39,9 @@ std::optional<std::int64_t> as_number(std::string_view text) {
 
 bool is_number(std::string_view text) { return as_number(text).has_value(); }
 
+// A number, a size or a time.
+bool is_amount(std::string_view text) { return is_number(text) || step::read_size(text) || step::read_time(text); }
+
 std::string_view trimmed(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   while (text.ends_with(' ')) text.remove_suffix(1);
@@ -44,7 +49,7 @@ std::string_view trimmed(std::string_view text) {
 }
 
 bool read_operand(std::string_view text, Operand& out) {
-  if (is_number(text)) {
+  if (is_amount(text)) {
     out.of = Operand::Of::number;
     out.name = text;
     return true;
@@ -146,8 +151,8 @@ const std::vector<RuleWord>& rule_words() {
       {"absent", {{"value", operand}}},
       {"same", {{"value", operand}, {"as", operand}}},
       {"agrees", {{"value", operand}, {"section", section}, {"where", operand}}},
-      {"at_most", {{"value", operand}, {"limit", operand}, {"unless_false", operand, false}}},
-      {"at_least", {{"value", operand}, {"limit", operand}, {"unless_false", operand, false}}},
+      {"at_most", {{"value", operand}, {"limit", operand}, {"unless_false", operand, false}, {"unless", operand, false}}},
+      {"at_least", {{"value", operand}, {"limit", operand}, {"unless_false", operand, false}, {"unless", operand, false}}},
       {"range", {{"value", operand}, {"range", range}}},
       {"version_of", {{"section", section}, {"range", range}}},
       {"same_line", {{"section", section}, {"parts", number}}},
@@ -175,6 +180,7 @@ const std::vector<RuleWord>& rule_words() {
       {"once_per_host", {}},
       {"no_more_than", {{"count", number}}},
       {"labelled", {{"labels", text}}},
+      {"set_where_several", {{"setting", text}}},
       {"declared", {{"labels", text}, {"section", section}, {"list", text}}},
       {"only_in", {{"settings", texts}, {"place", text}}},
       {"needs_setting", {{"settings", texts}, {"with", text}}},

@@ -58,12 +58,24 @@ bool has_label(const Instance& instance, const std::string& labels) {
   return std::any_of(config.begin(), config.end(), [&](const auto& each) { return each.key.value.starts_with(labels + "."); });
 }
 
-void labelled(const Question& q, Faults& faults) {
+// Those of the section that share a machine.
+std::vector<const Instance*> together(const Question& q) {
   std::map<int, int> counts;
   for (const auto* each : q.of(q.instance.section)) ++counts[each->machine];
+  std::vector<const Instance*> out;
   for (const auto* each : q.of(q.instance.section))
-    if (each->machine >= 0 && counts[each->machine] > 1 && !has_label(*each, q.rule.text("labels")))
-      faults.push_back(fault_at(*each, each->span));
+    if (each->machine >= 0 && counts[each->machine] > 1) out.push_back(each);
+  return out;
+}
+
+void labelled(const Question& q, Faults& faults) {
+  for (const auto* each : together(q))
+    if (!has_label(*each, q.rule.text("labels"))) faults.push_back(fault_at(*each, each->span));
+}
+
+void set_where_several(const Question& q, Faults& faults) {
+  for (const auto* each : together(q))
+    if (setting_of(*each, q.rule.text("setting")) == nullptr) faults.push_back(fault_at(*each, each->span));
 }
 
 void declared(const Question& q, Faults& faults) {
@@ -166,6 +178,7 @@ const std::vector<WordRow>& words_about_machines() {
       {"once_per_host", once_per_host, true},
       {"no_more_than", no_more_than, true},
       {"labelled", labelled, true},
+      {"set_where_several", set_where_several, true},
       {"declared", declared, true},
       {"only_in", only_in},
       {"is_mapping", is_mapping},

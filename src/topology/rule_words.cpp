@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "playbook/version.hpp"
+#include "step/amount.hpp"
 #include "topology/rules.hpp"
 #include "topology/scope.hpp"
 
@@ -25,6 +26,8 @@ std::optional<std::int64_t> as_number(const std::string& text) {
 // Below, at or above zero; nothing when the two cannot be compared, which is for the type to tell.
 std::optional<int> compare(const std::string& a, const std::string& b) {
   if (const auto x = as_number(a), y = as_number(b); x && y) return *x < *y ? -1 : *x > *y ? 1 : 0;
+  if (const auto x = step::read_size(a), y = step::read_size(b); x && y) return *x < *y ? -1 : *x > *y ? 1 : 0;
+  if (const auto x = step::read_time(a), y = step::read_time(b); x && y) return *x < *y ? -1 : *x > *y ? 1 : 0;
   if (const auto x = parse_version(a), y = parse_version(b); x && y) return *x < *y ? -1 : *x > *y ? 1 : 0;
   return std::nullopt;
 }
@@ -96,6 +99,8 @@ void agrees(const Question& q, Faults& faults) {
 void compare_all(const Question& q, Faults& faults, int bad) {
   const auto switches = q.values("unless_false");
   if (std::any_of(switches.begin(), switches.end(), [](const auto& each) { return each.value == "false"; })) return;
+  const auto set = q.values("unless");
+  if (std::any_of(set.begin(), set.end(), [](const auto& each) { return each.stated; })) return;
   const auto limits = q.values("limit");
   for (const auto& value : q.values("value")) {
     const auto broken =

@@ -93,7 +93,8 @@ TEST_CASE("P022: an operand that is none") {
     CHECK(rule("absent: {value: " + bad + "}").starts_with("P022"));
   }
   CHECK(rule("absent: {value: 'a['}") ==
-        "P022 1:42 `a[` says nothing about where a value is | a number, `count SECTION`, `sum SECTION.PARAM`, either with `N times ` "
+        "P022 1:42 `a[` says nothing about where a value is | a number, a size, a time, `count SECTION`, `sum SECTION.PARAM`, either with "
+        "`N times ` "
         "before it, or `PARAM`, `PARAM[KEY]`, "
         "`PARAM?KEY`, "
         "`config[KEY]`, "

@@ -10,6 +10,7 @@ const char* const keepers = R"(
 section: keepers
 component: keeper
 title: Keeper
+default_version: 1.0.0
 params:
   port: {type: port, default: 7400}
   deploy_dir: {type: dir, default: "/srv/keeper-${port}"}
@@ -23,6 +24,7 @@ rules:
   - {code: R807, only_in: {settings: [never], place: nowhere}, message: "${value} anywhere"}
   - {code: R808, needs_setting: {settings: [late], with: early.dir}, message: "${value} alone"}
   - {code: R809, not_global: {field: group, value: wheel}, message: not for wheels}
+  - {code: R810, set_where_several: {setting: cache.size}, severity: warning, message: "no cache.size", versions: "2"}
 )";
 
 std::string brief(const std::string& text) {
@@ -39,6 +41,15 @@ TEST_CASE("once_per_host, labelled: by machine, whatever it is called") {
         "T023 2:18 keepers 1 is at localhost, and stores 1 is on s: only one of them can be where the other is not | write the address "
         "that all "
         "hosts reach this machine at, or put everything on 127.0.0.1\nR803 2:55 no tags\nR801 2:61 two on one host");
+}
+
+TEST_CASE("set_where_several: by machine, wherever it is written") {
+  const std::string two =
+      "component_versions: {keeper: 2.0.0}\nkeepers:\n  - {host: a, config: {tags.x: y, cache.size: 1g}}\n"
+      "  - {host: a, port: 1, config: {tags.x: y, cache.kind: z}}\n";
+  CHECK(brief(two).find("R810 5:6 no cache.size") != std::string::npos);
+  CHECK(brief("server_configs: {keeper: {cache: {size: 1g}}}\n" + two).find("R810") == std::string::npos);
+  CHECK(brief("component_versions: {keeper: 2.0.0}\nkeepers: [{host: a}, {host: b}]").find("R810") == std::string::npos);
 }
 
 TEST_CASE("no_more_than: each that is too many") {

@@ -144,6 +144,16 @@ TEST_CASE("agrees, where two stand at one place") {
   CHECK(ask(rule, "boxes: [{host: localhost, jre: 8}]\nothers: [{host: 127.0.0.1}]").starts_with("R900"));
 }
 
+TEST_CASE("at_most and at_least: sizes and times, whatever their units") {
+  CHECK(ask("at_least: {value: 'opts[cache]', limit: 256MB}", "boxes: [{host: a, opts: {cache: 128MiB}}]").starts_with("R900"));
+  CHECK(ask("at_least: {value: 'opts[cache]', limit: 256MB}", "boxes: [{host: a, opts: {cache: 1g}}]") == "");
+  CHECK(ask("at_least: {value: 'opts[cache]', limit: 256MB}", "boxes: [{host: a, opts: {cache: much}}]") == "");
+  CHECK(ask("at_least: {value: 'opts[cache]', limit: 256MB, unless: 'opts[limit]'}", "boxes: [{host: a, opts: {cache: 1m, limit: 1g}}]") ==
+        "");
+  CHECK(ask("at_most: {value: 'opts[stop]', limit: 50s}", "boxes: [{host: a, opts: {stop: 1m}}]").starts_with("R900"));
+  CHECK(ask("at_most: {value: 'opts[stop]', limit: 50s}", "boxes: [{host: a, opts: {stop: 900ms}}]") == "");
+}
+
 TEST_CASE("at_most and at_least") {
   CHECK(ask("at_most: {value: id, limit: 3}", "boxes: [{host: a, id: 4}]") == "R900 1:23 v=4 o=3");
   CHECK(ask("at_most: {value: id, limit: 3}", "boxes: [{host: a, id: 3}]") == "");
