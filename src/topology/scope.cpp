@@ -154,6 +154,43 @@ std::string Scope::over_section(std::string_view function, std::string_view rest
   return out;
 }
 
+FoundSetting setting_for(const Instance& instance, const Topology& topology, const std::string& key) {
+  const auto is_it = [&](const step::Setting& each) {
+    return each.key.value == key && !each.values.empty() && applies(each.versions, instance, topology);
+  };
+  const auto& own = instance.config;
+  if (const auto found = std::find_if(own.rbegin(), own.rend(), is_it); found != own.rend()) return {&*found, true};
+  for (const auto& step : instance.playbook->install) {
+    const auto* config = std::get_if<step::Config>(&step.action);
+    if (config == nullptr || !applies(step.versions, instance, topology)) continue;
+    const auto found = std::find_if(config->set.begin(), config->set.end(), is_it);
+    if (found != config->set.end()) return {&*found, false};
+  }
+  return {};
+}
+
+// "config[KEY] or TEXT" from the bracket on.
+std::string Scope::setting(std::string_view rest, const Text& text) const {
+  const auto end = rest.find(']');
+  const auto key = rest.substr(0, end);
+  auto otherwise = end == rest.npos ? std::string_view() : rest.substr(end + 1);
+  skip_blanks(otherwise);
+  const bool has_other = otherwise.starts_with("or ");
+  if (end == rest.npos || key.empty() || (!otherwise.empty() && !has_other)) {
+    diagnostics_.error("T032", "`config[` takes the name of a setting", text.span).help = "for example ${config[log.level] or info}";
+    return {};
+  }
+  if (has_other) otherwise.remove_prefix(3), skip_blanks(otherwise);
+  const auto found = self_ == nullptr ? FoundSetting{} : setting_for(*self_, topology_, std::string(key));
+  if (found.setting == nullptr) return std::string(otherwise);
+  if (found.stated) return joined(found.setting->values);
+  if (std::find(under_way_.begin(), under_way_.end(), &found.setting->key) != under_way_.end()) return refuse_circle(text);
+  under_way_.push_back(&found.setting->key);
+  auto out = expand({joined(found.setting->values), text.span});
+  under_way_.pop_back();
+  return out;
+}
+
 std::string Scope::refuse_circle(const Text& text) const {
   diagnostics_.error("T033", "this text stands for itself, through others", text.span).help = "write one of them out";
   return {};
@@ -166,6 +203,8 @@ std::string Scope::refuse_size(const Text& text) const {
 }
 
 std::string Scope::evaluate(std::string_view inside, const Text& text) const {
+  constexpr std::string_view of_config = "config[";
+  if (inside.starts_with(of_config)) return setting(inside.substr(of_config.size()), text);
   auto rest = inside;
   const std::string word(take_word(rest));
   if (word == "join" || word == "first" || word == "any" || word == "others" || word == "count") return over_section(word, rest, text);

@@ -6,6 +6,7 @@
 //   ${first some_servers "{host}:{client_port}"}   the same of the first instance
 //   ${others some_servers "…" ","}          all but this one
 //   ${count some_servers}                       how many
+//   ${config[KEY] or TEXT}                       a setting of its configuration file; where there is none, TEXT, or nothing
 //   ${json NAME}                                 the value as JSON: a list as an array, a text as a string
 //   ${digest NAME}                               12 hex digits that change with that value
 //
@@ -27,6 +28,13 @@ inline constexpr std::size_t most_expanded = 1U << 20;
 /// Called before the value of a name is read, so that a default which depends on others is resolved first.
 using Touch = std::function<void(const Instance&, const std::string& name)>;
 
+/// The setting of this name that the instance's configuration file will have: the topology's, else the playbook's.
+struct FoundSetting {
+  const step::Setting* setting = nullptr;  ///< null: none
+  bool stated = false;                     ///< the topology's, which is literal
+};
+FoundSetting setting_for(const Instance& instance, const Topology& topology, const std::string& key);
+
 class Scope {
 public:
   Scope(const Topology& topology, const Instance* self, source::Diagnostics& diagnostics, Touch touch = {});
@@ -42,6 +50,7 @@ public:
 private:
   std::string evaluate(std::string_view inside, const Text& text) const;
   std::string over_section(std::string_view function, std::string_view rest, const Text& text) const;
+  std::string setting(std::string_view rest, const Text& text) const;
   std::string refuse_size(const Text& text) const;
   std::string refuse_circle(const Text& text) const;
   const std::string* plain(const std::string& name, std::string& buffer) const;

@@ -140,38 +140,30 @@ Found find_version(const Instance& instance) {
 
 std::vector<Found> find_setting(const std::string& key, const Instance& instance, const Topology& topology) {
   std::vector<Found> out;
-  const auto is_it = [&](const step::Setting& each) {
-    return each.key.value == key && !each.values.empty() && applies(each.versions, instance, topology);
-  };
-  if (const auto own = std::find_if(instance.config.rbegin(), instance.config.rend(), is_it); own != instance.config.rend()) {
-    add(out, instance, {joined(*own), own->values.front().span}, true);
+  const auto found = setting_for(instance, topology, key);
+  if (found.setting == nullptr) return out;
+  if (found.stated) {
+    add(out, instance, {joined(*found.setting), found.setting->values.front().span}, true);
     return out;
   }
   if (!instance.placed) return out;
-  for (const auto& step : instance.playbook->install) {
-    const auto* config = std::get_if<step::Config>(&step.action);
-    if (config == nullptr || !applies(step.versions, instance, topology)) continue;
-    const auto ours = std::find_if(config->set.begin(), config->set.end(), is_it);
-    if (ours == config->set.end()) continue;
-    source::Diagnostics unheard;  // told when the plan is made
-    const Text text{joined(*ours), {}};
-    // A setting that only passes a param on is written where the param is.
-    if (text.value.starts_with("${") && text.value.ends_with('}')) {
-      const auto param = instance.values.find(text.value.substr(2, text.value.size() - 3));
-      if (param != instance.values.end() && param->second.stated) {
-        if (param->second.usable) add(out, instance, param->second.text, true);
-        return out;
-      }
+  source::Diagnostics unheard;  // told when the plan is made
+  const Text text{joined(*found.setting), {}};
+  // A setting that only passes a param on is written where the param is.
+  if (text.value.starts_with("${") && text.value.ends_with('}')) {
+    const auto param = instance.values.find(text.value.substr(2, text.value.size() - 3));
+    if (param != instance.values.end() && param->second.stated) {
+      if (param->second.usable) add(out, instance, param->second.text, true);
+      return out;
     }
-    bool usable = true;  // what is made from a mistake is no second one
-    const auto look = [&](const Instance& whose, const std::string& name) {
-      const auto* value = whose.find(name);
-      usable = usable && whose.placed && (value == nullptr || value->usable);
-    };
-    const auto made = Scope(topology, &instance, unheard, look).expand(text);
-    if (usable) add(out, instance, {made, {}}, false);
-    return out;
   }
+  bool usable = true;  // what is made from a mistake is no second one
+  const auto look = [&](const Instance& whose, const std::string& name) {
+    const auto* value = whose.find(name);
+    usable = usable && whose.placed && (value == nullptr || value->usable);
+  };
+  const auto made = Scope(topology, &instance, unheard, look).expand(text);
+  if (usable) add(out, instance, {made, {}}, false);
   return out;
 }
 

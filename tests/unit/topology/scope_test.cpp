@@ -140,3 +140,43 @@ TEST_CASE("T033: a default that depends on itself") {
         "error[T033]: the default of `a` depends on itself\n --> playbook.yaml:5:28\n  |\n5 |   a: {type: text, default: \"${b}\"}\n"
         "  |                            ^^^^^^\n\n1 error");
 }
+
+namespace {
+
+const char* const files = R"(
+section: files
+component: file
+title: File
+default_version: 1.0.0
+params: {size: {type: text, default: 7m}}
+install:
+  - config:
+      path: /f
+      format: toml
+      set: [{log.level: "a ${size}", round: "${config[trip]}", trip: "${config[round]}"}, {versions: ">=2", set: {new: yes}}]
+)";
+
+std::string of_file(const std::string& text, const std::string& config = "") {
+  support::World world{{files}};
+  const auto& topology = world.read("server_configs: {file: {shared: 1, both: [1, 2]}}\nfiles: [{host: h" + config + "}]\n");
+  REQUIRE(world.complaints() == "");
+  const auto out = Scope(topology, &topology.instances.at(0), world.diagnostics).expand({text, {}});
+  return out + world.brief().substr(0, 4);
+}
+
+}  // namespace
+
+TEST_CASE("settings of the configuration file: the topology's, the playbook's, or what is said in their place") {
+  CHECK(of_file("${config[shared] or 5}") == "1");
+  CHECK(of_file("${config[both]}") == "1,2");
+  CHECK(of_file("${config[none] or a b}!") == "a b!");
+  CHECK(of_file("${config[none]}") == "");
+  CHECK(of_file("${config[log.level] or x}") == "a 7m");
+  CHECK(of_file("${config[log.level]}", ", config: {log: {level: '${size}'}}") == "${size}");  // literal, as in the file
+  CHECK(of_file("${config[new] or old}") == "old");
+}
+
+TEST_CASE("settings that cannot be looked up") {
+  CHECK(of_file("${config[round]}") == "T033");
+  for (const auto* bad : {"${config[}", "${config[] or x}", "${config[a] x}", "${config[a]x}"}) CHECK(of_file(bad) == "T032");
+}
