@@ -39,6 +39,10 @@ struct HostNeeds {
   std::chrono::milliseconds clock_warn{0}, clock_fail{0};  ///< how far the clocks of hosts may be apart
   Bad swap = Bad::nothing, huge_pages = Bad::nothing;      ///< how bad they are
   std::vector<std::string> commands, arch;
+  std::vector<std::pair<std::string, std::string>> help;  ///< a word of the playbook → what else can be done where it is not met
+
+  /// Empty where the playbook has nothing to say to this word.
+  std::string help_of(std::string_view word) const;
 };
 
 /// What people run by hand on its host.
@@ -182,6 +186,8 @@ struct Step {
   std::vector<step::Step> evidence;  ///< asked when the step failed; their answers go into the report
   std::string say;                   ///< what it means that it acted; may be empty
   bool warns = false;                ///< that it does not hold is told as a warning
+  /// Of a service that is checked: the settings that the topology has for it, and where they are written.
+  std::vector<std::pair<std::string, std::string>> settings;
 };
 
 struct Plan {

@@ -120,9 +120,11 @@ struct Artifact {
 /// memory, data, open_files, clock, swap, huge_pages, commands, arch (docs/writing.md).
 struct HostNeed {
   Text word;
-  Texts values;     ///< of a list, or of a single value
-  Text warn, fail;  ///< of a word with two levels; either may be empty
-  Text in;          ///< of `data`: the directory that it is written to
+  Texts values;       ///< of a list, or of a single value
+  Texts warn, fail;   ///< of a word with two levels; either may be empty; several are a sum
+  Text in;            ///< of `data`: the directory that it is written to
+  Text unless_false;  ///< it is no need where this comes to `false`
+  Text help;          ///< what can be done about it beside the obvious
   Versions versions;
 };
 

@@ -42,15 +42,20 @@ void read_value(const Node& node, Shape shape, HostNeed& need, Diagnostics& diag
     if (!yaml::read_mapping(node, what, diagnostics)) return;
     yaml::refuse_unknown_keys(node, what, {"in", "size"}, diagnostics);
     need.in = needed(node, "in", diagnostics);
-    need.values = {needed(node, "size", diagnostics)};
+    if (const auto* size = node.find("size"))
+      need.values = yaml::read_texts(*size, "`size`", diagnostics);
+    else
+      need.values = {needed(node, "size", diagnostics)};
   } else if (shape == Shape::levels && node.is_mapping()) {
     yaml::refuse_unknown_keys(node, what, {"warn", "fail"}, diagnostics);
-    need.warn = text_at(node, "warn", diagnostics);
-    need.fail = text_at(node, "fail", diagnostics);
+    if (const auto* warn = node.find("warn")) need.warn = yaml::read_texts(*warn, "`warn`", diagnostics);
+    if (const auto* fail = node.find("fail")) need.fail = yaml::read_texts(*fail, "`fail`", diagnostics);
+  } else if (shape == Shape::levels) {
+    need.warn = yaml::read_texts(node, what, diagnostics);
   } else if (auto text = yaml::read_text(node, what, diagnostics)) {
-    if (shape == Shape::level && text->value != "warn" && text->value != "fail")
+    if (text->value != "warn" && text->value != "fail")
       diagnostics.error("P008", fmt::format("{} says how bad it is: `warn` or `fail`, not `{}`", what, text->value), text->span);
-    (shape == Shape::level && text->value == "fail" ? need.fail : need.warn) = *text;
+    (text->value == "fail" ? need.fail : need.warn) = {*text};
   }
 }
 
@@ -59,10 +64,12 @@ void read_value(const Node& node, Shape shape, HostNeed& need, Diagnostics& diag
 void read_host_need(const Node& node, std::vector<HostNeed>& out, Diagnostics& diagnostics) {
   if (!yaml::read_mapping(node, "a need of a host", diagnostics)) return;
   auto known = names_of_words();
-  known.emplace_back("versions");
+  known.insert(known.end(), {"versions", "unless_false", "help"});
   yaml::refuse_unknown_keys(node, "a need of a host", known, diagnostics);
   HostNeed need;
   need.versions = read_versions(node, diagnostics);
+  need.unless_false = text_at(node, "unless_false", diagnostics);
+  need.help = text_at(node, "help", diagnostics);
   int found = 0;
   for (const auto& [key, value] : node.entries) {
     const auto word = std::find_if(std::begin(words), std::end(words), [&, &name = key.value](const Word& w) { return name == w.name; });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct Bench {
 /// "1.5 GB", "200 MB": for people.
 std::string size_text(long long bytes);
 std::string duration_text(Micros time);
+/// What to do, and what components know to do beside that.
+std::string with_help(std::string fix, const std::set<std::string>& more);
 std::string count_text(std::size_t count, const char* noun);  ///< "1 host", "2 hosts"
 
 /// Components of a lane that are not up: all of their services run, or there are none.

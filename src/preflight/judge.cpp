@@ -69,6 +69,12 @@ std::string size_text(long long bytes) {
   return mega < 1000 ? fmt::format("{:.0f} MB", mega) : fmt::format("{:.1f} GB", mega / kilo);
 }
 
+std::string with_help(std::string fix, const std::set<std::string>& more) {
+  for (const auto& each : more)
+    if (!each.empty()) fix += "; " + each;
+  return fix;
+}
+
 std::string duration_text(Micros time) {
   const auto ms = std::chrono::duration<double, std::milli>(time).count();
   if (ms < 10) return fmt::format("{:.1f} ms", ms);

@@ -19,6 +19,7 @@ constexpr long long least_inodes = 10'000;  // an unpacked runtime and its neigh
 struct Want {
   long long archives = 0, data = 0;
   std::set<std::string> unknown;  ///< archives of which nobody knows the size yet
+  std::set<std::string> help;     ///< what components know to do about what they write
   std::string example;            ///< one of the directories
   std::size_t dirs = 0;
   long long all() const { return archives + data; }
@@ -54,7 +55,10 @@ void add_data(const Bench& bench, const plan::Component& component, Wants& wants
   const auto& facts = bench.facts();
   for (const auto& [dir, bytes] : component.host_needs.data) {
     if (contains(facts.owned_dirs, dir) || runs(component, facts)) continue;
-    if (const auto* fact = fact_of(bench, dir)) wants[fact->device].data += bytes;
+    const auto* fact = fact_of(bench, dir);
+    if (fact == nullptr) continue;
+    wants[fact->device].data += bytes;
+    wants[fact->device].help.insert(component.host_needs.help_of("data"));
   }
 }
 
@@ -110,12 +114,18 @@ void judge_device(const Bench& bench, const std::string& device, const Want& own
               "remove files there, or write another directory");
   } else if (need > fact->free_bytes) {
     bench.add("disk", Outcome::failure, found,
-              fmt::format("make {} free, or write directories on another disk", size_text(need - fact->free_bytes)));
+              with_help(fmt::format("make {} free, or write directories on another disk", size_text(need - fact->free_bytes)), own.help));
   } else if (need > 0 && need + spare_bytes > fact->free_bytes) {
     bench.add("disk", Outcome::warning, found, fmt::format("{} should stay free beside that", size_text(spare_bytes)));
   } else {
     bench.add("disk", Outcome::ok, found);
   }
+}
+
+std::set<std::string> memory_help(const Bench& bench) {
+  std::set<std::string> out;
+  for (const auto* each : to_start(bench.plan, bench.lane, bench.facts())) out.insert(each->host_needs.help_of("memory"));
+  return out;
 }
 
 long long memory_wanted(const Bench& bench, std::size_t& count) {
@@ -173,7 +183,7 @@ void judge_memory(const Bench& bench) {
   const auto found =
       fmt::format("{} needed by {}{}; {} available of {}", size_text(need), count_text(count, "component"),
                   hosts == 1 ? std::string() : fmt::format(" of {} hosts on this machine", hosts), size_text(available), size_text(total));
-  const auto* fix = "give them less, move some to another host, or end what else uses it";
+  const auto fix = with_help("give them less, move some to another host, or end what else uses it", memory_help(bench));
   if (need > total)
     bench.add("memory", Outcome::failure, found, fix);
   else if (need > available)

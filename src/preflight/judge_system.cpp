@@ -180,7 +180,7 @@ void judge_files(const Bench& bench) {
   long long wanted = 0;
   for (const auto* each : components_on(bench.plan, bench.lane)) {
     const auto& needs = each->host_needs;
-    const bool fail = most && needs.open_files_fail > *most;
+    const bool fail = most && needs.open_files_fail > *most && !runs(*each, facts);  // one that runs has enough
     const auto least = fail ? needs.open_files_fail : needs.open_files_warn;
     if (least <= wanted || (fails && !fail)) continue;
     first = each, wanted = least, fails = fail;
@@ -193,8 +193,9 @@ void judge_files(const Bench& bench) {
   } else {
     bench.add("open files", fails ? Outcome::failure : Outcome::warning,
               fmt::format("a service may open {} files, and {} wants {}", *most, first->name, wanted),
-              units ? "raise the hard limit of the host's first process (fs.nr_open, or that of its container)"
-                    : fmt::format("raise it for the account: `hard nofile {}` in /etc/security/limits.d/", wanted));
+              with_help(units ? "raise the hard limit of the host's first process (fs.nr_open, or that of its container)"
+                              : fmt::format("raise it for the account: `hard nofile {}` in /etc/security/limits.d/", wanted),
+                        {first->host_needs.help_of("open_files")}));
   }
 }
 

@@ -49,6 +49,21 @@ TEST_CASE("needs of a host: those of other versions are not there") {
   CHECK(made.arch == std::vector<std::string>{"amd64", "arm64"});
 }
 
+TEST_CASE("needs of a host: open files add up, follow settings, and are no need where a switch is off") {
+  const std::string host =
+      "  - open_files: {fail: [1000, \"${config[store.files] or 4000}\"]}\n    help: write ${config[store.files] or less}\n"
+      "  - {unless_false: \"${config[blobs] or true}\", open_files: {fail: \"${config[store.files] or 4000}\", warn: 7}}\n";
+  CHECK(needs(host).open_files_fail == 9000);
+  CHECK(needs(host).open_files_warn == 7);
+  CHECK(needs(host, ", config: {store.files: 100}").open_files_fail == 1200);
+  CHECK(needs(host, ", config: {blobs: false}").open_files_fail == 5000);
+  CHECK(needs(host, ", config: {store.files: -1}").open_files_fail == 1000);  // what was written is for the component to judge
+  CHECK(needs(host).help_of("open_files") == "write less");
+  CHECK(needs(host).help_of("data") == "");
+  CHECK(needs("  - memory: [10m, \"${config[cache] or 0}\"]\n", ", config: {cache: 2GB}").memory_bytes == (2LL << 30) + (10LL << 20));
+  CHECK(needs("  - data: {in: /d, size: [1m, \"${config[spare] or 5g}\"]}\n").data.front().second == (5LL << 30) + (1LL << 20));
+}
+
 TEST_CASE("needs of a host: more than can be counted is as much as can be") {
   CHECK(needs("  - memory: [9223372036854775807, 9000000t]\n").memory_bytes == 9223372036854775807LL);
 }
@@ -57,7 +72,8 @@ TEST_CASE("needs of a host: what cannot be read") {
   CHECK(complaint("  - memory: 1x\n").starts_with("P008 9:13 `1x` is not a size like `512m` or `2g`"));
   CHECK(complaint("  - memory: \"\"\n") == "P008 9:5 `memory` says no size");
   CHECK(complaint("  - open_files: -1\n").starts_with("P008 9:17 `-1` is not a number of files"));
-  CHECK(complaint("  - clock: {fail: 2h}\n").starts_with("P008 9:19 `2h` is not a time like"));
+  CHECK(complaint("  - clock: {fail: 2y}\n").starts_with("P008 9:19 `2y` is not a time like"));
+  CHECK(complaint("  - clock: [1s, 2s]\n") == "P008 9:17 a distance of clocks is one time");
   CHECK(complaint("  - memory: \"${heap_mb}\"\n", ", heap_mb: 12").empty());
 }
 

@@ -224,6 +224,8 @@ TEST_CASE("open files: what a unit gets, and what a keeper's service gets") {
         "/etc/security/limits.d/");
   trial.needs().open_files_fail = 4500;
   CHECK(trial.about("open files").starts_with("failure: a service may open 4096 files, and bases 1 wants 4500"));
+  trial.needs().help = {{"open_files", "or ask for fewer"}, {"data", "or write less"}};
+  CHECK(trial.about("open files").ends_with("`hard nofile 4500` in /etc/security/limits.d/; or ask for fewer"));
   trial.facts().systemd = true;
   CHECK(trial.about("open files") == "ok: a service may open 1000000, bases 1 wants 5000");
   trial.facts().files_of_init.reset();
