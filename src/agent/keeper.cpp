@@ -19,10 +19,12 @@ std::string directory(const Kept& s) { return host::quote(s.cwd.empty() ? "/" : 
 
 }  // namespace
 
+std::string once_script(const Kept& s) {
+  return fmt::format("{}cd {} || exit 1\nexec {}\n", exports(s), directory(s), host::quote_argv(s.argv));
+}
+
 std::string exec_script(const Kept& s) {
-  return fmt::format(
-      "#!/bin/sh\n# Started by systemd; written by tidelab, which replaces it at the next change.\n{}cd {} || exit 1\nexec {}\n",
-      exports(s), directory(s), host::quote_argv(s.argv));
+  return "#!/bin/sh\n# Started by systemd; written by tidelab, which replaces it at the next change.\n" + once_script(s);
 }
 
 std::string keeper_script(const Kept& s) {

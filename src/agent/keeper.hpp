@@ -15,6 +15,8 @@ struct Kept {
 };
 /// The loop that keeps a service running, as a script of its own on the host.
 std::string keeper_script(const Kept& service);
+/// A program once, in place of the shell that is given this.
+std::string once_script(const Kept& service);
 /// The same program once, in place of the shell: for what a unit of systemd cannot say itself.
 std::string exec_script(const Kept& service);
 

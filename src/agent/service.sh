@@ -13,8 +13,20 @@ look_service() { # n run-dir unit text-digest spec inputs…
   else keeps "$r" child || unsure=y; say "$n" holds 'is running'; fi
 }
 
-act_service() { # n run-dir seconds unit text unit-script keeper-script spec inputs…
-  n=$1; r=$2; s=$3; unit=$4; text=$5; exec=$6; script=$7; shift 7
+# What the program itself says of its configuration. The end of it is enough, and its code is behind it.
+accepted() { # script, and a pattern of words that are a refusal, too; either may be empty
+  [ -n "$1" ] || return 0
+  said=$({ as_reader 60 sh -c "$1" < /dev/null 2>&1; printf ' %s' "$?"; } | tail -c 4000)
+  code=${said##* }; said=$(printf '%s' "${said% *}" | sed '/^[[:space:]]*$/d')
+  if [ "$code" = 0 ] && { [ -z "$2" ] || ! printf '%s\n' "$said" | grep -Eq -e "$2"; }; then return 0; fi
+  [ "$code" != 124 ] || said="no answer within 60 s. $said"
+  printf 'it does not accept its configuration: %s\n%s\n' "$(printf '%s' "${said:-it ended with $code}" | tr '\n' ' ' | cut -c 1-600)" "$said" >&2
+  return 1
+}
+
+act_service() { # n run-dir seconds unit text unit-script keeper-script check pattern spec inputs…
+  n=$1; r=$2; s=$3; unit=$4; text=$5; exec=$6; script=$7; check=$8; pattern=$9; shift 9
+  accepted "$check" "$pattern" || return 1 # before what runs is stopped
   if have_systemd; then act_unit "$n" "$r" "$s" "$unit" "$text" "$exec" "$@"; return; fi
   again=started
   if runs "$r"; then again='started again'; stop_service "$r" "$s" || return 1; fi

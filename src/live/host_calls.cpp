@@ -94,6 +94,16 @@ Unit unit_for(World& world, const Service& w, int lane) {
   return out;
 }
 
+// What is to be run before it is started, and which words of it are a refusal; both may be empty.
+std::string check_arguments(const Service& w) {
+  const auto* exec = w.check.empty() ? nullptr : std::get_if<Exec>(&w.check.front().action);
+  if (exec == nullptr) return "'' ''";
+  agent::Kept out{{}, {}, {}, exec->cwd.value, {}, {}};
+  for (const auto& each : exec->argv) out.argv.push_back(each.value);
+  for (const auto& [key, value] : exec->env) out.env.emplace_back(key.value, value.value);
+  return quote(agent::once_script(out)) + " " + quote(exec->fail_if.value);
+}
+
 // What decides whether a running process is out of date: what is run, what it was unpacked from, and (on the
 // host, since they live there) the content of its input files.
 std::string service_arguments(World& world, const Service& w, const Unit& unit, int lane) {
@@ -154,9 +164,10 @@ Act act_for(World& world, const Action& action, int lane, std::size_t n) {
           },
           [&](const Service& w) {
             const auto unit = unit_for(world, w, lane);
-            return Act{fmt::format("act_service {} {} {} {} {} {} {} {}", n, quote(world.run_dir(lane, w.name.value)),
+            return Act{fmt::format("act_service {} {} {} {} {} {} {} {} {}", n, quote(world.run_dir(lane, w.name.value)),
                                    stop_seconds(w.stop_within), quote(unit.name), quote(unit.text), quote(unit.script),
-                                   quote(agent::keeper_script(kept(world, w, lane))), service_arguments(world, w, unit, lane))};
+                                   quote(agent::keeper_script(kept(world, w, lane))), check_arguments(w),
+                                   service_arguments(world, w, unit, lane))};
           },
           [&](const Halt& w) {
             return Act{fmt::format("act_halt {} {} {}", n, quote(world.run_dir(lane, w.name.value)), stop_seconds(w.within))};

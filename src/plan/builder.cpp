@@ -130,6 +130,8 @@ int Builder::add(const step::Step& from, Action action, std::size_t instance, co
   add_evidence(from.evidence, instance, scope, made);
   made.say = scope.expand(from.say);
   made.warns = from.warns;
+  if (const auto* service = std::get_if<Service>(&made.action); service != nullptr && !service->check.empty())
+    for (const auto& each : instances()[instance].config) made.settings.emplace_back(each.key.value, source::render_place(each.key.span));
   plan.steps.push_back(std::move(made));
   return plan.steps.back().id;
 }

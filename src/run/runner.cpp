@@ -10,6 +10,7 @@
 #include <regex>
 
 #include "run/standing.hpp"
+#include "run/written.hpp"
 #include "step/thread.hpp"
 
 namespace tidelab::run {
@@ -169,7 +170,7 @@ private:
       progress.dirty = progress.dirty || result->acted;
     } else {
       ended.outcome = result.error().why == step::Why::interrupted ? Outcome::interrupted : Outcome::failed;
-      ended.failure = masked(helped(result.error(), message.evidence));
+      ended.failure = masked(helped(plan_.steps[static_cast<std::size_t>(message.step)], result.error(), message.evidence));
       progress.roots = {message.step};
       if (plan_.steps[static_cast<std::size_t>(message.step)].warns && may_be_let(*ended.failure)) let(ended, message.evidence);
     }
@@ -198,7 +199,7 @@ private:
   }
 
   // Whoever knows the component knows what to do about its words; what the failure says itself comes first.
-  step::Failure helped(step::Failure failure, const std::vector<Evidence>& evidence) const {
+  step::Failure helped(const plan::Step& step, step::Failure failure, const std::vector<Evidence>& evidence) const {
     if (!failure.help.empty()) return failure;
     auto words = failure.what + "\n" + failure.actual;
     for (const auto& each : evidence)
@@ -209,6 +210,7 @@ private:
       failure.help = hint.help;
       break;
     }
+    if (failure.help.empty()) failure.help = where_written(step.settings, words + "\n" + failure.evidence);
     return failure;
   }
 

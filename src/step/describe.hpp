@@ -60,7 +60,7 @@ void fields(Word& w, Visit&& visit) {
     visit("artifact", w.artifact, must), visit("path", w.path, must);
   } else if constexpr (std::is_same_v<W, Service>) {
     visit("name", w.name, must), visit("argv", w.argv, must), visit("env", w.env, may), visit("cwd", w.cwd, may);
-    visit("inputs", w.inputs, may), visit("log", w.log, must), visit("exe", w.exe, may);
+    visit("inputs", w.inputs, may), visit("log", w.log, must), visit("check", w.check, may), visit("exe", w.exe, may);
     visit("stop_signal", w.stop_signal, may), visit("stop_within", w.stop_within, may);
   } else if constexpr (std::is_same_v<W, Halt>) {
     visit("name", w.name, must), visit("within", w.within, may);

@@ -186,6 +186,19 @@ void each_word(Visit&& visit) {
   }
 }
 
+// It comes along with what starts the service, so it is a command and nothing else.
+void check_check(const Service& service, Diagnostics& diagnostics) {
+  if (service.check.size() > 1) diagnostics.error("S004", "`check` takes exactly one word", service.check[1].origin);
+  for (const auto& step : service.check) {
+    const auto* exec = std::get_if<Exec>(&step.action);
+    const bool plain = exec != nullptr && exec->stdin_text.empty() && exec->creates.empty() && exec->ask.expect.empty() &&
+                       exec->ask.give_up.empty() && exec->ask.take.empty() && !exec->ask.pick.used;
+    if (plain) continue;
+    diagnostics.error("S004", "this word cannot stand in `check`", step.origin).help =
+        "it is an `exec` with `argv`, and with `env`, `cwd` and `fail_if` at most";
+  }
+}
+
 void check_nested(const Action& action, Diagnostics& diagnostics) {
   const auto only = [&](const std::vector<Step>& steps, const char* field, bool watching, bool required) {
     const auto fits = [&](const Step& step) {
@@ -206,6 +219,7 @@ void check_nested(const Action& action, Diagnostics& diagnostics) {
                      : "words that ask are tcp, http, sql, exec, topic, process, brokers, every, ask";
     }
   };
+  if (const auto* service = std::get_if<Service>(&action)) check_check(*service, diagnostics);
   if (const auto* wait = std::get_if<Wait>(&action)) only(wait->on, "for", false, true);
   if (const auto* ensure = std::get_if<Ensure>(&action)) only(ensure->look, "look", false, true);
   if (const auto* refute = std::get_if<Refute>(&action)) only(refute->on, "that", false, true);

@@ -156,14 +156,16 @@ std::chrono::milliseconds default_within(const Action& action) {
     else
       return w.facts.within;
   };
-  return std::visit(
-      overloaded{
-          [&](const Halt& w) { return stated(w) + seconds(15); },
-          // To be stopped before it is started, and to be started.
-          [](const Service& w) { return (w.stop_within.value.count() > 0 ? w.stop_within.value : w.facts.within) + seconds(45); },
-          stated,
-      },
-      action);
+  return std::visit(overloaded{
+                        [&](const Halt& w) { return stated(w) + seconds(15); },
+                        // Its configuration is looked at, it is stopped, and it is started.
+                        [](const Service& w) {
+                          const auto stop = w.stop_within.value.count() > 0 ? w.stop_within.value : w.facts.within;
+                          return stop + seconds(w.check.empty() ? 45 : 105);
+                        },
+                        stated,
+                    },
+                    action);
 }
 
 }  // namespace tidelab::step

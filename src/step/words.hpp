@@ -106,9 +106,10 @@ struct Service {
   Texts argv;
   Pairs env;
   Text cwd;
-  Texts inputs;  ///< files whose content decides whether a running process is out of date
-  Text log;      ///< stdout and stderr
-  Text exe;      ///< if set: what /proc/PID/exe must be, as in `status`
+  Texts inputs;             ///< files whose content decides whether a running process is out of date
+  Text log;                 ///< stdout and stderr
+  std::vector<Step> check;  ///< none or one `exec`: what must end with 0 before it is started, on its host and as its account
+  Text exe;                 ///< if set: what /proc/PID/exe must be, as in `status`
   Text stop_signal;
   Duration stop_within;
 };

@@ -259,3 +259,23 @@ TEST_CASE("where all steps are as they must be nothing else is looked at") {
     CHECK(facts.uid == static_cast<long>(::geteuid()));
   }
 }
+
+TEST_CASE("a program is asked whether it accepts its configuration, and what it says is told") {
+  const Folder folder;
+  const auto host = host::make_local();
+  const auto asked = [&](const std::string& check, const std::string& pattern) {
+    return run(*host, agent::script({folder.path.string()}, fmt::format("accepted {} {}", host::quote(check), host::quote(pattern))));
+  };
+  CHECK(asked("", "").code == 0);
+  CHECK(asked("exit 1", "").err == "it does not accept its configuration: it ended with 1\n\n");
+  const auto fine = asked("echo all is well; echo 'as it is' >&2", "odd|bad");
+  CHECK(fine.code == 0);
+  CHECK(fine.out + fine.err == "");
+  const auto refused = asked("echo; echo one 1; echo; echo '  two' >&2; exit 3", "");
+  CHECK(refused.code == 1);
+  CHECK(refused.err == "it does not accept its configuration: one 1   two\none 1\n  two\n");
+  CHECK(asked("echo this is bad", "odd|bad").err == "it does not accept its configuration: this is bad\nthis is bad\n");
+  const auto flood = asked("i=0; while [ $i -lt 3000 ]; do echo line; i=$((i + 1)); done; echo the end; exit 1", "");
+  CHECK(flood.err.size() < 5000);
+  CHECK(flood.err.ends_with("the end\n"));
+}

@@ -49,8 +49,10 @@ const Whole wholes[] = {
     {"line: {path: /p, match: a=, line: a=1}", "path: /p\nmatch: a=\nline: a=1\n"},
     {"unpack: {artifact: k, into: /p, strip: 2}", "artifact: k\ninto: /p\nstrip: 2\n"},
     {"place: {artifact: k, path: /p}", "artifact: k\npath: /p\n"},
-    {"service: {name: n, argv: [a, b], env: {K: v}, cwd: /c, inputs: [/i], log: /l, exe: e, stop_signal: INT, stop_within: 5s}",
-     "name: n\nargv: [\"a\", \"b\"]\nenv:\n  K: \"v\"\ncwd: /c\ninputs: [\"/i\"]\nlog: /l\nexe: e\nstop_signal: INT\nstop_within: "
+    {"service: {name: n, argv: [a, b], env: {K: v}, cwd: /c, inputs: [/i], log: /l, check: {exec: {argv: [a, c]}}, exe: e, "
+     "stop_signal: INT, stop_within: 5s}",
+     "name: n\nargv: [\"a\", \"b\"]\nenv:\n  K: \"v\"\ncwd: /c\ninputs: [\"/i\"]\nlog: /l\ncheck:\n  - exec:\n      argv: [\"a\", "
+     "\"c\"]\nexe: e\nstop_signal: INT\nstop_within: "
      "5000ms\n"},
     {"halt: {name: n, within: 1m}", "name: n\nwithin: 60000ms\n"},
     {"sweep: {keep: [/a, /b], ports: [1]}", "keep: [\"/a\", \"/b\"]\nports: [\"1\"]\n"},
@@ -166,6 +168,16 @@ TEST_CASE("S003: a field is missing") {
   CHECK(brief("service: {}") == "S003 1:10 `service` needs `name`\nS003 1:10 `service` needs `argv`\nS003 1:10 `service` needs `log`");
   CHECK(brief("wait: {for: []}") == "S003 1:13 `wait` needs a word in `for`");
   CHECK(brief("wait: {for: }") == "S003 1:12 `wait` needs a word in `for`");
+}
+
+TEST_CASE("S004: what a service can be checked by") {
+  const auto check = [](const std::string& words) { return brief("service: {name: n, argv: [a], log: /l, check: " + words + "}"); };
+  CHECK(check("{exec: {argv: [a], env: {K: v}, cwd: /c, fail_if: no}}") == "");
+  CHECK(check("[]") == "");
+  for (const std::string bad : {"{tcp: {address: h:1}}", "{exec: {argv: [a], stdin: x}}", "{exec: {argv: [a], creates: /f}}",
+                                "{exec: {argv: [a], expect: {/exit: 1}}}", "{exec: {argv: [a], take: {v: /stdout}}}"})
+    CHECK(check(bad).find("S004 1:48 this word cannot stand in `check`") != std::string::npos);
+  CHECK(check("[{exec: {argv: [a]}}, {exec: {argv: [b]}}]").find("`check` takes exactly one word") != std::string::npos);
 }
 
 TEST_CASE("S004: a word that does not fit") {

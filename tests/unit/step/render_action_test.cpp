@@ -66,6 +66,7 @@ TEST_CASE("deadlines: stated, or of the word") {
   CHECK(default_within(action("wait: {for: {tcp: {address: h}}, within: 7s}")) == 7s);
   CHECK(default_within(action("wait: {for: {tcp: {address: h}}}")) == 60s);
   CHECK(default_within(action("service: {name: n, argv: [a], log: /l, stop_within: 20s}")) == 65s);  // stopping the old one, and starting
+  CHECK(default_within(action("service: {name: n, argv: [a], log: /l, check: {exec: {argv: [a]}}, stop_within: 20s}")) == 125s);
   CHECK(default_within(action("unpack: {artifact: k, into: /p}")) == 10min);
   CHECK(default_within(action("dir: {path: /p}")) == 60s);
 }
