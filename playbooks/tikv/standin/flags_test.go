@@ -48,6 +48,19 @@ func TestVersionSaysStandIn(t *testing.T) {
 	}
 }
 
+func TestConfigCheckSaysThatNothingWasChecked(t *testing.T) {
+	var out bytes.Buffer
+	if _, done, err := parseFlags([]string{"--config-check", "--data-dir=d", "--config=no-such-file"}, &out, io.Discard); !done || err != nil {
+		t.Fatalf("%v %v", done, err)
+	}
+	if !strings.Contains(out.String(), "not TiKV") || !strings.Contains(out.String(), "nothing was checked") {
+		t.Error(out.String())
+	}
+	if _, done, err := parseFlags([]string{"--config-check", "stray"}, io.Discard, io.Discard); done || err == nil {
+		t.Error("a stray argument was taken")
+	}
+}
+
 func TestStatusSaysStandIn(t *testing.T) {
 	rec := httptest.NewRecorder()
 	statusHandler(settings{}).ServeHTTP(rec, httptest.NewRequest("GET", "/status", nil))
