@@ -24,7 +24,7 @@ packages=(
 packages_for_tests=(
     catch2 clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck
     openssh-server openssh-client mariadb-server
-    graphviz python3-jsonschema python3-yaml
+    graphviz python3-jsonschema python3-yaml groff-base mandoc
     systemd dbus libpam-systemd dbus-user-session iproute2 util-linux procps
     zsh ksh mksh fish tcsh busybox sudo
 )
@@ -160,7 +160,7 @@ END
 level_arch() {
     ctest_level arch
     # The scripts are code too.
-    local scripts=(run.sh .ci/run playbooks/*/assemble tests/netlab/guest.sh tests/support/foreign_checkout.sh) bad=0
+    local scripts=(run.sh .ci/run playbooks/*/assemble tests/netlab/guest.sh tests/support/foreign_checkout.sh src/cli/completion/tidelab.bash) bad=0
     shellcheck -x -e SC1091,SC2154 "${scripts[@]}" || bad=1
     add_counts $((1 - bad)) "$bad"
     bad=0

@@ -24,7 +24,7 @@ const std::vector<Row>& commands() {
        "print a topology to start from",
        print_template,
        {takes::wishes},
-       {"template one_host > lab.yaml", "template four_hosts --hosts 10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4 > lab.yaml"}},
+       {"template one_host > lab.yaml", "template reference --hosts 10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4 > lab.yaml"}},
       {writing,
        "validate",
        "check topologies and report every mistake in them",
@@ -146,7 +146,14 @@ const std::vector<Row>& commands() {
        cli::report,
        {takes::journal, takes::report_to, takes::text_json_junit_html},
        {"report lab.jsonl", "report lab.jsonl --format html > report.html"}},
-      {further, "help", "all commands, or the options of one", nullptr, {takes::command}, {"help", "help up"}},
+      {further,
+       "completion",
+       "print the script that completes commands in a shell",
+       completion,
+       {takes::shell},
+       {"completion bash > ~/.local/share/bash-completion/completions/tidelab",
+        "completion fish > ~/.config/fish/completions/tidelab.fish"}},
+      {further, "help", "all commands, or the options of one", nullptr, {takes::command}, {"help up", "help --format man > tidelab.1"}},
   };
   return rows;
 }

@@ -9,6 +9,7 @@
 
 namespace CLI {
 class App;
+class Option;
 class ParseError;
 }  // namespace CLI
 
@@ -31,6 +32,12 @@ void add_options(CLI::App& app, const Row& row, Options& options);
 /// All commands by what people do; of one command its options. False when there is no such command.
 void print_overview(std::ostream& to);
 bool print_help(const CLI::App& app, const std::string& command, std::ostream& to);
+
+/// The same as a page of the manual, in the language of man(7).
+void print_manual(const CLI::App& app, std::ostream& to);
+
+/// `-n, --lines N`
+std::string spelled(const CLI::Option& option);
 
 /// The names of the options that a command has, as they are written.
 std::vector<std::string> option_names(const CLI::App& app);

@@ -26,7 +26,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto patience = std::chrono::seconds(10);  // for a pipe's first writer
-constexpr int glance_ms = 200;                       // how soon a wish to stop is noticed
+constexpr int pipe_glance_ms = 200;                  // how soon a wish to stop is noticed
 
 /// Closes what it opened; the standard input stays open.
 class Input {
@@ -82,7 +82,7 @@ tl::expected<std::string, Unreadable> read_input(const std::string& target, cons
   while (text.size() < most) {
     if (stop.stop_requested()) return tl::unexpected(Unreadable{"interrupted", ""});
     pollfd wait{input.fd(), POLLIN, 0};
-    if (::poll(&wait, 1, glance_ms) == 0) {
+    if (::poll(&wait, 1, pipe_glance_ms) == 0) {
       if (!named_pipe || !text.empty() || Clock::now() < deadline) continue;
       return tl::unexpected(Unreadable{fmt::format("nobody writes to this pipe since {} seconds", patience.count()), ""});
     }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cctype>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -13,6 +14,8 @@
 #include <iostream>
 #include <iterator>
 #include <random>
+#include <set>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -52,6 +55,30 @@ const source::File* add_file(Loaded& out, const fs::path& home, const fs::path& 
   return &out.files.add(path.lexically_relative(home).string(), std::move(*text));
 }
 
+enum class Parts { all, names };
+
+// Most of a playbook tells what is done, and what would be wrong. What is left names its component, and has its params.
+std::string without_deeds(const std::string& text) {
+  static const std::set<std::string_view> deeds = {"rules", "settings", "questions", "install", "start", "ready", "remove", "artifacts",
+                                                   "host",  "hints",    "log",       "shows",   "tools", "opens", "flow"};
+  std::string out;
+  bool keep = true;
+  for (std::string_view rest = text; !rest.empty();) {
+    const auto line = rest.substr(0, rest.find('\n') + 1);
+    rest.remove_prefix(line.empty() ? rest.size() : line.size());
+    if (!line.empty() && std::islower(static_cast<unsigned char>(line.front())) != 0)
+      keep = !deeds.contains(line.substr(0, line.find(':')));
+    if (keep) out += line;
+  }
+  return out;
+}
+
+const source::File* add_playbook(Loaded& out, const fs::path& home, const fs::path& path, Parts parts) {
+  if (parts == Parts::all) return add_file(out, home, path);
+  const auto text = read_file(path);
+  return text ? &out.files.add(path.lexically_relative(home).string(), without_deeds(*text)) : nullptr;
+}
+
 // A file that is read by itself, with what is wrong with it.
 template <class Made>
 struct Piece {
@@ -63,12 +90,13 @@ struct Piece {
 using Playbooks = std::vector<Piece<playbook::Playbook>>;
 using Checks = std::vector<Piece<check::Check>>;
 
-Playbooks add_playbooks(Loaded& out, const fs::path& home) {
+Playbooks add_playbooks(Loaded& out, const fs::path& home, Parts parts) {
   Playbooks pieces;
   for (const auto& folder : sorted_entries(home / "playbooks")) {
     std::error_code error;
     if (!fs::exists(folder / "playbook.yaml", error)) continue;
-    if (const auto* file = add_file(out, home, folder / "playbook.yaml")) pieces.push_back({file, folder.string()});
+    if (const auto* file = add_playbook(out, home, folder / "playbook.yaml", parts)) pieces.push_back({file, folder.string()});
+    if (parts != Parts::all) continue;
     for (const auto& path : sorted_entries(folder / "templates"))
       if (const auto* made = add_file(out, home, path)) out.templates[folder.string() + "/templates/" + path.filename().string()] = made;
   }
@@ -76,11 +104,11 @@ Playbooks add_playbooks(Loaded& out, const fs::path& home) {
 }
 
 // What playbooks have in common stands beside the scripts that they share.
-playbook::Fragments add_fragments(Loaded& out, const fs::path& home) {
+playbook::Fragments add_fragments(Loaded& out, const fs::path& home, Parts parts) {
   playbook::Fragments made;
   for (const auto& path : sorted_entries(home / "playbooks" / "lib"))
     if (path.extension() == ".yaml")
-      if (const auto* file = add_file(out, home, path)) made[path.stem().string()] = file;
+      if (const auto* file = add_playbook(out, home, path, parts)) made[path.stem().string()] = file;
   return made;
 }
 
@@ -112,12 +140,12 @@ void read_side_by_side(Playbooks& playbooks, const playbook::Fragments& fragment
   other.get();
 }
 
-void load_playbooks(Loaded& out, const fs::path& home) {
+void load_playbooks(Loaded& out, const fs::path& home, Parts parts) {
   if (const auto* common = add_file(out, home, home / "playbooks" / "common.yaml"))
     out.library.common = playbook::read_common(*common, out.diagnostics);
-  auto playbooks = add_playbooks(out, home);
-  auto checks = add_checks(out, home);
-  const auto fragments = add_fragments(out, home);
+  auto playbooks = add_playbooks(out, home, parts);
+  auto checks = parts == Parts::all ? add_checks(out, home) : Checks();
+  const auto fragments = add_fragments(out, home, parts);
   read_side_by_side(playbooks, fragments, checks);
   for (auto& [file, folder, made, diagnostics] : playbooks) {
     out.diagnostics.append(std::move(diagnostics));
@@ -177,8 +205,17 @@ std::unique_ptr<Loaded> load_library(const Options& options) {
   const auto home = find_home(options);
   if (home.empty()) return nullptr;
   out->home = home;
-  load_playbooks(*out, home);
+  load_playbooks(*out, home, Parts::all);
   make_unique(*out);
+  return out;
+}
+
+std::unique_ptr<Loaded> sketch_library(const Options& options) {
+  auto out = std::make_unique<Loaded>();
+  out->home = find_home(options);
+  if (out->home.empty()) return nullptr;
+  load_playbooks(*out, out->home, Parts::names);
+  out->diagnostics = {};
   return out;
 }
 

@@ -12,6 +12,7 @@
 #include "cli/files.hpp"
 #include "cli/input.hpp"
 #include "cli/options.hpp"
+#include "guide/template.hpp"
 #include "plan/make.hpp"
 #include "playbook/playbook.hpp"
 #include "source/diagnostic.hpp"
@@ -43,6 +44,11 @@ std::unique_ptr<Loaded> load_text(const Options& options, const std::string& nam
 std::unique_ptr<Loaded> load_either(const Options& options, const std::string& target);
 /// Only playbooks and checks.
 std::unique_ptr<Loaded> load_library(const Options& options);
+/// Of playbooks only what says which instances a topology has, and under which names: for whoever must answer while somebody types.
+/// What is missing is not told; nothing can be planned with it.
+std::unique_ptr<Loaded> sketch_library(const Options& options);
+/// Topologies to start from.
+std::vector<guide::Template> load_templates(Loaded& loaded);
 
 /// T019: what other labs of this user, as their records say, have on the same machines.
 void check_other_labs(Loaded& loaded);

@@ -17,6 +17,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/command_line.hpp"
+#include "cli/complete.hpp"
 #include "cli/keyring.hpp"
 #include "cli/progress.hpp"
 #include "cli/session.hpp"
@@ -77,7 +78,12 @@ int take_words(int argc, char** argv, Options& options) {
   return static_cast<int>(dashes - argv);
 }
 
-int help(const CLI::App& app, const std::string& command) {
+int help(const CLI::App& app, const Options& options) {
+  const auto& command = options.target;
+  if (options.format == "man" && command.empty()) {
+    print_manual(app, std::cout);
+    return exit_true;
+  }
   if (print_help(app, command, std::cout)) return exit_true;
   return no_such_command(command);
 }
@@ -86,7 +92,8 @@ int run(int argc, char** argv) {
   Options options;
   Keyring keyring;
   options.keyring = &keyring;
-  argc = take_words(argc, argv, options);
+  const bool completes = argc > 1 && std::string_view(argv[1]) == "complete";
+  if (!completes) argc = take_words(argc, argv, options);
   CLI::App app{"", "tidelab"};
   app.set_version_flag("--version", program_version());
   app.require_subcommand(1);
@@ -97,6 +104,7 @@ int run(int argc, char** argv) {
     add_options(*sub, row, options);
     by_app[sub] = &row;
   }
+  if (completes) return complete(app, {argv + 2, argv + argc});
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -107,7 +115,7 @@ int run(int argc, char** argv) {
     return error.get_exit_code() == 0 ? app.exit(error) : tell_mistake(app, error);
   }
   const auto& row = *by_app.at(app.get_subcommands().front());
-  if (row.command == nullptr) return help(app, options.target);
+  if (row.command == nullptr) return help(app, options);
   options.colour = wants_colour(options.colour_when, STDOUT_FILENO);
   options.colour_errors = wants_colour(options.colour_when, STDERR_FILENO);
   live::open_log(options.verbose);

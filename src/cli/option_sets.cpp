@@ -82,7 +82,15 @@ void journal(CLI::App& app, Options& o) { app.add_option("JOURNAL", o.target, "a
 
 void code(CLI::App& app, Options& o) { app.add_option("CODE", o.target, "a code as diagnostics print it, e.g. T012; none: list them all"); }
 
-void command(CLI::App& app, Options& o) { app.add_option("COMMAND", o.target, "which one; without it all are listed"); }
+void command(CLI::App& app, Options& o) {
+  app.add_option("COMMAND", o.target, "which one; without it all are listed");
+  one_of(app.add_option("--format", o.format, "text unless it is said; `man` is the manual page of all commands"), {"text", "man"})
+      ->group(of_output);
+}
+
+void shell(CLI::App& app, Options& o) {
+  one_of(app.add_option("SHELL", o.target, "bash, zsh or fish"), {"bash", "zsh", "fish"})->required();
+}
 
 void wishes(CLI::App& app, Options& o) {
   app.add_option("NAME", o.target, "which one; without it they are listed");

@@ -16,6 +16,7 @@ void topology_files(CLI::App& app, Options& o);
 void journal(CLI::App& app, Options& o);
 void code(CLI::App& app, Options& o);
 void command(CLI::App& app, Options& o);
+void shell(CLI::App& app, Options& o);
 void wishes(CLI::App& app, Options& o);  ///< of `template`
 void hosts(CLI::App& app, Options& o);   ///< how hosts are reached, and secrets for that
 void source(CLI::App& app, Options& o);  ///< where archives come from

@@ -78,6 +78,7 @@ int print_template(const Options& options);
 int graph(const Options& options);
 int diff(const Options& options);
 int explain(const Options& options);
+int completion(const Options& options);
 int list(const Options& options);
 
 }  // namespace tidelab::cli

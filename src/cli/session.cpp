@@ -82,6 +82,8 @@ std::unique_ptr<artifact::Store> open_store() {
 }
 
 std::string program_version() { return fmt::format("tidelab {} ({}, {})", version_text, version_commit, version_build); }
+std::string program_release() { return version_text; }
+std::string program_date() { return version_date; }
 
 namespace {
 

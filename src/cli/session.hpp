@@ -66,5 +66,7 @@ enum class Consent { given, refused, nobody };
 Consent ask_for_consent(const std::string& lab, const std::string& what, const Options& options);  // confirm.cpp
 
 std::string program_version();
+std::string program_release();  ///< "0.1.0"
+std::string program_date();     ///< of its newest commit; empty where that is not known
 
 }  // namespace tidelab::cli

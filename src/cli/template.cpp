@@ -6,29 +6,12 @@
 #include <fmt/format.h>
 
 #include "cli/load.hpp"
-#include "guide/template.hpp"
 
 namespace tidelab::cli {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-std::vector<guide::Template> load_templates(Loaded& loaded) {
-  std::vector<guide::Template> out;
-  std::vector<fs::path> paths;
-  std::error_code error;
-  for (fs::directory_iterator at(loaded.home / "topologies" / "templates", error), end; !error && at != end; at.increment(error))
-    paths.push_back(at->path());
-  std::sort(paths.begin(), paths.end());
-  for (const auto& path : paths) {
-    auto text = path.extension() == ".yaml" ? read_file(path.string()) : std::nullopt;
-    if (!text) continue;
-    const auto& file = loaded.files.add(path.lexically_relative(loaded.home).string(), std::move(*text));
-    out.push_back(guide::read_template(file, loaded.diagnostics));
-  }
-  return out;
-}
 
 std::vector<std::string> split(const std::string& text) {
   std::vector<std::string> out(1);
@@ -47,6 +30,22 @@ int refuse_wish(const std::string& what) {
 }
 
 }  // namespace
+
+std::vector<guide::Template> load_templates(Loaded& loaded) {
+  std::vector<guide::Template> out;
+  std::vector<fs::path> paths;
+  std::error_code error;
+  for (fs::directory_iterator at(loaded.home / "topologies" / "templates", error), end; !error && at != end; at.increment(error))
+    paths.push_back(at->path());
+  std::sort(paths.begin(), paths.end());
+  for (const auto& path : paths) {
+    auto text = path.extension() == ".yaml" ? read_file(path.string()) : std::nullopt;
+    if (!text) continue;
+    const auto& file = loaded.files.add(path.lexically_relative(loaded.home).string(), std::move(*text));
+    out.push_back(guide::read_template(file, loaded.diagnostics));
+  }
+  return out;
+}
 
 int print_template(const Options& options) {
   auto loaded = load_library(options);

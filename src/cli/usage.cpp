@@ -89,6 +89,14 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return out;
 }
 
+std::string spelled(const CLI::Option& option) {
+  std::string out;
+  for (const auto& name : option.get_snames()) out += (out.empty() ? "-" : ", -") + name;
+  for (const auto& name : option.get_lnames()) out += (out.empty() ? "--" : ", --") + name;
+  const auto value = option.get_type_size() == 0 ? std::string() : option.get_type_name();
+  return out + (value.empty() ? "" : " " + value);
+}
+
 void print_overview(std::ostream& to) {
   to << "One-command labs of databases, brokers and stream processors, and proof that\n"
         "rows travel through them.\n\ntidelab COMMAND [OPTIONS] …\n";
@@ -96,7 +104,7 @@ void print_overview(std::ostream& to) {
   for (const auto& row : commands()) {
     if (row.group != group) to << fmt::format("\n{}\n", row.group);
     group = row.group;
-    to << fmt::format("  {:<10} {}\n", row.name, row.help);
+    to << fmt::format("  {:<11}{}\n", row.name, row.help);
   }
   to << "\n`tidelab help COMMAND` lists its options. Options before the command:\n"
         "--home DIR, where playbooks/ and checks/ are; --version takes no command.\n"
@@ -112,15 +120,6 @@ constexpr std::size_t column = 30, width = 100;
 std::size_t cells_in(std::string_view text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-// `-n, --lines N`
-std::string spelled(const CLI::Option& option) {
-  std::string out;
-  for (const auto& name : option.get_snames()) out += (out.empty() ? "-" : ", -") + name;
-  for (const auto& name : option.get_lnames()) out += (out.empty() ? "--" : ", --") + name;
-  const auto value = option.get_type_size() == 0 ? std::string() : option.get_type_name();
-  return out + (value.empty() ? "" : " " + value);
 }
 
 // In its column, below the name where that is long, and broken between words.
