@@ -10,6 +10,7 @@ usage: ./run.sh smoke [TOPOLOGY] [flags…]   build, then: lab up, rows verified
        ./run.sh test [LEVEL…]               every test, or those of the levels named: arch unit net golden
                                             terminal ssh standin e2e groups hosts sabotage strange fuzz
        ./run.sh build                       only build/release/tidelab
+       ./run.sh package                     a .deb and a .tar.gz in build/packages
 Missing Debian packages are installed (with sudo when not root).
 END
 }
@@ -21,6 +22,7 @@ packages=(
     libssl-dev libcurl4-openssl-dev libssh2-1-dev libarchive-dev librdkafka-dev libmysqlcppconn-dev
     tar gzip unzip
 )
+packages_for_packages=(dpkg-dev file binutils)
 packages_for_tests=(
     catch2 clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck
     openssh-server openssh-client mariadb-server
@@ -316,7 +318,7 @@ test_all() { # LEVEL...
     trap 'exit 130' INT TERM HUP
     check_prerequisites
     since=$SECONDS
-    install_packages "${packages[@]}" "${packages_for_tests[@]}"
+    install_packages "${packages[@]}" "${packages_for_packages[@]}" "${packages_for_tests[@]}"
     record_row packages 0 0 $((SECONDS - since))
     case " $wanted " in *" standin "* | *" e2e "* | *" groups "* | *" hosts "* | *" sabotage "* | *" strange "*) warm_go ;; esac
     since=$SECONDS
@@ -351,6 +353,12 @@ case $command in
     build)
         install_packages "${packages[@]}"
         compile release tidelab || exit 1
+        ;;
+    package)
+        install_packages "${packages[@]}" "${packages_for_packages[@]}"
+        compile release tidelab || exit 1
+        cpack -G "DEB;TGZ" --config "$build/release/CPackConfig.cmake" -B "$build/packages" >"$build/package.log" 2>&1 || { tail -n 20 "$build/package.log" >&2; exit 1; }
+        say "· packages:" "$build"/packages/tidelab[-_]*
         ;;
     smoke)
         # Official archives need none of the registries' clients.

@@ -1,0 +1,17 @@
+# What each kind of package is made of; read by CPack.
+function(made_of)
+  set(all)
+  foreach(part ${ARGN})
+    list(APPEND all ${CPACK_TIDELAB_BUILD} tidelab ${part} /)
+  endforeach()
+  set(CPACK_INSTALL_CMAKE_PROJECTS ${all} PARENT_SCOPE)
+endfunction()
+
+if(CPACK_GENERATOR STREQUAL "DEB")
+  made_of(program debian)
+  set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+else()
+  made_of(program elsewhere libraries)
+  string(TOLOWER ${CPACK_SYSTEM_NAME} system)
+  set(CPACK_PACKAGE_FILE_NAME tidelab-${CPACK_PACKAGE_VERSION}-${system}-${CPACK_TIDELAB_PROCESSOR})
+endif()

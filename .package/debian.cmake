@@ -1,0 +1,13 @@
+# Writes what Debian wants beside the program into `to`: its changelog, ours, and whose the work is.
+execute_process(COMMAND git log -1 --format=%ct WORKING_DIRECTORY ${source} OUTPUT_VARIABLE at OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+if(NOT "$ENV{SOURCE_DATE_EPOCH}" STREQUAL "")
+  set(at $ENV{SOURCE_DATE_EPOCH})
+endif()
+if(at STREQUAL "")
+  string(TIMESTAMP at %s UTC)
+endif()
+execute_process(COMMAND date -u -R -d @${at} OUTPUT_VARIABLE date OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+file(WRITE ${to}/changelog.Debian "tidelab (${version}-1) unstable; urgency=medium\n\n  * Version ${version}; changelog.gz says what is in it.\n\n -- ${contact}  ${date}\n")
+file(COPY_FILE ${source}/CHANGELOG.md ${to}/changelog)
+file(COPY_FILE ${CMAKE_CURRENT_LIST_DIR}/copyright ${to}/copyright)
+execute_process(COMMAND gzip -9nf changelog changelog.Debian WORKING_DIRECTORY ${to} COMMAND_ERROR_IS_FATAL ANY)
