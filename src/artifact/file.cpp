@@ -50,14 +50,14 @@ struct Beside {
 Got<Beside> digest_of(const Attempt& attempt, const std::string& path) {
   const auto& given = attempt.source.checksum;
   if (!given.empty()) {
-    if (auto checksum = read_checksum(given)) return Beside{std::move(checksum), "digest that was given with it"};
+    if (auto checksum = read_checksum(given)) return Beside{checksum, checksum->algorithm + " given with it"};
     return refuse(Why::failed, fmt::format("\"{}\" is no sha256 or sha512 digest", given));
   }
   for (const char* ending : {".sha512", ".sha256", ".sha256.txt"}) {
     const auto text = disk::read_text(path + ending, longest_digest_file);
     if (!text && text.error().kind == disk::Kind::missing) continue;
     auto found = text ? read_checksum_file(*text, std::filesystem::path(path).filename().string()) : std::nullopt;
-    if (found) return Beside{std::move(found), "digest beside it"};
+    if (found) return Beside{found, found->algorithm + " beside it"};
     return end_search({Why::failed, fmt::format("{}{} is no digest of it", path, ending), text ? text->substr(0, 400) : text.error().what});
   }
   return Beside{};

@@ -252,7 +252,7 @@ Got<Published> read_published(const Attempt& attempt, const std::string& text) {
 Got<Published> published_checksum(const Attempt& attempt, Unreachable& unreachable) {
   const auto& source = attempt.source;
   if (!source.checksum.empty()) {
-    if (auto given = read_checksum(source.checksum)) return Published{given, given->algorithm + " that is known of it"};
+    if (auto given = read_checksum(source.checksum)) return Published{given, given->algorithm + " given with it"};
     return refuse(Why::failed, fmt::format("\"{}\" is no sha256 or sha512 digest", source.checksum));
   }
   if (source.checksum_url.empty() && !source.may_be_unverified)

@@ -80,7 +80,7 @@ class Sources(unittest.TestCase):
         asked = len(self.net.asked)
         said = self.tidelab("fetch", REFERENCE, "--mirror", self.root / "stick")
         self.assertEqual(len(self.net.asked), asked)
-        self.assertEqual(said.count("digest beside it"), 11)
+        self.assertEqual(said.count("sha256 beside it"), 11)
         file = next((self.root / "stick").glob("kafka*.tgz"))
         file.write_bytes(file.read_bytes() + b"x")
         shutil.rmtree(self.root / "cache/tidelab")
