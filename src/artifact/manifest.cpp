@@ -69,7 +69,7 @@ std::optional<std::map<std::string, std::string>> members_of(const std::string& 
   return members;
 }
 
-struct Free {
+struct FreeOfOpenSsl {
   void operator()(BIO* bio) const { BIO_free(bio); }
   void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
@@ -86,9 +86,9 @@ std::string from_base64(const std::string& text) {
 }
 
 bool is_signature_of(const std::string& bytes, const std::string& base64, const std::string& pem) {
-  const std::unique_ptr<BIO, Free> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  const std::unique_ptr<EVP_PKEY, Free> key(bio ? PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr) : nullptr);
-  const std::unique_ptr<EVP_MD_CTX, Free> context(EVP_MD_CTX_new());
+  const std::unique_ptr<BIO, FreeOfOpenSsl> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const std::unique_ptr<EVP_PKEY, FreeOfOpenSsl> key(bio ? PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr) : nullptr);
+  const std::unique_ptr<EVP_MD_CTX, FreeOfOpenSsl> context(EVP_MD_CTX_new());
   const auto signature = from_base64(base64);
   EVP_PKEY_CTX* parameters = nullptr;
   return key && context && EVP_PKEY_base_id(key.get()) == EVP_PKEY_RSA && !signature.empty() &&
