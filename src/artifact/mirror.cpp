@@ -159,7 +159,6 @@ Got<Manifest> Mirror::Session::first_root() {
 
 Got<void> Mirror::Session::know_root() {
   if (mirror_.root_) return {};
-  std::error_code error;
   auto root = kept("root", "root");
   if (!root && ::access((mirror_.kept_ + "/root.json").c_str(), F_OK) == 0) {
     Failure damaged{Why::failed, mirror_.kept_ + "/root.json is damaged, so it is not known whom to trust"};
@@ -274,6 +273,8 @@ Got<Manifest> Mirror::Session::listed(const std::string& name, const std::string
   if (version < 0 || length < 0)
     return end_search(not_trusted("snapshot.json", fmt::format("it does not say which {}.json belongs to it", name)));
   auto have = kept(name, type);
+  if (have && have->version > version)
+    return end_search(not_trusted(fmt::format("{}.{}.json", version, name), fmt::format("version {} was there before", have->version)));
   if (have && have->version == version && have->expires > now_ && check_signatures(*have, role)) return std::move(*have);
   const auto file = fmt::format("{}.{}.json", version, name);
   const auto text = must_have(file, std::min(static_cast<std::size_t>(length), most_of_a_manifest));
@@ -300,9 +301,7 @@ Got<const Manifest*> Mirror::Session::component(const std::string& name) {
   if (const auto known = mirror_.components_.find(name); known != mirror_.components_.end()) return &known->second;
   const auto& all = object_at(mirror_.index_->body, "components");
   const auto& entry = object_at(all, name);
-  if (entry.empty()) {
-    return refuse(Why::failed, fmt::format("{} has no component `{}`", mirror_.place_, name), "it has " + names_in(all));
-  }
+  if (entry.empty()) return refuse(Why::failed, fmt::format("{} has no component `{}`", mirror_.place_, name), "it has " + names_in(all));
   if (entry.value("yanked", json()) == json(true)) return refuse(Why::failed, fmt::format("{} has withdrawn `{}`", mirror_.place_, name));
   const auto owner = read_role(object_at(object_at(mirror_.index_->body, "owners"), text_at(entry, "owner")));
   if (!owner) return end_search(not_trusted("index.json", fmt::format("the owner of `{}`: {}", name, owner.error())));
@@ -341,12 +340,15 @@ Got<Release> Mirror::find(const std::string& component, const std::string& versi
 Mirror& Mirrors::at(const std::string& place, const RootPin& root) {
   auto plain = place;
   while (plain.size() > 1 && plain.back() == '/') plain.pop_back();
+  // What was trusted without keys is not what was trusted by them, nor by others.
+  auto identity = plain;
+  for (const auto& key : root.keys) identity += "\n" + key;
   const std::lock_guard lock(mutex_);
-  auto& mirror = mirrors_[plain];
+  auto& mirror = mirrors_[identity];
   if (mirror) return *mirror;
   // Another package unpacked in a directory's place is another mirror: nothing but its own root speaks for it.
   const auto own = is_url(plain) ? std::string() : disk::read_text(plain + "/root.json", most_of_a_root).value_or("");
-  mirror = std::make_unique<Mirror>(plain, root, fmt::format("{}/mirrors/{}", cache_dir_, sha256_text(plain + own).substr(0, 16)));
+  mirror = std::make_unique<Mirror>(plain, root, fmt::format("{}/mirrors/{}", cache_dir_, sha256_text(identity + own).substr(0, 16)));
   return *mirror;
 }
 

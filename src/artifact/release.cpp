@@ -33,10 +33,12 @@ std::size_t shared(const std::vector<long>& one, const std::vector<long>& other)
   return static_cast<std::size_t>(end - one.begin());
 }
 
+/// For people, however many there are and however long they are.
 std::string joined(const std::vector<std::string>& words) {
+  constexpr std::size_t most_words = 40, most_letters = 60;
   std::string out;
-  for (const auto& each : words) out += (out.empty() ? "" : ", ") + each;
-  return out;
+  for (std::size_t i = 0; i < std::min(words.size(), most_words); ++i) out += (i == 0 ? "" : ", ") + words[i].substr(0, most_letters);
+  return words.size() <= most_words ? out : fmt::format("{}, and {} more", out, words.size() - most_words);
 }
 
 /// Those that share most with it, the newest of them first.

@@ -37,7 +37,8 @@ constexpr std::pair<const char*, const char*> files[] = {
 
 constexpr std::pair<const char*, const char*> variables[] = {
     {"TIDELAB_HOME", "The directory that holds playbooks/ and checks/, in place of the one that the program came with."},
-    {"TIUP_MIRRORS", "The server of TiUP's archives, in place of the one that the playbooks name."},
+    {"TIUP_MIRRORS", "Another TiUP mirror, a URL or a directory, in place of the one that the playbooks name."},
+    {"SSL_CERT_FILE", "Certificates to trust for downloads, in place of the system's."},
     {"XDG_STATE_HOME", "In place of ~/.local/state."},
     {"XDG_CACHE_HOME", "In place of ~/.cache."},
     {"HOME", "Where the two above are looked for, and ~/.ssh."},

@@ -84,26 +84,27 @@ struct Sources {
   const std::string& file_name;
 
   std::optional<ArtifactSource> made(const playbook::Source& source);
-  ArtifactSource made_tiup(const playbook::Source& source, const std::string& component);
+  ArtifactSource made_tiup(const playbook::Source& source, const std::string& component, const std::string& place);
   std::optional<ArtifactSource> made_of_repository(const playbook::Source& source);
   std::vector<ArtifactSource> from_mirror();
   std::vector<std::string> names();
 };
 
-ArtifactSource Sources::made_tiup(const playbook::Source& source, const std::string& component) {
+/// Of a TiUP mirror. Whose keys speak for it is known of those that the playbooks name, whoever names them now; of any other nobody has
+/// said.
+ArtifactSource Sources::made_tiup(const playbook::Source& source, const std::string& component, const std::string& place) {
   ArtifactSource out;
   out.component = component;
   out.platform = scope.expand({"${platform}", source.kind.span});
-  const auto known = inputs.library.common.mirrors.find(source.mirror.value);
-  if (!inputs.tiup_mirror.empty()) {
-    out.mirror = inputs.tiup_mirror;  // another one than is known: whom to trust there nobody has said
-  } else if (known != inputs.library.common.mirrors.end()) {
-    out.mirror = known->second.url.value;
-    out.root = known->second.root.value;
-    out.threshold = known->second.threshold.value;
-    for (const auto& key : known->second.keys) out.keys.push_back(key.value);
-  } else {
-    out.mirror = source.mirror.value;
+  const auto& mirrors = inputs.library.common.mirrors;
+  const auto named = mirrors.find(source.mirror.value);
+  out.mirror = !place.empty() ? place : named == mirrors.end() ? source.mirror.value : named->second.url.value;
+  while (out.mirror.size() > 1 && out.mirror.back() == '/') out.mirror.pop_back();
+  for (const auto& [name, known] : mirrors) {
+    if (known.url.value != out.mirror) continue;
+    out.root = known.root.value;
+    out.threshold = known.threshold.value;
+    for (const auto& key : known.keys) out.keys.push_back(key.value);
   }
   return out;
 }
@@ -120,7 +121,7 @@ std::optional<ArtifactSource> Sources::made(const playbook::Source& source) {
   for (const auto& each : source.where) where.push_back(scope.expand(each));
   const auto& kind = source.kind.value;
   ArtifactSource out;
-  if (kind == "tiup") out = made_tiup(source, where.front());
+  if (kind == "tiup") out = made_tiup(source, where.front(), inputs.tiup_mirror);
   if (kind == "official") out.urls = where;
   if (kind == "file") out.paths = where;
   if (kind == "index") out.index = where.front(), out.near = scope.expand(source.near);
@@ -167,12 +168,12 @@ std::vector<ArtifactSource> Sources::from_mirror() {
   std::vector<ArtifactSource> out;
   for (const auto& each : declared.sources) {
     if (each.kind.value != "tiup") continue;
-    auto source = made(each);
-    if (!source) continue;
-    source->mirror = inputs.mirror;
-    source->keys.clear();
-    source->note = "given by you";
-    out.push_back(std::move(*source));
+    const auto found = made(each);
+    if (!found) continue;
+    auto source = made_tiup(each, found->component, inputs.mirror);
+    source.kind = "tiup";
+    source.note = "given by you";
+    out.push_back(std::move(source));
   }
   ArtifactSource by_name;
   by_name.note = "given by you";

@@ -298,6 +298,35 @@ TEST_CASE("a mirror whose keys are known is held to them") {
   CHECK_THAT(why_not(lab, served.url(), "pd", "v8.5.0", pin), Contains("it was not signed by the keys that are known of this mirror"));
 }
 
+TEST_CASE("what was trusted without keys is not trusted by those who know them") {
+  Lab lab;
+  Served served;
+  REQUIRE(Store(lab.cache).acquire(wanted_from(served.url(), "tidb", "v8.5.0"), lab.control()));
+  const RootPin others{1, 2, {spare_keys()[0].id(), spare_keys()[1].id()}};
+  CHECK_THAT(why_not(lab, served.url(), "pd", "v8.5.0", others), Contains("it was not signed by the keys that are known of this mirror"));
+}
+
+TEST_CASE("a component that was away comes back no older than it was") {
+  Lab lab;
+  Served served;
+  served.mirror.component_version = 2;
+  served.mirror.write();
+  REQUIRE(Store(lab.cache).acquire(wanted_from(served.url(), "pd", "v8.5.0"), lab.control()));
+  auto without = served.mirror;
+  without.releases.erase("pd");
+  without.timestamp_version = without.index_version = 2;
+  without.write();
+  served.mirror = without;
+  CHECK_THAT(why_not(lab, served.url(), "pd", "v8.5.3"), Contains("has no component `pd`"));
+  without.releases = blank().releases;
+  without.timestamp_version = without.index_version = 3;
+  without.component_version = 1;
+  without.releases.erase("tidb"), without.releases.erase("tikv"), without.releases.erase("cdc");
+  without.write();
+  served.mirror = without;
+  CHECK_THAT(why_not(lab, served.url(), "pd", "v8.5.3"), Contains("1.pd.json is not trusted: version 2 was there before"));
+}
+
 TEST_CASE("a family of components costs six small requests, later runs what has changed, and cached archives none") {
   Lab lab;
   Served served;
