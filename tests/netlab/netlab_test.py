@@ -36,6 +36,9 @@ class Hosts(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
+        # The first named namespace of a machine makes `ip` mount /run/netns for good, whoever asked for it.
+        for word in ("add", "del"):
+            subprocess.run(["ip", "netns", word, "netlab-first"], check=True)
         cls.before = machine()
         cls.folder = tempfile.mkdtemp(prefix="netlab-", dir="/run")
         cls.lab = netlab.Lab(cls.folder + "/lab")
