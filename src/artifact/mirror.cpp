@@ -9,10 +9,12 @@
 #include "artifact/cache.hpp"
 #include "artifact/download.hpp"
 #include "disk/read_text.hpp"
+#include "step/url.hpp"
 
 namespace tidelab::artifact {
 
 using nlohmann::json;
+using step::is_url;
 
 namespace {
 
@@ -20,8 +22,6 @@ constexpr std::size_t most_of_a_timestamp = 1024;  // as TiUP
 constexpr std::size_t most_of_a_root = 512 << 10;
 constexpr std::size_t most_of_a_manifest = 16 << 20;  // whatever a snapshot says: the real ones have 200 KB
 constexpr int most_roots = 100;                       // of one chain: one is made a year
-
-bool is_url(const std::string& place) { return place.starts_with("http://") || place.starts_with("https://"); }
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 
 #include "artifact/mirror.hpp"
 #include "artifact/sources.hpp"
+#include "step/url.hpp"
 
 namespace tidelab::artifact {
 
@@ -12,7 +13,7 @@ Got<Fetched> fetch_tiup(const Attempt& attempt, Unreachable& unreachable, Mirror
       mirrors.at(asked.mirror, asked.root).find(asked.component, attempt.wanted.version, asked.platform, attempt.control, unreachable);
   if (!release) return tl::unexpected<Refusal>(release.error());
   Source found;
-  const bool remote = release->place.starts_with("http");
+  const bool remote = step::is_url(release->place);
   found.kind = remote ? Kind::official : Kind::file;
   found.checksum = "sha256:" + release->sha256;
   found.bytes = release->bytes;

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/keyring.hpp"
+#include "step/url.hpp"
 
 namespace tidelab::cli::takes {
 
@@ -125,12 +126,7 @@ void hosts(CLI::App& app, Options& o) {
 }
 
 void source(CLI::App& app, Options& o) {
-  CLI::Validator place(
-      [](std::string& text) {
-        const bool url = text.starts_with("http://") || text.starts_with("https://");
-        return url ? std::string() : CLI::ExistingDirectory(text);
-      },
-      "");
+  CLI::Validator place([](std::string& text) { return step::is_url(text) ? std::string() : CLI::ExistingDirectory(text); }, "");
   app.add_option("--mirror", o.mirror, "archives of yours, looked into first: a directory, an unpacked TiUP package, or an http server")
       ->check(place)
       ->type_name("DIR|URL");

@@ -7,9 +7,12 @@
 
 #include "plan/builder.hpp"
 #include "playbook/version.hpp"
+#include "step/url.hpp"
 #include "topology/rules.hpp"
 
 namespace tidelab::plan {
+
+using step::is_url;
 
 namespace {
 
@@ -71,8 +74,6 @@ std::string version_after(const std::string& version) {
   std::from_chars(version.data() + from, version.data() + end + 1, number);
   return fmt::format("{}{}", version.substr(0, from), number + 1);
 }
-
-bool is_url(const std::string& place) { return place.starts_with("http://") || place.starts_with("https://"); }
 
 /// Everything that one artifact's sources are made from.
 struct Sources {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "source/spelling.hpp"
+#include "step/url.hpp"
 #include "topology/meaning.hpp"
 #include "yaml/read.hpp"
 
@@ -38,7 +39,7 @@ Text must_have(const yaml::Node& node, const char* key, const std::string& of, b
   return {};
 }
 
-bool is_place(const std::string& text) { return text.starts_with("http://") || text.starts_with("https://") || text.starts_with("/"); }
+bool is_place(const std::string& text) { return step::is_url(text) || text.starts_with("/"); }
 bool is_digest(const std::string& text) {
   return text.size() == sha256_digits && text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
 }

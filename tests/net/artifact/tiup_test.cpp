@@ -380,6 +380,17 @@ TEST_CASE("what a mirror has not is answered with what it has") {
   CHECK_THAT(why_not(lab, lab.root), Contains("is no mirror of TiUP"));
 }
 
+TEST_CASE("a directory is a directory, whatever its name begins with") {
+  Lab lab;
+  fs::copy(golden, lab.root + "/http_mirror");
+  const auto before = fs::current_path();
+  fs::current_path(lab.root);
+  const auto got = Store(lab.cache).acquire(wanted_from("http_mirror", "pd", "v8.5.0"), lab.control());
+  fs::current_path(before);
+  REQUIRE(got);
+  CHECK(got->from == "http_mirror/pd-v8.5.0-linux-amd64.tar.gz");
+}
+
 TEST_CASE("what was trusted and is damaged is told, and not begun anew in silence") {
   Lab lab;
   Served served;
