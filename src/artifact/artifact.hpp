@@ -18,7 +18,8 @@ namespace tidelab::artifact {
 using step::Control;
 using step::Result;
 
-enum class Kind { official, tiup, index, maven, file, assembled };
+/// `url` is a place of the user's own that is got like an official one.
+enum class Kind { official, tiup, index, maven, url, file, assembled };
 
 const char* name_of(Kind kind);
 std::optional<Kind> kind_named(std::string_view name);
@@ -39,10 +40,10 @@ struct Pointers {
 /// One place to get it from. Which fields matter depends on the kind.
 struct Source {
   Kind kind = Kind::official;
-  std::vector<std::string> urls{};      ///< official: where the archive is, tried in order
-  std::string checksum_url{};           ///< official: a published checksum file (bare digest, coreutils or BSD or gpg-print style)
-  std::string checksum{};               ///< official, file: "sha256:…" or "sha512:…"; wins over checksum_url
-  bool may_be_unverified = false;       ///< official: without a digest it is taken as it is, and said to be unverified
+  std::vector<std::string> urls{};      ///< official, url: where the archive is, tried in order
+  std::string checksum_url{};           ///< official, url: a published checksum file (bare digest, coreutils or BSD or gpg-print style)
+  std::string checksum{};               ///< official, url, file: "sha256:…" or "sha512:…"; wins over checksum_url
+  bool may_be_unverified = false;       ///< url: without a digest it is taken as it is, and said to be unverified
   long long bytes = 0;                  ///< official: its size, where that is known
   std::string component{}, platform{};  ///< tiup: its name there; `linux/amd64`
   std::string mirror{};                 ///< tiup: an http(s) URL or a directory

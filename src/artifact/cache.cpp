@@ -84,7 +84,8 @@ Result<std::string> make_identity(const Source& source, const Control& control) 
     case Kind::official:
     case Kind::tiup:
     case Kind::index:
-    case Kind::maven: return place_of(source);
+    case Kind::maven:
+    case Kind::url: return place_of(source);
     case Kind::assembled: return digest_script(source.script, control);
     case Kind::file: break;
   }
@@ -162,7 +163,8 @@ void drop(const Entry& entry) {
 
 std::string place_of(const Source& source) {
   switch (source.kind) {
-    case Kind::official: return source.urls.empty() ? std::string() : source.urls.front();
+    case Kind::official:
+    case Kind::url: return source.urls.empty() ? std::string() : source.urls.front();
     case Kind::tiup: return fmt::format("{} {} {}", source.mirror, source.component, source.platform);
     case Kind::index: return source.index;
     case Kind::maven: return source.coordinate;

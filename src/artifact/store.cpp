@@ -161,7 +161,8 @@ Got<Acquired> Search::fetch(const Source& source) {
 
 Got<Fetched> Search::fetch_from(const Attempt& attempt) {
   switch (attempt.source.kind) {
-    case Kind::official: return fetch_official(attempt, unreachable_);
+    case Kind::official:
+    case Kind::url: return fetch_official(attempt, unreachable_);
     case Kind::tiup: return fetch_tiup(attempt, unreachable_, mirrors_);
     case Kind::index: return fetch_index(attempt, unreachable_);
     case Kind::maven: return fetch_maven(attempt);
@@ -209,8 +210,9 @@ Failure Search::nothing_worked() const {
 
 namespace {
 
-constexpr std::pair<Kind, const char*> kinds[] = {{Kind::official, "official"}, {Kind::tiup, "tiup"}, {Kind::index, "index"},
-                                                  {Kind::maven, "maven"},       {Kind::file, "file"}, {Kind::assembled, "assembled"}};
+constexpr std::pair<Kind, const char*> kinds[] = {{Kind::official, "official"},  {Kind::tiup, "tiup"}, {Kind::index, "index"},
+                                                  {Kind::maven, "maven"},        {Kind::url, "url"},   {Kind::file, "file"},
+                                                  {Kind::assembled, "assembled"}};
 
 }  // namespace
 

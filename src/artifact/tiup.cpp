@@ -14,7 +14,7 @@ Got<Fetched> fetch_tiup(const Attempt& attempt, Unreachable& unreachable, Mirror
   if (!release) return tl::unexpected<Refusal>(release.error());
   Source found;
   const bool remote = step::is_url(release->place);
-  found.kind = remote ? Kind::official : Kind::file;
+  found.kind = remote ? Kind::url : Kind::file;
   found.checksum = "sha256:" + release->sha256;
   found.bytes = release->bytes;
   (remote ? found.urls : found.paths).push_back(release->place);

@@ -131,7 +131,7 @@ void source(CLI::App& app, Options& o) {
       ->check(place)
       ->type_name("DIR|URL");
   one_of(app.add_option("--source", o.source, "take artifacts only from this kind of source"),
-         {"official", "tiup", "index", "maven", "file", "assembled"});
+         {"official", "tiup", "index", "maven", "url", "file", "assembled"});
 }
 
 void copies(CLI::App& app, Options& o) {

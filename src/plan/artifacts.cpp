@@ -39,9 +39,10 @@ std::string kinds_of(const playbook::Artifact& artifact, const std::string& arch
   return out;
 }
 
-/// What a person means by a kind: from the project itself, however it is found there.
+/// What a person means by a kind: from the project itself, however it is found there; a file of theirs, wherever it lies.
 bool is_meant(const std::string& kind, const std::string& asked) {
-  return asked.empty() || kind == asked || (asked == "official" && (kind == "tiup" || kind == "index"));
+  return asked.empty() || kind == asked || (asked == "official" && (kind == "tiup" || kind == "index")) ||
+         (asked == "file" && kind == "url");
 }
 
 std::string last_part(const std::string& url) {
@@ -178,7 +179,7 @@ std::vector<ArtifactSource> Sources::from_mirror() {
   }
   ArtifactSource by_name;
   by_name.note = "given by you";
-  by_name.kind = is_url(inputs.mirror) ? "official" : "file";
+  by_name.kind = is_url(inputs.mirror) ? "url" : "file";
   for (const auto& name : names()) {
     const auto place = inputs.mirror + "/" + name;
     if (!is_url(inputs.mirror)) {
@@ -201,7 +202,7 @@ std::optional<ArtifactSource> named_by_author(const topology::Topology& topology
     if (found == topology.archives.end() || found->second.url.empty()) continue;
     ArtifactSource out;
     const auto& place = found->second.url.value;
-    out.kind = is_url(place) ? "official" : "file";
+    out.kind = is_url(place) ? "url" : "file";
     (is_url(place) ? out.urls : out.paths).push_back(place);
     out.checksum = "sha256:" + found->second.sha256.value;
     out.note = "named by the topology";
@@ -261,7 +262,9 @@ std::string Builder::keep_artifact(Artifact made, const playbook::Playbook& prov
     return plan.artifacts.back().key;
   }
   Sources sources{inputs_, provider, declared, versioned, arch, made.file_name};
-  if (!inputs_.mirror.empty() && (inputs_.source_kind.empty() || inputs_.source_kind == "file")) made.sources = sources.from_mirror();
+  if (!inputs_.mirror.empty())
+    for (auto& one : sources.from_mirror())
+      if (is_meant(one.kind, inputs_.source_kind) && inputs_.source_kind != "official") made.sources.push_back(std::move(one));
   for (const auto& source : declared.sources) {
     if (is_meant(source.kind.value, inputs_.source_kind))
       if (auto one = sources.made(source)) made.sources.push_back(std::move(*one));
