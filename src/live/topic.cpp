@@ -110,6 +110,13 @@ Result<std::string> cluster_state(const Brokers& word, const Control& control) {
                      state->controller, brokers, state->partitions, state->leaderless.size(), state->under_replicated, leaderless);
 }
 
+// What was seen last of a topic that did not become as asked: the reason, not only that time is over.
+std::string not_yet(const Topic& topic, bool is_there, bool acted, const std::optional<Failure>& refusal) {
+  const auto what = fmt::format("topic {} did not become as asked in time: it is {}", topic.name.value, is_there ? "there" : "not there");
+  if (refusal) return fmt::format("{}, and making it was refused: {}", what, refusal->what);
+  return acted ? what + ", though the broker accepted the change" : what;
+}
+
 // `name-*`, to be removed: all of them.
 Result<run::Done> remove_topics(const Topic& topic, const Control& control) {
   const auto prefix = topic.name.value.substr(0, topic.name.value.size() - 1);
@@ -154,8 +161,7 @@ Result<run::Done> ensure_topic(const Topic& topic, const Control& control) {
     }
     // What the broker answered is true soon, not at once: metadata spreads after the controller decided.
     if (!step::pause(control, std::chrono::milliseconds(50)))
-      return step::fail(control.stopped() ? Why::interrupted : Why::timed_out,
-                        fmt::format("topic {} did not become as asked in time", topic.name.value));
+      return step::fail(control.stopped() ? Why::interrupted : Why::timed_out, not_yet(topic, state->has_value(), acted, refusal));
   }
 }
 
