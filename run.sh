@@ -24,7 +24,7 @@ packages=(
 )
 packages_for_packages=(dpkg-dev file binutils)
 packages_for_tests=(
-    catch2 clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck
+    catch2 lld clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck
     openssh-server openssh-client mariadb-server
     graphviz python3-jsonschema python3-yaml groff-base mandoc
     systemd dbus libpam-systemd dbus-user-session iproute2 util-linux procps
@@ -37,7 +37,7 @@ jobs=$(nproc)
 
 # level, seconds it may take on two cores from cold. A level may also use what those before it have left, so that the
 # whole ends within the sum: 90 minutes.
-budgets="packages 150  build 540  arch 250  unit 60  net 400  golden 420  fuzz 150  terminal 90  ssh 560  standin 180  e2e 290  groups 300  hosts 700  sabotage 690  strange 600"
+budgets="packages 150  build 560  arch 500  unit 60  net 370  golden 260  fuzz 90  terminal 70  ssh 490  standin 180  e2e 330  groups 270  hosts 850  sabotage 640  strange 580"
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'run.sh: %s\n' "$*" >&2; exit 1; }
@@ -124,7 +124,8 @@ compile() {
     shift 2
     # What is built from nothing is built in few large pieces; a tree that somebody configured otherwise stays as it is.
     [ -e "$dir/CMakeCache.txt" ] || flags+=(-DCMAKE_UNITY_BUILD=ON)
-    ! command -v ccache >/dev/null || flags+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+    # What one checkout has compiled is there for the next, too.
+    ! command -v ccache >/dev/null || { flags+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1; }
     printf '· building %s … ' "$dir"
     if cmake -S . -B "$dir" --preset "$preset" "${flags[@]}" "$@" >"$log" 2>&1 </dev/null &&
         cmake --build "$dir" --target "$target" -j "$jobs" >>"$log" 2>&1 </dev/null; then
@@ -170,7 +171,7 @@ ctest_level() { # LABEL [build dir]
     local junit
     junit=$(realpath -m "$build/$1.xml")
     rm -f "$junit"
-    ctest --test-dir "${2:-$build/dev}" -L "^$1\$" --output-on-failure --no-tests=error -j "$jobs" --output-junit "$junit" || true
+    ctest --test-dir "${2:-$build/dev}" -L "^$1\$" --output-on-failure --no-tests=error -j "$((jobs + 1))" --output-junit "$junit" || true
     # What failed is said once more at the end, where whoever reads the log of the whole begins. A test that was skipped has
     # shown nothing, so it counts as failed.
     python3 - "$junit" 3>"$counts" <<'END'
@@ -261,9 +262,11 @@ record_row() { # NAME PASSED FAILED SECONDS
     total_passed=$((total_passed + $2)) total_failed=$((total_failed + $3))
 }
 
-# What neither waits nor looks at a clock runs beside the other levels, in what they leave idle. Of fuzz that is its build: an input
-# that takes ten seconds is a finding.
+# What neither waits nor looks at a clock runs beside other levels, in what they leave idle. Of fuzz that is its build: an input that
+# takes ten seconds is a finding. Labs of real components have the machine for themselves: they leave little idle, and what is too
+# slow there looks like what is broken.
 beside="arch"
+alone=" e2e groups hosts sabotage strange "
 declare -A job_of=() began_at=()
 
 # A level is a session of its own: so its deadline reaches everything that it started, and it has a share of its own of
@@ -317,6 +320,21 @@ end_level() { # NAME
     record_row "$name" "$passed" "$failed" "$took"
 }
 
+# finish_beside LEVEL...: those of them that still run have the processor now, and are waited for.
+finish_beside() {
+    local one
+    for one in "$@"; do
+        [ -n "${job_of[$one]:-}" ] || continue
+        { echo 0 >"/proc/${job_of[$one]}/autogroup"; } 2>/dev/null || true
+        if [ "$one" = fuzz_build ]; then
+            wait "${job_of[$one]}" || true   # the level tells it, which builds what is missing
+            unset "job_of[$one]"
+        else
+            end_level "$one"
+        fi
+    done
+}
+
 print_table() {
     printf '\n%-10s %7s %7s %8s %8s\n' level passed failed seconds budget
     local row name passed failed seconds budget
@@ -348,7 +366,8 @@ test_all() { # LEVEL...
     case " $wanted " in *" standin "* | *" e2e "* | *" groups "* | *" hosts "* | *" sabotage "* | *" strange "*) warm_go ;; esac
     since=$SECONDS
     allowed=$(($(budget_of packages) + $(budget_of build)))
-    if ! compile release tidelab || ! compile dev all "-DTIDELAB_GOLDEN_BINARY=$(realpath -m "$build/release/tidelab")"; then
+    # Two dozen test programs of sanitized code: their links are a minute for the system's linker.
+    if ! compile release tidelab || ! compile dev all -DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld "-DTIDELAB_GOLDEN_BINARY=$(realpath -m "$build/release/tidelab")"; then
         record_row build 0 1 $((SECONDS - since))
         print_table
         exit 1
@@ -359,14 +378,14 @@ test_all() { # LEVEL...
     done
     case " $wanted " in *" fuzz "*) begin_level fuzz_build 19 ;; esac
     for one in $all; do
-        # Its build is told by the level, which builds what is missing.
-        [ "$one" != fuzz ] || [ -z "${job_of[fuzz_build]:-}" ] || { wait "${job_of[fuzz_build]}" || true; unset "job_of[fuzz_build]"; }
+        # shellcheck disable=SC2086 # a list of words
+        case " $wanted " in *" $one "*) case "$alone" in *" $one "*) finish_beside fuzz_build $beside ;; esac ;; esac
+        [ "$one" != fuzz ] || finish_beside fuzz_build
         case " $beside " in *" $one "*) continue ;; esac
         case " $wanted " in *" $one "*) begin_level "$one"; end_level "$one" ;; esac
     done
-    for one in $beside; do
-        case " $wanted " in *" $one "*) end_level "$one" ;; esac
-    done
+    # shellcheck disable=SC2086 # a list of words
+    finish_beside $beside
     print_table
     [ "$total_failed" -eq 0 ]
 }

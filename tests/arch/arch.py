@@ -258,7 +258,9 @@ def headers_alone(tree):
         first = next((t for t in out.stderr.splitlines() if "error" in t), out.stderr[:200])
         return path, key, out.returncode == 0, first
 
-    keys = {p: digest(p) for p in tree.code if p.suffix == ".hpp"}
+    # What some file includes first of all is compiled alone with it (clang.py).
+    first = {next(((ours, name) for _, ours, name in tree.includes(p)), None) for p in tree.code if p.suffix == ".cpp"}
+    keys = {p: digest(p) for p in tree.code if p.suffix == ".hpp" and (True, str(p.relative_to(tree.root / "src"))) not in first}
     with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
         results = list(pool.map(compile_alone, [(p, k) for p, k in keys.items() if k not in good]))
     tree.build.mkdir(parents=True, exist_ok=True)
