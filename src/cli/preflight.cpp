@@ -33,20 +33,43 @@ report::Preflight look_at_hosts(const plan::Plan& plan, live::Setup& setup, cons
   }
   const auto looks = live::look_before(plan, setup, control);
   out.rows = preflight::judge(plan, sizes, looks);
-  for (int lane = 1; lane < static_cast<int>(looks.size()); ++lane)
-    out.hosts[static_cast<std::size_t>(lane) - 1].runs = preflight::all_runs(plan, lane, looks[static_cast<std::size_t>(lane)]);
+  for (int lane = 1; lane < static_cast<int>(looks.size()); ++lane) {
+    const auto& look = looks[static_cast<std::size_t>(lane)];
+    auto& host = out.hosts[static_cast<std::size_t>(lane) - 1];
+    host.runs = preflight::all_runs(plan, lane, look);
+    host.arch = look.facts.arch();
+  }
   return out;
+}
+
+bool learn_processors(topology::Topology& topology, const plan::Plan& plan, const report::Preflight& found) {
+  bool learned = false;
+  for (std::size_t i = 0; i < plan.components.size(); ++i) {
+    const auto lane = plan.components[i].lane;
+    if (lane < 1) continue;
+    const auto& instance = topology.instances[i];
+    const auto& arch = found.hosts[static_cast<std::size_t>(lane) - 1].arch;
+    if (arch.empty() || arch == topology.arch_of(instance)) continue;
+    topology.arch_found[instance.host.value] = arch;
+    learned = learned || topology.arch_of(instance) == arch;  // what is written stays
+  }
+  return learned;
 }
 
 int preflight(const Options& options) {
   auto lab = open_lab(options, true);
   if (!lab) return exit_bad_file;
-  const auto made = plan::make_up(lab->loaded->inputs(options), lab->loaded->diagnostics);
+  auto made = plan::make_up(lab->loaded->inputs(options), lab->loaded->diagnostics);
   check_other_labs(*lab->loaded);
   if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
   const step::Control control{step::Clock::now() + std::chrono::minutes(2), options.stop, {}};
   auto setup = make_setup(made, *lab);
   auto found = look_at_hosts(made, setup, sizes_in_cache(made, control), control);
+  while (learn_processors(lab->loaded->topology, made, found)) {
+    made = plan::make_up(lab->loaded->inputs(options), lab->loaded->diagnostics);
+    if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
+    found = look_at_hosts(made, setup, sizes_in_cache(made, control), control);
+  }
   found.strict = options.strict;
   if (options.fix && !options.stop.stop_requested()) live::set_what_is_safe(made, setup, found.rows, control);
   if (options.format == "json")

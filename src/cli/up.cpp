@@ -49,14 +49,22 @@ std::vector<run::Warned> warned_of(const report::Preflight& found) {
 
 enum class Look { for_archives, before_change };
 
-// What is only needed to start a lab is no matter where it runs already, so there only failures are told. What was told
-// and stops nobody, for the journal; nullopt when the hosts are not ready. Before archives are got only failures are told: the
-// rest is told by the look that knows their sizes.
-std::optional<std::vector<run::Warned>> look_first(const plan::Plan& made, live::Setup& setup, const Options& options, Look look) {
+report::Preflight look_first(const plan::Plan& made, live::Setup& setup, const Options& options, Look look) {
   const step::Control brief{step::Clock::now() + std::chrono::minutes(2), options.stop, {}};
   preflight::Sizes sizes;
   for (const auto& [key, acquired] : setup.acquired) sizes[key] = artifact::unpacked_bytes(acquired.path);
+  if (look == Look::before_change) return look_at_hosts(made, setup, sizes, brief);
+  // As who only looks, without the lab's claim.
+  auto run = std::exchange(setup.run, {});
   auto found = look_at_hosts(made, setup, sizes, brief);
+  setup.run = std::move(run);
+  return found;
+}
+
+// What is only needed to start a lab is no matter where it runs already, so there only failures are told. What was told
+// and stops nobody, for the journal; nullopt when the hosts are not ready. Before archives are got only failures are told: the
+// rest is told by the look that knows their sizes.
+std::optional<std::vector<run::Warned>> tell_found(report::Preflight found, const Options& options, Look look) {
   const bool ready = !report::stops_up(found);
   const auto past = [&](const preflight::Finding& row) {
     return row.outcome == preflight::Outcome::warning && found.hosts[static_cast<std::size_t>(row.lane) - 1].runs;
@@ -94,12 +102,44 @@ void tell_what_is_next(const plan::Plan& made, const Options& options) {
   if (!lines.empty()) std::cout << "\nnext\n" << render_lines(lines, columns_of(STDOUT_FILENO)) << std::flush;
 }
 
+// Archives, and a look at the hosts, until nothing is missing that can be told before the first change; else the exit code. The plan
+// is made anew where hosts turn out to have another processor than it was made for.
+tl::expected<std::vector<run::Warned>, int> make_ready(Lab& lab, plan::Plan& made, live::Setup& setup, artifact::Store& store,
+                                                       const step::Control& control) {
+  const auto& options = lab.options;
+  const auto no_lab = [&] { return tl::unexpected<int>(options.stop.stop_requested() ? exit_interrupted : exit_no_lab); };
+  while (true) {
+    const auto look = setup.acquired.size() == made.artifacts.size() ? Look::before_change : Look::for_archives;
+    auto found = look_first(made, setup, options, look);
+    if (learn_processors(lab.loaded->topology, made, found)) {
+      made = plan::make_up(lab.loaded->inputs(options), lab.loaded->diagnostics);
+      if (!told_no_errors(*lab.loaded, options)) return tl::unexpected<int>(exit_bad_file);
+      setup.acquired = live::cached(made, store, control);
+      continue;
+    }
+    auto warned = tell_found(std::move(found), options, look);
+    if (!warned) return no_lab();
+    if (look == Look::before_change) return std::move(*warned);
+    auto acquisition = live::acquire_all(made, store, control);
+    if (options.stop.stop_requested()) {
+      std::cerr << "interrupted before anything was changed\n";
+      return no_lab();
+    }
+    if (!acquisition.failures.empty()) {
+      std::cerr << "tidelab: these archives cannot be had; nothing was changed\n";
+      tell(acquisition.failures);
+      return no_lab();
+    }
+    setup.acquired = std::move(acquisition.acquired);
+  }
+}
+
 }  // namespace
 
 Brought bring_up(const Options& options) {
   auto lab = open_lab(options, true);
   if (!lab) return {exit_bad_file, false};
-  const auto made = plan::make_up(lab->loaded->inputs(options), lab->loaded->diagnostics);
+  auto made = plan::make_up(lab->loaded->inputs(options), lab->loaded->diagnostics);
   check_other_labs(*lab->loaded);
   if (!told_no_errors(*lab->loaded, options)) return {exit_bad_file, false};
   const auto lock = take_lock(*lab, made.lab, "up");
@@ -107,7 +147,7 @@ Brought bring_up(const Options& options) {
   if (!may_follow(*lab, made.lab)) return {exit_bad_file, false};
 
   // Beyond this point nothing is decided. Artifacts, then a look at the hosts, then the first change. Where artifacts must be got,
-  // which can take minutes, the hosts are looked at before that, too: as who only looks, without the lab's claim.
+  // which can take minutes, the hosts are looked at before that, too.
   const auto store = open_store();
   if (!store) return {exit_no_lab, false};
   const bool text = options.format == "text";
@@ -115,25 +155,8 @@ Brought bring_up(const Options& options) {
                                 if (text) std::cout << "          · " + line + "\n" << std::flush;
                               }};
   auto setup = make_setup(made, *lab, live::cached(made, *store, control));
-  if (setup.acquired.size() < made.artifacts.size()) {
-    const auto run = std::exchange(setup.run, {});
-    if (!look_first(made, setup, options, Look::for_archives))
-      return {options.stop.stop_requested() ? exit_interrupted : exit_no_lab, false};
-    setup.run = run;
-    auto acquisition = live::acquire_all(made, *store, control);
-    if (options.stop.stop_requested()) {
-      std::cerr << "interrupted before anything was changed\n";
-      return {exit_interrupted, false};
-    }
-    if (!acquisition.failures.empty()) {
-      std::cerr << "tidelab: these archives cannot be had; nothing was changed\n";
-      tell(acquisition.failures);
-      return {exit_no_lab, false};
-    }
-    setup.acquired = std::move(acquisition.acquired);
-  }
-  auto warned = look_first(made, setup, options, Look::before_change);
-  if (!warned) return {options.stop.stop_requested() ? exit_interrupted : exit_no_lab, false};
+  auto warned = make_ready(*lab, made, setup, *store, control);
+  if (!warned) return {warned.error(), false};
   if (!noted(lab::write_record(record_for(*lab, made)))) return {exit_no_lab, false};
   const auto result = run_plan(made, *lab, std::move(setup), std::move(*warned));
   noted(lab::note_in_record(made.lab, "up", outcome_of(result)));

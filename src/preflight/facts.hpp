@@ -54,6 +54,7 @@ struct Facts {
   std::string user;     ///< who looked
   long uid = -1;
   std::string system, processor;  ///< as uname says
+  std::string arch() const;       ///< the processor in the words of archives: amd64, arm64, else as uname says
   bool systemd = false;
   bool account_there = false;
   std::string home_not_writable;     ///< by the account whose own manager keeps the services: its home

@@ -25,12 +25,6 @@ Minds minds(const Bench& bench, Bad plan::HostNeeds::*what) {
 
 Outcome outcome_of(Bad bad) { return bad == Bad::fail ? Outcome::failure : Outcome::warning; }
 
-// `uname` has its own names for what archives are named by.
-std::string arch_of(const std::string& processor) {
-  if (processor == "x86_64") return "amd64";
-  return processor == "aarch64" ? "arm64" : processor;
-}
-
 std::string holder_text(const Holder& holder) {
   const auto& user = holder.user.empty() ? holder.socket_user : holder.user;
   if (holder.pid == 0) return fmt::format("a process of {} that cannot be seen without root", user);
@@ -103,7 +97,7 @@ void judge_rights(const Bench& bench) {
 
 void judge_arch(const Bench& bench) {
   const auto& facts = bench.facts();
-  const auto arch = arch_of(facts.processor);
+  const auto arch = facts.arch();
   bool good = true;
   if (facts.system != "Linux") {
     bench.add("arch", Outcome::failure, fmt::format("runs {}, and services need Linux", facts.system));

@@ -17,6 +17,7 @@ struct Preflight {
     std::string name;
     std::vector<std::string> roles;  ///< titles of what is to run there
     bool runs = false;               ///< all of it runs already
+    std::string arch = {};           ///< its processor in the words of archives; empty: it could not be looked at
   };
   std::vector<Host> hosts;  ///< lane 1 and on
   std::vector<preflight::Finding> rows;

@@ -32,8 +32,10 @@ std::size_t Topology::count(const std::string& section) const {
 std::string Topology::arch_of(const Instance& instance) const {
   const auto* own = instance.find("arch");
   if (own != nullptr && !own->text.empty()) return own->text.value;
-  const auto found = global.other.find("arch");
-  return found == global.other.end() || found->second.empty() ? "amd64" : found->second.value;
+  const auto written = global.other.find("arch");
+  if (written != global.other.end() && !written->second.empty()) return written->second.value;
+  const auto found = arch_found.find(instance.host.value);
+  return found == arch_found.end() ? "amd64" : found->second;
 }
 
 const Instance* Topology::first(const std::string& section) const {

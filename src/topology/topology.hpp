@@ -75,15 +75,16 @@ struct Topology {
   std::vector<Instance> instances;   ///< in the order written
   std::vector<Instance> left_alone;  ///< of roles that are understood and not provisioned; they count in conflicts
   std::map<std::string, Section> sections;
-  std::map<std::string, Archive> archives;  ///< by "NAME" or "NAME VERSION"
-  std::string lab_note;                     ///< why the lab's name is none, where no lab is made and that is no error
-  std::set<std::string> unread;             ///< sections that are there and cannot be read, which is told already
+  std::map<std::string, Archive> archives;        ///< by "NAME" or "NAME VERSION"
+  std::map<std::string, std::string> arch_found;  ///< by host: what `uname -m` says there, in the words of archives
+  std::string lab_note;                           ///< why the lab's name is none, where no lab is made and that is no error
+  std::set<std::string> unread;                   ///< sections that are there and cannot be read, which is told already
 
   /// Also of a section that is left alone.
   std::vector<const Instance*> of(const std::string& section) const;
   std::size_t count(const std::string& section) const;
   const Instance* first(const std::string& section) const;
-  /// Processor of its host as archives call it: as the instance or `global` says, else amd64.
+  /// Processor of its host as archives call it: as the instance or `global` says, else as its host was found, else amd64.
   std::string arch_of(const Instance& instance) const;
   bool has(const std::string& section) const { return count(section) > 0 || unread.contains(section); }
 };

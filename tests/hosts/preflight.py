@@ -197,4 +197,26 @@ def fix_sets_what_is_safe_and_says_how_to_undo_it():
         seen.one("one", "swap", "fixed", "was 60, and is 1")
 
 
-TESTS = [each_fault_on_a_host_of_its_own, rights_and_directories, what_is_of_a_lab_and_what_is_not, fix_sets_what_is_safe_and_says_how_to_undo_it]
+def the_processor_of_each_host_decides():
+    """What `uname` says chooses the archives, before anything is got or changed; what is written is kept, and told where it is wrong."""
+    with shells("one", "two") as hosts:
+        hosts.cache = hosts.folder / "cache"
+        file = topology(hosts, ("one", "two"))
+        hosts.in_place_of("two", "uname", '#!/bin/sh\n/bin/uname "$@" | sed s/x86_64/aarch64/\n')
+        seen = Seen(hosts, file, code=0)
+        seen.one("one", "arch", "ok", "amd64")
+        seen.one("two", "arch", "ok", "arm64")
+        wrong = topology(hosts, ("one", "two"), lab="wrong", arch="amd64")
+        Seen(hosts, wrong, code=1).one("two", "arch", "failure", "is arm64, and the programs of toy_servers 2 are for amd64", "`arch: arm64`")
+        ran = hosts.tidelab("up", wrong)
+        must(ran.code == 3 and "nothing was changed" in ran.out, f"up ended with {ran.code}", ran.out)
+        ran = hosts.good("up", file)
+        got = sorted(p.name for p in hosts.cache.rglob("toy-*.tar.gz"))
+        must(got == ["toy-1.0.0-amd64.tar.gz", "toy-1.0.0-arm64.tar.gz"], f"the archives are {got}", ran.out)
+        must("nothing to change" in hosts.good("up", file).out, "a second up changed something")
+        hosts.good("down", file)
+        hosts.inside("two", "rm -r /usr/local/bin")
+        hosts.nothing_left()
+
+
+TESTS = [the_processor_of_each_host_decides, each_fault_on_a_host_of_its_own, rights_and_directories, what_is_of_a_lab_and_what_is_not, fix_sets_what_is_safe_and_says_how_to_undo_it]
