@@ -3,6 +3,7 @@
 
 #include "live/live.hpp"
 #include "report/preflight.hpp"
+#include "topology/topology.hpp"
 
 namespace tidelab::cli {
 

@@ -135,7 +135,8 @@ TEST_CASE("a default for each range of versions is a param for each of them") {
 }
 
 TEST_CASE("P005: a source of no kind") {
-  CHECK(brief("artifacts: [{name: a, sources: [{note: n}]}]") == "P005 3:33 a source is one of official, tiup, index, maven, file, assembled");
+  CHECK(brief("artifacts: [{name: a, sources: [{note: n}]}]") ==
+        "P005 3:33 a source is one of official, tiup, index, maven, file, assembled");
 }
 
 TEST_CASE("P006: a param with a name that means something else") {
