@@ -40,7 +40,7 @@ long long number_of(std::string_view text) {
 class Part {
 public:
   Part(const Attempt& attempt, std::string url, const std::string& algorithm)
-      : attempt_(attempt), url_(std::move(url)), path_(attempt.entry_dir + "/archive.part"), side_(path_ + ".json") {
+      : url_(std::move(url)), path_(attempt.entry_dir + "/archive.part"), side_(path_ + ".json") {
     digests_.emplace("sha256", Digest("sha256"));
     if (algorithm != "sha256") digests_.emplace(algorithm, Digest(algorithm));
   }
@@ -120,7 +120,6 @@ private:
     fd_ = -1;
   }
 
-  const Attempt& attempt_;
   std::string url_;
   std::string path_;
   std::string side_;
