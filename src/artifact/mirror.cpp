@@ -113,6 +113,7 @@ std::optional<Manifest> Mirror::Session::kept(const std::string& name, const std
 
 Got<void> Mirror::Session::keep(const std::string& name, const Manifest& manifest) {
   const auto path = mirror_.kept_ + "/" + name + ".json", temporary = path + ".new";
+  if (const auto there = disk::read_text(path, most_of_a_manifest); there && *there == manifest.text) return {};
   int error = write_whole(temporary, manifest.text);
   if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
   if (error == 0) return {};

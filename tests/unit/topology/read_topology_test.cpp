@@ -56,6 +56,15 @@ TEST_CASE("params of a version are there for that version") {
   CHECK(t.instances[0].values.at("late_port").text.value == "7002");
 }
 
+TEST_CASE("a processor: what is written, else what the host said, else amd64") {
+  support::World world({stores});
+  auto t = world.read("stores: [{host: a}, {host: b, arch: arm64}, {host: c}]");
+  t.arch_found = {{"a", "arm64"}, {"b", "amd64"}};
+  CHECK(t.arch_of(t.instances[0]) == "arm64");
+  CHECK(t.arch_of(t.instances[1]) == "arm64");
+  CHECK(t.arch_of(t.instances[2]) == "amd64");
+}
+
 TEST_CASE("settings: of the component first, then of the instance") {
   support::World world({stores, twins, flows});
   const auto& t = world.read("server_configs: {store: {a: {b: 1}}}\nstores: [{host: h, config: {a.b: 2}}]");
