@@ -7,6 +7,6 @@ ZOOBINDIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # WARN: with INFO the answer drowns in the client's own log.
 # shellcheck disable=SC2086  # the flags are words on purpose
 exec "$JAVA" "-Dzookeeper.log.dir=$ZOO_LOG_DIR" -Dzookeeper.log.file=zookeeper-cli.log \
-    "-Dzookeeper.root.logger=${ZOO_LOG4J_PROP:-WARN,CONSOLE}" \
+    "-Dzookeeper.root.logger=${ZOO_LOG4J_PROP:-WARN,CONSOLE}" -Dzookeeper.root.level=WARN \
     -cp "$CLASSPATH" $CLIENT_JVMFLAGS ${JVMFLAGS:-} \
     org.apache.zookeeper.ZooKeeperMain "$@"

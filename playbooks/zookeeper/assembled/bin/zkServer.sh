@@ -108,7 +108,7 @@ status() {
     port=$(setting clientPort)
     host=$(setting clientPortAddress)
     # srvr is the one four-letter word that is always allowed.
-    answer=$("$JAVA" -Xmx32m -XX:TieredStopAtLevel=1 -Dzookeeper.root.logger=ERROR,CONSOLE -cp "$CLASSPATH" \
+    answer=$("$JAVA" -Xmx32m -XX:TieredStopAtLevel=1 -Dzookeeper.root.logger=ERROR,CONSOLE -Dzookeeper.root.level=ERROR -cp "$CLASSPATH" \
         org.apache.zookeeper.client.FourLetterWordMain "${host:-localhost}" "${port:-2181}" srvr 2>/dev/null)
     mode=$(grep '^Mode:' <<<"$answer")
     echo "Client port found: ${port:-2181}. Client address: ${host:-localhost}." >&2
