@@ -168,10 +168,11 @@ stop_warming() { [ -z "$go_warmer" ] || kill -TERM -- "-$go_warmer" 2>/dev/null 
 # ---- the levels: each prints what its tools print, and leaves `passed failed` in $counts ----------------------------
 
 ctest_level() { # LABEL [build dir]
-    local junit
+    local junit at_once=$((jobs + 1))
+    [ "$1" != fuzz ] || at_once=$jobs   # an input that takes long is a finding
     junit=$(realpath -m "$build/$1.xml")
     rm -f "$junit"
-    ctest --test-dir "${2:-$build/dev}" -L "^$1\$" --output-on-failure --no-tests=error -j "$((jobs + 1))" --output-junit "$junit" || true
+    ctest --test-dir "${2:-$build/dev}" -L "^$1\$" --output-on-failure --no-tests=error -j "$at_once" --output-junit "$junit" || true
     # What failed is said once more at the end, where whoever reads the log of the whole begins. A test that was skipped has
     # shown nothing, so it counts as failed.
     python3 - "$junit" 3>"$counts" <<'END'

@@ -5,6 +5,7 @@
 
 #include "cli/preflight.hpp"
 #include "cli/session.hpp"
+#include "preflight/facts.hpp"
 
 namespace tidelab::cli {
 
@@ -49,8 +50,9 @@ bool learn_processors(topology::Topology& topology, const plan::Plan& plan, cons
     if (lane < 1) continue;
     const auto& instance = topology.instances[i];
     const auto& arch = found.hosts[static_cast<std::size_t>(lane) - 1].arch;
-    if (arch.empty() || arch == topology.arch_of(instance)) continue;
-    topology.arch_found[instance.host.value] = arch;
+    // What a host says would stand in names of files here: only words that archives know are taken, and once.
+    if (!preflight::is_arch(arch) || arch == topology.arch_of(instance)) continue;
+    if (!topology.arch_found.emplace(instance.host.value, arch).second) continue;
     learned = learned || topology.arch_of(instance) == arch;  // what is written stays
   }
   return learned;

@@ -49,6 +49,9 @@ struct OtherLab {
   std::vector<std::string> dirs;
 };
 
+/// A processor that archives have a word for.
+inline bool is_arch(std::string_view word) { return word == "amd64" || word == "arm64"; }
+
 struct Facts {
   std::string machine;  ///< of one boot of one kernel: hosts that share it share memory and devices
   std::string user;     ///< who looked

@@ -108,7 +108,9 @@ void judge_arch(const Bench& bench) {
     if (fit.empty() || contains(fit, arch)) continue;
     good = false;
     bench.add("arch", Outcome::failure, fmt::format("is {}, and the programs of {} are for {}", arch, each->name, fmt::join(fit, " or ")),
-              fmt::format("write `arch: {}` for this host (or under `global`), or move it to a host of the other kind", arch));
+              is_arch(arch)
+                  ? fmt::format("write `arch: {}` for this host (or under `global`), or move it to a host of the other kind", arch)
+                  : fmt::format("move it to a host that is {}", fmt::join(fit, " or ")));
   }
   if (good) bench.add("arch", Outcome::ok, arch);
 }

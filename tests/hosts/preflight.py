@@ -215,6 +215,12 @@ def the_processor_of_each_host_decides():
         must(got == ["toy-1.0.0-amd64.tar.gz", "toy-1.0.0-arm64.tar.gz"], f"the archives are {got}", ran.out)
         must("nothing to change" in hosts.good("up", file).out, "a second up changed something")
         hosts.good("down", file)
+        # A host may say anything, and names of files are made of it.
+        hosts.in_place_of("two", "uname", '#!/bin/sh\necho Linux ../../../evil\n')
+        Seen(hosts, file, code=1).one("two", "arch", "failure", "the programs of toy_servers 2 are for amd64")
+        ran = hosts.tidelab("up", file)
+        must(ran.code == 3 and "nothing was changed" in ran.out, f"up ended with {ran.code}", ran.out)
+        must(not list(hosts.folder.rglob("*evil*")), "what a host said is a name here")
         hosts.inside("two", "rm -r /usr/local/bin")
         hosts.nothing_left()
 

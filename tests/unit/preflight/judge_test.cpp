@@ -60,6 +60,8 @@ TEST_CASE("the processor has the names of archives") {
         "failure: is arm64, and the programs of bases 1 are for amd64 → write `arch: arm64` for this host (or under `global`), or "
         "move it to a host of the other kind");
   CHECK(trial.about("arch", 2) == "ok: amd64");
+  trial.facts().processor = "riscv64";
+  CHECK(trial.about("arch") == "failure: is riscv64, and the programs of bases 1 are for amd64 → move it to a host that is amd64");
 }
 
 TEST_CASE("a missing command is told with who runs it") {
