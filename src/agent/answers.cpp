@@ -13,8 +13,11 @@ namespace {
 using State = Said::State;
 
 State state_of(std::string_view word) {
-  static constexpr std::array<std::pair<std::string_view, State>, 4> states{
-      {{"holds", State::holds}, {"differs", State::differs}, {"made", State::made}, {"failed", State::failed}}};
+  static constexpr std::array<std::pair<std::string_view, State>, 5> states{{{"holds", State::holds},
+                                                                             {"differs", State::differs},
+                                                                             {"outdated", State::outdated},
+                                                                             {"made", State::made},
+                                                                             {"failed", State::failed}}};
   const auto* found = std::find_if(states.begin(), states.end(), [&](const auto& each) { return each.first == word; });
   return found == states.end() ? State::other : found->second;
 }

@@ -9,7 +9,7 @@ look_service() { # n run-dir unit text-digest spec inputs…
   if have_systemd; then look_unit "$@"; return; fi
   n=$1; r=$2; shift 4
   if ! keeps "$r" supervisor; then say "$n" differs 'is not running'
-  elif [ "$(cat "$r/applied" 2>/dev/null)" != "$(wanted "$@")" ]; then say "$n" differs 'runs with an older configuration'
+  elif [ "$(cat "$r/applied" 2>/dev/null)" != "$(wanted "$@")" ]; then say "$n" outdated 'runs with an older configuration'
   else keeps "$r" child || unsure=y; say "$n" holds 'is running'; fi
 }
 

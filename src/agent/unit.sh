@@ -33,11 +33,11 @@ is_kept() { unit_state "$um" "${up##*/}" && case $active in active|activating|re
 look_unit() { # n run-dir unit text-digest spec inputs…
   n=$1; r=$2; unit=$3; text=$4; shift 4
   if ! in_unit "$r"; then
-    if keeps "$r" supervisor; then say "$n" differs 'runs without systemd'; else say "$n" differs 'is not running'; fi
-  elif [ "$um" != "$M" ] || [ "${up##*/}" != "$unit" ] || { sum_of "$up"; [ "$sum" != "$text" ]; }; then say "$n" differs 'its unit is another'
-  elif [ ! -L "$(wanted_link)" ]; then say "$n" differs 'is not started at boot'
+    if keeps "$r" supervisor; then say "$n" outdated 'runs without systemd'; else say "$n" differs 'is not running'; fi
+  elif [ "$um" != "$M" ] || [ "${up##*/}" != "$unit" ] || { sum_of "$up"; [ "$sum" != "$text" ]; }; then say "$n" outdated 'its unit is another'
+  elif [ ! -L "$(wanted_link)" ]; then say "$n" outdated 'is not started at boot'
   elif ! is_kept; then say "$n" differs "is not running ($active)"
-  elif [ "$(cat "$r/applied" 2>/dev/null)" != "$(wanted "$@")" ]; then say "$n" differs 'runs with an older configuration'
+  elif [ "$(cat "$r/applied" 2>/dev/null)" != "$(wanted "$@")" ]; then say "$n" outdated 'runs with an older configuration'
   else [ "$active $main" != "active 0" ] && [ "$active" != activating ] || unsure=y; say "$n" holds 'is running'; fi
 }
 

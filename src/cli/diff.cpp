@@ -1,4 +1,5 @@
 // `tidelab diff`: what changes between two topologies, what of it a lab that is up refuses, and what would restart.
+#include <algorithm>
 #include <iostream>
 
 #include <fmt/format.h>
@@ -40,11 +41,28 @@ void print_json(const std::vector<guide::Change>& changes, const std::vector<pla
   std::cout << out.dump(2) << "\n";
 }
 
-void print_text(const std::vector<guide::Change>& changes, const std::vector<plan::Restart>& restarts) {
+// Of groups with several that would restart: as `up` would go about it.
+std::vector<std::string> orders_of(const plan::Plan& plan, const std::vector<plan::Restart>& restarts) {
+  std::vector<std::string> out;
+  for (const auto& group : plan.groups) {
+    const auto count = std::count_if(group.members.begin(), group.members.end(), [&](const auto& member) {
+      const auto& name = plan.components[static_cast<std::size_t>(member.component)].name;
+      return std::any_of(restarts.begin(), restarts.end(), [&](const auto& each) { return each.component == name; });
+    });
+    if (count < 2) continue;
+    const bool led = !group.members.front().leads.empty();
+    out.push_back(fmt::format("those of {} one after the other{}", group.section, led ? ", the one that leads last" : ""));
+  }
+  return out;
+}
+
+void print_text(const std::vector<guide::Change>& changes, const std::vector<plan::Restart>& restarts,
+                const std::vector<std::string>& orders) {
   std::cout << guide::render_text(changes);
   if (!restarts.empty()) std::cout << "\nwould restart\n";
   for (const auto& each : restarts)
     std::cout << fmt::format("  {} on {} ({}): {}\n", each.service, each.host, each.component, fmt::join(each.because, ", "));
+  for (const auto& each : orders) std::cout << fmt::format("  {}\n", each);
   std::size_t total = 0, refused = 0;
   for (const auto& each : changes) {
     if (each.derived) continue;
@@ -77,7 +95,7 @@ int diff(const Options& options) {
   else if (changes.empty())
     std::cout << "no difference\n";
   else
-    print_text(changes, restarts);
+    print_text(changes, restarts, orders_of(new_plan, restarts));
   return changes.empty() ? exit_true : exit_false;
 }
 

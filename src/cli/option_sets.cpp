@@ -160,6 +160,10 @@ void ends(CLI::App& app, Options& o) {
   app.add_flag("--keep-logs", o.keep_logs, "leave the components' logs");
 }
 
+void rolls(CLI::App& app, Options& o) {
+  app.add_flag("--rolling", o.rolling, "one member of a group after the other, so that the group serves on");
+}
+
 void plans(CLI::App& app, Options& o) {
   app.add_flag("--full", o.full, "every field of every step");
   app.add_flag("--diff", o.diff, "look at the hosts, read-only, and print what would change");

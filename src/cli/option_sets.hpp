@@ -25,6 +25,7 @@ void nodes(CLI::App& app, Options& o);   ///< only some of the lab
 void report_to(CLI::App& app, Options& o);
 void keeps(CLI::App& app, Options& o);  ///< of `smoke`
 void ends(CLI::App& app, Options& o);   ///< of `down`
+void rolls(CLI::App& app, Options& o);  ///< of `restart`
 void plans(CLI::App& app, Options& o);  ///< of `plan`
 void tails(CLI::App& app, Options& o);  ///< of `logs`
 void runs(CLI::App& app, Options& o);   ///< of `exec`

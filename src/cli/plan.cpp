@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/session.hpp"
+#include "run/rolling.hpp"
 #include "run/runner.hpp"
 #include "step/describe.hpp"
 
@@ -47,6 +48,9 @@ int plan(const Options& options) {
     unasked += steps;
     std::cout << fmt::format("   ?  {} ({} not looked at)\n", why, steps);
   }
+  for (const auto& roll :
+       run::make_rolls(made, [&](const int step) -> const run::Looked& { return looked[static_cast<std::size_t>(step)]; }))
+    std::cout << fmt::format("order: {}\n", run::render_roll(made, roll));
   if (differs > 0)
     std::cout << fmt::format("{} would change\n", differs);
   else if (unasked == 0)

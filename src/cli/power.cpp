@@ -5,15 +5,20 @@ namespace tidelab::cli {
 
 namespace {
 
-int power(const Options& options, bool starting) {
+using Make = plan::Plan (*)(const plan::Inputs&, source::Diagnostics&);
+
+plan::Plan make_start(const plan::Inputs& inputs, source::Diagnostics& diagnostics) { return plan::make_power(inputs, true, diagnostics); }
+plan::Plan make_stop(const plan::Inputs& inputs, source::Diagnostics& diagnostics) { return plan::make_power(inputs, false, diagnostics); }
+
+int power(const Options& options, Make make) {
   auto lab = open_lab(options, false);
   if (!lab) return exit_bad_file;
-  const auto made = plan::make_power(lab->loaded->inputs(lab->options), starting, lab->loaded->diagnostics);
+  const auto made = make(lab->loaded->inputs(lab->options), lab->loaded->diagnostics);
   if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
-  const auto lock = take_lock(*lab, made.lab, starting ? "start" : "stop");
+  const auto lock = take_lock(*lab, made.lab, made.command);
   if (!lock) return exit_no_lab;
   std::map<std::string, artifact::Acquired> acquired;
-  if (starting) {
+  if (made.command != "stop") {
     // What a service was unpacked from is part of what it is compared with, so the cache is asked for its digests.
     const auto store = open_store();
     if (!store) return exit_no_lab;
@@ -26,11 +31,12 @@ int power(const Options& options, bool starting) {
 
 }  // namespace
 
-int start(const Options& options) { return power(options, true); }
-int stop(const Options& options) { return power(options, false); }
+int start(const Options& options) { return power(options, make_start); }
+int stop(const Options& options) { return power(options, make_stop); }
 int restart(const Options& options) {
-  const auto stopped = power(options, false);
-  return stopped == exit_true ? power(options, true) : stopped;
+  if (options.rolling) return power(options, plan::make_rolling_restart);
+  const auto stopped = power(options, make_stop);
+  return stopped == exit_true ? power(options, make_start) : stopped;
 }
 
 }  // namespace tidelab::cli

@@ -40,7 +40,24 @@ std::map<std::string, std::string> sources_of(const std::string& lab) {
 struct Served {
   std::optional<bool> ready;
   std::string problem;
+  std::optional<std::string> leads;  ///< what it is in its group: "leader"; empty: another one is; null: nobody could be asked
 };
+
+// By component, the questions that hold of who leads.
+std::map<int, const std::vector<plan::Step>*> who_may_lead(const plan::Plan& plan) {
+  std::map<int, const std::vector<plan::Step>*> out;
+  for (const auto& group : plan.groups)
+    for (const auto& member : group.members)
+      if (!member.leads.empty()) out[member.component] = &member.leads;
+  return out;
+}
+
+std::optional<std::string> ask_who_leads(const std::vector<plan::Step>& questions, run::Effects& effects, const step::Control& control) {
+  for (const auto& each : questions)
+    if (const auto done = effects.perform(each, control); !done)
+      return done.error().why == step::Why::differs ? std::optional(std::string()) : std::nullopt;
+  return questions.front().title;
+}
 
 // What `up` waits for, asked once; instances side by side.
 std::vector<Served> ask_protocols(const plan::Plan& plan, run::Effects& effects, const std::set<int>& down, const std::stop_token& stop) {
@@ -49,10 +66,11 @@ std::vector<Served> ask_protocols(const plan::Plan& plan, run::Effects& effects,
   std::map<int, std::vector<const plan::Step*>> questions;
   for (const auto& step : plan.steps)
     if (std::holds_alternative<step::Wait>(step.action) && !down.contains(step.component)) questions[step.component].push_back(&step);
+  const auto leading = who_may_lead(plan);
   std::vector<step::Thread> threads;
   for (const auto& [component, asked] : questions) {
     const auto at = static_cast<std::size_t>(component);
-    const auto ask = [&, at, &steps = asked] {
+    const auto ask = [&, at, component = component, &steps = asked] {
       for (const auto* step : steps) {
         const auto done = effects.perform(*step, {step::Clock::now() + patience, stop, {}});
         out[at].ready = done.has_value();
@@ -60,8 +78,10 @@ std::vector<Served> ask_protocols(const plan::Plan& plan, run::Effects& effects,
         out[at].problem = fmt::format("{}: {}", step->title, done.error().what);
         break;
       }
+      if (const auto found = leading.find(component); found != leading.end() && out[at].ready == true)
+        out[at].leads = ask_who_leads(*found->second, effects, {step::Clock::now() + patience, stop, {}});
     };
-    threads.emplace_back(ask, [&one = out[at]](const step::Failure& why) { one = {false, why.what}; });
+    threads.emplace_back(ask, [&one = out[at]](const step::Failure& why) { one = {false, why.what, {}}; });
   }
   return out;
 }
@@ -78,6 +98,7 @@ ordered_json row_of(const plan::Plan& plan, const plan::Step& step, const step::
           {"ports", c.ports},
           {"state", state.is_object() ? state.value("state", ordered_json("unknown")) : ordered_json("unknown")},
           {"ready", nullptr},
+          {"leads", nullptr},
           {"pid", known("pid")},
           {"up_seconds", known("up_seconds")},
           {"restarts", state.is_object() ? state.value("restarts", ordered_json(0)) : ordered_json()},
@@ -118,28 +139,37 @@ std::string head_of(const Lab& lab, const std::string& name, bool runs) {
   return lab.state == "up" ? "lab " + name : fmt::format("lab {} ({})", name, lab.state);
 }
 
-void print_table(const ordered_json& rows, std::size_t columns) {
+// `groups`: whether there is anything to lead.
+void print_table(const ordered_json& rows, bool groups, std::size_t columns) {
   std::vector<Line> lines;
   for (const auto& row : rows) {
     const bool running = row["state"] == "running";
-    lines.push_back({{text_of(row["role"]), text_of(row["node"]), state_text(row), ports_text(row), running ? row["pid"].dump() : "–",
-                      running ? duration_text(static_cast<double>(number_of(row["up_seconds"]))) : "–",
-                      running ? std::to_string(number_of(row["rss_kb"]) / 1024) : "–", text_of(row["version"]), text_of(row["jre"]),
-                      text_of(row["source"])},
-                     {}});
+    std::vector<std::string> cells{text_of(row["role"]),
+                                   text_of(row["node"]),
+                                   state_text(row),
+                                   ports_text(row),
+                                   running ? row["pid"].dump() : "–",
+                                   running ? duration_text(static_cast<double>(number_of(row["up_seconds"]))) : "–",
+                                   running ? std::to_string(number_of(row["rss_kb"]) / 1024) : "–",
+                                   text_of(row["version"]),
+                                   text_of(row["jre"]),
+                                   text_of(row["source"])};
+    if (groups) cells.insert(cells.begin() + 3, text_of(row["leads"]));
+    lines.push_back({std::move(cells), {}});
     if (!row["problem"].is_null()) lines.back().below.push_back(source::printable(text_of(row["problem"]), most_told));
   }
-  std::cout << render_table({{"role", 1},
-                             {"node"},
-                             {"state"},
-                             {"ports", 6, false, false},
-                             {"pid", 7, false, true},
-                             {"up", 2, false, true},
-                             {"MB", 4, false, true},
-                             {"version", 3},
-                             {"jre", 5},
-                             {"source", 8}},
-                            lines, columns);
+  std::vector<Column> head{{"role", 1},
+                           {"node"},
+                           {"state"},
+                           {"ports", 6, false, false},
+                           {"pid", 7, false, true},
+                           {"up", 2, false, true},
+                           {"MB", 4, false, true},
+                           {"version", 3},
+                           {"jre", 5},
+                           {"source", 8}};
+  if (groups) head.insert(head.begin() + 3, {"leads", 1});
+  std::cout << render_table(head, lines, columns);
 }
 
 ordered_json json_of(const Fare& fare) {
@@ -174,10 +204,10 @@ void print_json(const Lab& lab, const std::string& name, const Found& found) {
       << "\n";
 }
 
-void print_text(const Lab& lab, const std::string& name, const Found& found, bool colour) {
+void print_text(const Lab& lab, const std::string& name, const Found& found, bool groups, bool colour) {
   const auto columns = columns_of(STDOUT_FILENO);
   std::cout << head_of(lab, name, found.runs) << "\n\n";
-  print_table(found.rows, columns);
+  print_table(found.rows, groups, columns);
   std::cout << render_fares(found.fares, colour, columns);
   if (!found.next.empty()) std::cout << "\nnext\n" << render_lines(found.next, columns);
 }
@@ -222,6 +252,7 @@ int status(const Options& options) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto& one = served[static_cast<std::size_t>(components[i])];
     if (one.ready) rows[i]["ready"] = *one.ready;
+    if (one.leads) rows[i]["leads"] = *one.leads;
     if (!one.problem.empty()) rows[i]["problem"] = plan::mask(one.problem, made.secrets);
     all = all && rows[i]["state"] == "running" && one.ready.value_or(true);
   }
@@ -229,7 +260,7 @@ int status(const Options& options) {
   if (options.format == "json")
     print_json(*lab, made.lab, found);
   else
-    print_text(*lab, made.lab, found, options.colour);
+    print_text(*lab, made.lab, found, !who_may_lead(made).empty(), options.colour);
   return known ? (all ? exit_true : exit_false) : exit_unknown;
 }
 

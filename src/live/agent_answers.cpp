@@ -47,8 +47,9 @@ std::vector<run::Looked> read_looks(std::string_view printed, std::size_t count)
     auto state = run::Looked::State::unasked;
     if (said.state == Said::State::nothing) state = run::Looked::State::unknown;
     if (said.state == Said::State::holds) state = run::Looked::State::holds;
-    if (said.state == Said::State::differs) state = run::Looked::State::differs;
-    out.push_back({state, std::move(said.note)});
+    const bool outdated = said.state == Said::State::outdated;
+    if (said.state == Said::State::differs || outdated) state = run::Looked::State::differs;
+    out.push_back({state, std::move(said.note), outdated});
   }
   return out;
 }

@@ -59,10 +59,13 @@ public:
   /// Tools of all components, what is opened next, and what is shown of them (daily.cpp).
   enum class Show { nothing, states };
   void add_daily(Show show);
+  /// Of each section with several instances, what of the steps there are is whose (groups.cpp).
+  void add_groups();
   /// Names of the services that the instance's start steps keep running.
   std::vector<std::string> services_of(std::size_t instance);
 
 private:
+  std::vector<Step> questions_of(const std::vector<step::Step>& steps, std::size_t instance);  // groups.cpp
   void add_lanes();
   void add_components();
   HostNeeds host_needs_of(std::size_t instance, const topology::Scope& scope) const;                       // host_needs.cpp

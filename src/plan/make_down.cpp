@@ -13,6 +13,16 @@ using namespace step;
 
 namespace {
 
+// `from` is a service.
+int add_halt(Builder& builder, const step::Step& from, std::size_t i, const std::vector<Need>& needs) {
+  const auto scope = builder.scope_of(i);
+  const auto& service = std::get<Service>(from.action);
+  const Action action = Halt{{scope.expand(service.name), service.name.span}, service.stop_within};
+  step::Step like = from;
+  like.title = {};
+  return builder.add(like, action, i, scope, needs);
+}
+
 // Ids of the halts of each instance, in reverse order of need: who needs others is stopped before them.
 std::vector<std::vector<int>> add_halts(Builder& builder, const std::vector<Need>& first) {
   std::vector<std::vector<int>> halts(builder.instances().size());
@@ -28,14 +38,9 @@ std::vector<std::vector<int>> add_halts(Builder& builder, const std::vector<Need
     if (instance.playbook->hostless || !builder.chosen(i)) continue;
     std::vector<GateNeed> gates;
     for (const auto& section : dependents[instance.section]) gates.push_back({builder.gate_of(section, halts), false});
-    const auto scope = builder.scope_of(i);
     for (const auto* from : builder.there(instance.playbook->start, i)) {
-      const auto* service = std::get_if<Service>(&from->action);
-      if (service == nullptr) continue;
-      const Action action = Halt{{scope.expand(service->name), service->name.span}, service->stop_within};
-      step::Step like = *from;
-      like.title = {};
-      halts[i].push_back(builder.add(like, action, i, scope, first));
+      if (!std::holds_alternative<Service>(from->action)) continue;
+      halts[i].push_back(add_halt(builder, *from, i, first));
       builder.plan.steps.back().gates = gates;
     }
   }
@@ -92,32 +97,56 @@ Plan make_down(const Inputs& inputs, const Keep& keep, source::Diagnostics& diag
   return std::move(builder.plan);
 }
 
-Plan make_power(const Inputs& inputs, bool start, source::Diagnostics& diagnostics) {
-  if (!start) {
-    Builder builder(inputs, "stop", diagnostics);
-    add_halts(builder, {});
-    return std::move(builder.plan);
-  }
-  Builder builder(inputs, "start", diagnostics);
-  std::vector<std::vector<int>> ready(builder.instances().size());  // what those that need an instance wait for
-  for (const auto i : builder.in_order()) {
-    const auto& playbook = *builder.instances()[i].playbook;
-    if (playbook.hostless || !builder.chosen(i)) continue;
-    const auto scope = builder.scope_of(i);
-    std::vector<Need> needs;
-    std::vector<GateNeed> gates;
-    for (const auto& section : builder.needed_by(i)) gates.push_back({builder.gate_of(section, ready), true});
-    for (const auto* steps : {&playbook.start, &playbook.ready}) {
-      for (const auto* from : builder.there(*steps, i)) {
-        const auto id = builder.add(*from, builder.expand(from->action, i, scope), i, scope, needs);
-        builder.plan.steps.back().changes = steps == &playbook.start;
-        builder.plan.steps.back().gates = std::exchange(gates, {});
-        needs = {{id, true}};
-      }
+namespace {
+
+// One after the other, the first of them behind all sections that the instance needs; what comes of it is what others wait for.
+void add_start(Builder& builder, std::size_t i, std::vector<Need> needs, std::vector<std::vector<int>>& ready) {
+  const auto& playbook = *builder.instances()[i].playbook;
+  const auto scope = builder.scope_of(i);
+  std::vector<GateNeed> gates;
+  for (const auto& section : builder.needed_by(i)) gates.push_back({builder.gate_of(section, ready), true});
+  for (const auto* steps : {&playbook.start, &playbook.ready}) {
+    for (const auto* from : builder.there(*steps, i)) {
+      const auto id = builder.add(*from, builder.expand(from->action, i, scope), i, scope, needs);
+      builder.plan.steps.back().changes = steps == &playbook.start;
+      builder.plan.steps.back().gates = std::exchange(gates, {});
+      needs = {{id, true}};
     }
-    for (const auto& need : needs) ready[i].push_back(need.step);
-    builder.pass_on(gates, ready[i]);
   }
+  for (const auto& need : needs) ready[i].push_back(need.step);
+  builder.pass_on(gates, ready[i]);
+}
+
+// Of one instance; behind what it needs, so that nothing is stopped before it can be started again.
+std::vector<Need> add_stop(Builder& builder, std::size_t i, const std::vector<std::vector<int>>& ready) {
+  std::vector<GateNeed> gates;
+  for (const auto& section : builder.needed_by(i)) gates.push_back({builder.gate_of(section, ready), true});
+  std::vector<Need> out;
+  for (const auto* from : builder.there(builder.instances()[i].playbook->start, i)) {
+    if (!std::holds_alternative<Service>(from->action)) continue;
+    out.push_back({add_halt(builder, *from, i, {}), true});
+    builder.plan.steps.back().gates = gates;
+  }
+  return out;
+}
+
+}  // namespace
+
+Plan make_power(const Inputs& inputs, bool start, source::Diagnostics& diagnostics) {
+  Builder builder(inputs, start ? "start" : "stop", diagnostics);
+  if (!start) add_halts(builder, {});
+  std::vector<std::vector<int>> ready(builder.instances().size());
+  for (const auto i : builder.in_order())
+    if (start && !builder.instances()[i].playbook->hostless && builder.chosen(i)) add_start(builder, i, {}, ready);
+  return std::move(builder.plan);
+}
+
+Plan make_rolling_restart(const Inputs& inputs, source::Diagnostics& diagnostics) {
+  Builder builder(inputs, "restart", diagnostics);
+  std::vector<std::vector<int>> ready(builder.instances().size());
+  for (const auto i : builder.in_order())
+    if (!builder.instances()[i].playbook->hostless && builder.chosen(i)) add_start(builder, i, add_stop(builder, i, ready), ready);
+  builder.add_groups();
   return std::move(builder.plan);
 }
 
@@ -148,6 +177,7 @@ Plan make_status(const Inputs& inputs, source::Diagnostics& diagnostics) {
     }
     add_questions(builder, i);
   }
+  builder.add_groups();
   builder.add_daily(Builder::Show::states);
   return std::move(builder.plan);
 }

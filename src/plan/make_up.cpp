@@ -47,6 +47,7 @@ public:
       else
         add_instance(i);
     }
+    builder_.add_groups();
     builder_.add_daily(Builder::Show::nothing);
     return std::move(builder_.plan);
   }

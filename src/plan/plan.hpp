@@ -190,8 +190,24 @@ struct Step {
   std::vector<std::pair<std::string, std::string>> settings;
 };
 
+/// Several instances of one section, which serve together: what is there of them is changed one after the other, the one that
+/// leads last.
+struct Group {
+  struct Member {
+    int component = 0;
+    std::vector<int> steps;     ///< that change it; what others of its host need, too, is left out
+    std::vector<int> services;  ///< of these, its services
+    std::vector<int> ready;     ///< questions that it answers when it serves
+    std::vector<int> ends;      ///< when these have ended, so has its change
+    std::vector<Step> leads;    ///< a question that holds of the member that leads; none: nobody does
+    std::vector<Step> whole;    ///< what must hold, as this member sees it, before the next one is touched
+  };
+  std::string section;
+  std::vector<Member> members;
+};
+
 struct Plan {
-  std::string command;  ///< up | verify | down | start | stop
+  std::string command;  ///< up | verify | down | start | stop | restart
   std::string lab;
   std::string topology;  ///< file name as given
   std::vector<Lane> lanes;
@@ -199,6 +215,7 @@ struct Plan {
   std::vector<Artifact> artifacts;
   std::vector<Step> steps;
   std::vector<Gate> gates;
+  std::vector<Group> groups;
   std::vector<std::string> secrets;  ///< printed as *** wherever they occur
   std::vector<std::string> notes;    ///< said before anything starts
   std::vector<Hint> hints;

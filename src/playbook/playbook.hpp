@@ -231,6 +231,9 @@ struct Playbook {
   std::vector<Shown> shows;
   std::vector<Opened> opens;
   std::vector<step::Step> install, start, ready, remove;
+  /// Of a group of several: a question that holds of the member that leads (its title is what it is then), and what must hold of
+  /// all of them before the next one is touched.
+  std::vector<step::Step> leads, whole;
   source::Span span;
 };
 

@@ -221,7 +221,7 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
        "default_version",  "version_of", "address",         "log",   "dir",      "node",        "needs",       "shares",      "params",
        "artifacts",        "rules",      "install",         "start", "ready",    "remove",      "flow",        "host",        "known_as",
        "version_spelling", "settings",   "outside",         "hints", "tools",    "shows",       "opens",       "serves_with", "let",
-       "questions",        "fragments"},
+       "questions",        "fragments",  "leads",           "whole"},
       diagnostics);
   out.section = text_at(root, "section", diagnostics);
   out.component = needed(root, "component", diagnostics);
@@ -272,6 +272,8 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
   out.start = steps("start");
   out.ready = steps("ready");
   out.remove = steps("remove");
+  out.leads = steps("leads");
+  out.whole = steps("whole");
   return out;
 }
 

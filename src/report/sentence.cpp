@@ -3,6 +3,7 @@
 #include "report/sentence.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -233,9 +234,11 @@ std::string who_was_meant(const run::Opened& opened) {
 
 Words words_of(const run::Opened& opened) {
   if (opened.command == "down") return {"the lab is down", "the lab could not be taken down"};
-  if (opened.command != "start" && opened.command != "stop") return {"the lab is up", "the lab could not be brought up"};
+  static const std::map<std::string_view, const char*> verbs = {{"start", "started"}, {"stop", "stopped"}, {"restart", "restarted"}};
+  const auto found = verbs.find(opened.command);
+  if (found == verbs.end()) return {"the lab is up", "the lab could not be brought up"};
   const auto who = who_was_meant(opened);
-  const auto* const verb = opened.command == "start" ? "started" : "stopped";
+  const auto* const verb = found->second;
   return {fmt::format("{} {} {}", who, who.ends_with(" nodes") ? "are" : "is", verb), fmt::format("{} could not be {}", who, verb)};
 }
 

@@ -20,6 +20,7 @@ struct Looked {
   /// unknown: this word cannot be looked at ahead; unasked: it can, and its host gave no answer: `note` says why.
   enum class State { holds, differs, unknown, unasked } state = State::unknown;
   std::string note;
+  bool serves = false;  ///< of a service that differs: it is there, only not as it should be
 };
 
 /// What carrying out a step came to.

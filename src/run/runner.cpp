@@ -9,6 +9,7 @@
 #include <mutex>
 #include <regex>
 
+#include "run/rolling.hpp"
 #include "run/standing.hpp"
 #include "run/written.hpp"
 #include "step/thread.hpp"
@@ -26,6 +27,8 @@ struct Message {
   std::optional<std::string> said;
   std::optional<Result<Done>> done;  // neither this nor `said`: it was not tried
   std::vector<Evidence> evidence;
+  std::optional<std::size_t> roll;  // whose turn it is was found out
+  std::optional<Result<Turn>> turn;
   int lane = -1;  // a look came back
   std::vector<Looked> looked;
   int thread = -1;  // its last message
@@ -61,6 +64,7 @@ public:
         stop_(std::move(stop)),
         options_(options),
         standing_(plan),
+        rolling_(plan, standing_),
         began_(Clock::now()) {}
 
   bool run(Opened opened) {
@@ -69,8 +73,9 @@ public:
     for (const auto& each : options_.warned) tell(masked(each));
     if (options_.look_first) start_looks();
     while (looks_under_way_ > 0) handle(inbox_.take());
+    rolling_.begin();
     advance();
-    while (running_ > 0) {
+    while (running_ + choosing_ > 0) {
       handle(inbox_.take());
       advance();
     }
@@ -86,6 +91,7 @@ private:
   std::stop_token stop_;
   const Options& options_;
   Standing standing_;
+  Rolling rolling_;
   Clock::time_point began_;
   Inbox inbox_;
   Due due_;
@@ -93,6 +99,7 @@ private:
   std::map<int, step::Thread> threads_;                      // by number
   int threads_so_far_ = 0;
   int running_ = 0;
+  int choosing_ = 0;  // of rolls, how many look for the next member
   int looks_under_way_ = 0;
 
   microseconds since(Clock::time_point when) const { return std::chrono::duration_cast<microseconds>(when - began_); }
@@ -139,12 +146,12 @@ private:
       start_thread([this, lane = lane, &steps = steps](int thread) {
         const Control control{Clock::now() + std::chrono::minutes(2), stop_, [this](const std::string& line) { say(-1, line); }};
         const auto looked = step::guarded([&]() -> Result<std::vector<Looked>> { return effects_.look(lane, steps, control); });
-        inbox_.put({-1, {}, {}, {}, lane, looked.value_or(std::vector<Looked>()), thread});
+        inbox_.put({-1, {}, {}, {}, {}, {}, lane, looked.value_or(std::vector<Looked>()), thread});
       });
     }
   }
 
-  void say(int step, const std::string& line) { inbox_.put({step, line, {}, {}, -1, {}, -1}); }
+  void say(int step, const std::string& line) { inbox_.put({step, line, {}, {}, {}, {}, -1, {}, -1}); }
 
   void take_looks(const Message& message) {
     --looks_under_way_;
@@ -155,6 +162,7 @@ private:
   void handle(Message message) {
     if (message.thread >= 0) threads_.erase(message.thread);
     if (message.lane >= 0) return take_looks(message);
+    if (message.roll) return take_turn(*message.roll, *message.turn);
     if (message.said) return tell(Said{message.step, plan::mask(*message.said, plan_.secrets)});
     --running_;
     auto& progress = standing_.of(message.step);
@@ -236,11 +244,45 @@ private:
     for (;;) {
       if (const auto ready = standing_.take_ready())
         settle(plan_.steps[static_cast<std::size_t>(*ready)]);
+      else if (give_turns())
+        continue;
       else if (due_.empty() || (running_ >= options_.at_once && !stop_.stop_requested()))
         return;
       else
         start_or_end(plan_.steps[static_cast<std::size_t>(due_.first())]);
     }
+  }
+
+  // True where steps were released.
+  bool give_turns() {
+    if (stop_.stop_requested()) return rolling_.release_all();
+    while (const auto roll = rolling_.take_due()) {
+      if (const auto untouched = rolling_.says_untouched(*roll); rolling_.release_blocked(*roll)) {
+        tell(Said{-1, untouched});
+        return true;
+      }
+      ++choosing_;
+      start_thread([this, at = *roll, asked = rolling_.asked(*roll)](int thread) {
+        const auto says = [this](const std::string& line) { say(-1, line); };
+        auto turn = step::guarded([&] { return choose(plan_, asked, effects_, stop_, says); });
+        inbox_.put({-1, {}, {}, {}, at, std::move(turn), -1, {}, thread});
+      });
+    }
+    return false;
+  }
+
+  void take_turn(std::size_t roll, const Result<Turn>& turn) {
+    --choosing_;
+    if (turn) {
+      tell(Said{-1, rolling_.says(roll, *turn)});
+      return rolling_.release(roll, *turn);
+    }
+    if (turn.error().why == step::Why::interrupted) return rolling_.put_back(roll);
+    const int first = rolling_.first_step(roll);
+    standing_.of(first).roots = {first};
+    tell(Said{-1, rolling_.says_untouched(roll)});
+    end({first, Outcome::failed, {}, since(Clock::now()), masked(turn.error()), {}});
+    rolling_.stop(roll, first);
   }
 
   void settle(const plan::Step& step) {
@@ -292,7 +334,7 @@ private:
       if (done[i])
         report(*steps[i].step, std::move(*done[i]), last);
       else
-        inbox_.put({steps[i].step->id, {}, {}, {}, -1, {}, last});
+        inbox_.put({steps[i].step->id, {}, {}, {}, {}, {}, -1, {}, last});
     }
   }
 
@@ -303,7 +345,7 @@ private:
       using All = std::vector<Evidence>;
       evidence = step::guarded([&]() -> Result<All> { return effects_.collect(step, done.error(), brief); }).value_or(All());
     }
-    inbox_.put({step.id, {}, std::move(done), std::move(evidence), -1, {}, thread});
+    inbox_.put({step.id, {}, std::move(done), std::move(evidence), {}, {}, -1, {}, thread});
   }
 
   void finish() {

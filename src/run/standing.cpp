@@ -54,6 +54,9 @@ bool Standing::inherit(const plan::Step& step) {
     if (need.must_hold && !of(need.step).held()) blocked_by(of(need.step).roots);
   for (const auto& need : step.gates)
     if (need.must_hold && !passage_of(need).held) blocked_by(passage_of(need).roots);
+  if (const auto found = after_.find(step.id); found != after_.end())
+    for (const auto other : found->second)
+      if (!of(other).held()) blocked_by(of(other).roots);
   return blocked;
 }
 
@@ -85,6 +88,28 @@ void Standing::wait_again(int step) {
   auto& progress = of(step);
   progress.state = State::waiting;
   if (progress.open == 0) ready_.insert(step);
+}
+
+void Standing::hold(int step) {
+  ++of(step).open;
+  ready_.erase(step);
+}
+
+void Standing::release(int step, const std::vector<int>& after) {
+  after_[step] = after;
+  close_one(step);
+}
+
+bool Standing::ended(const std::vector<int>& steps) const {
+  return std::all_of(steps.begin(), steps.end(), [&](const auto step) { return of(step).state == State::ended; });
+}
+
+bool Standing::held(const std::vector<int>& steps) const {
+  return std::all_of(steps.begin(), steps.end(), [&](const auto step) { return of(step).held(); });
+}
+
+bool Standing::passed(const plan::Step& step) const {
+  return std::all_of(step.gates.begin(), step.gates.end(), [&](const auto& need) { return passage_of(need).open == 0; });
 }
 
 std::vector<Joined> Standing::together(const plan::Step& first, const Due& due, const Effects& effects) const {

@@ -44,6 +44,15 @@ public:
   /// Of a step that was started, but was not tried.
   void wait_again(int step);
 
+  /// It waits, whatever it needs, until it is released; then it is blocked where one of `after` did not hold.
+  void hold(int step);
+  void release(int step, const std::vector<int>& after);
+  /// Whether all have ended, and whether they held.
+  bool ended(const std::vector<int>& steps) const;
+  bool held(const std::vector<int>& steps) const;
+  /// Whether all that comes through the step's gates has.
+  bool passed(const plan::Step& step) const;
+
   /// The step, and all of its lane that can go along in one command: those that are due, and those that need nothing
   /// that is still to come but what goes along as well.
   std::vector<Joined> together(const plan::Step& step, const Due& due, const Effects& effects) const;
@@ -69,6 +78,7 @@ private:
   std::vector<std::vector<int>> steps_behind_gate_;     // by gate
   std::vector<std::vector<std::size_t>> gates_behind_;  // by step
   std::set<int> ready_;
+  std::map<int, std::vector<int>> after_;  // of those that were released
 };
 
 }  // namespace tidelab::run

@@ -18,6 +18,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import urllib.error
@@ -453,6 +454,129 @@ def groups_lose_one_member_of_each():
     good("stop", GROUPS, "--node", "127.0.0.1:29092")
     told(TRAVEL, r"^Kafka broker 127.0.0.1:29092: ", code=1, lab=GROUPS, flags=("--strict",))
     good("up", GROUPS, *ASSEMBLED, timeout=300)
+    green(GROUPS)
+
+
+MEMBERS = {"ZooKeeper": (22181, 22182, 22183), "Kafka broker": (29092, 29093, 29094), "PD": (22379, 22381, 22383), "TiDB": (24000, 24001), "TiCDC": (28300, 28301)}
+
+
+class Watched:
+    """While it runs: which ports of a group are closed at once, and the order in which they were, looked at 20 times a second."""
+
+    def __init__(self):
+        self.closed = {group: [()] for group in MEMBERS}
+        self.end = threading.Event()
+        self.thread = threading.Thread(target=self.watch)
+
+    def watch(self):
+        while not self.end.wait(0.05):
+            for group, ports in MEMBERS.items():
+                now = tuple(port for port in ports if not listening(port))
+                if now != self.closed[group][-1]:
+                    self.closed[group].append(now)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.end.set()
+        self.thread.join()
+
+    def order(self, group):
+        """The members, as they went; fails where two were gone at once."""
+        both = [closed for closed in self.closed[group] if len(closed) > 1]
+        must(not both, f"{group}: closed at once were {both}")
+        return [closed[0] for closed in self.closed[group] if closed]
+
+
+class Writer:
+    """While it runs: inserts a row every 100 ms through one TiDB after the other, and notes those that were acknowledged."""
+
+    def __init__(self, token):
+        self.token, self.acknowledged, self.number = token, [], 0
+        self.end = threading.Event()
+        self.thread = threading.Thread(target=self.write)
+
+    def write(self):
+        while not self.end.wait(0.1):
+            self.number += 1
+            row = 2_000_000_000 + self.number
+            try:
+                sql(f"insert into test.tidelab_check (id, token, note) values ({row}, '{self.token}', 'written')", port=MEMBERS["TiDB"][self.number % 2])
+            except subprocess.CalledProcessError:
+                continue  # nobody knows whether it is there
+            self.acknowledged.append(row)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.end.set()
+        self.thread.join()
+
+    def all_arrived(self):
+        there = sql(f"select id from test.tidelab_check_sink where token = '{self.token}'", port=24000).split()
+        return {str(row) for row in self.acknowledged} <= set(there)
+
+
+def changed_groups(*further):
+    """A copy of the lab of groups with another heap of brokers and ZooKeepers, and another setting of PD."""
+    path = pathlib.Path(changed_topology("schedule.merge-schedule-limit: 0", "schedule.merge-schedule-limit: 1", GROUPS))
+    text = path.read_text()
+    for old, new in (("heap_mb: 160", "heap_mb: 168"), ("heap_mb: 64", "heap_mb: 68"), *further):
+        must(old in text, f"{GROUPS} has no {old!r}")
+        text = text.replace(old, new)
+    path.write_text(text)
+    return str(path)
+
+
+def leader_of(group):
+    found = [row["node"] for row in tidelab("status", GROUPS, "--format", "json").json()["nodes"] if row["role"] == group and row["leads"]]
+    must(len(found) == 1, f"{group}: led by {found}")
+    return int(found[0].rsplit(":", 1)[1])
+
+
+def groups_change_one_member_at_a_time():
+    """Another heap of brokers and of ZooKeeper, another setting of PD: each serves on, whoever leads goes last, no row is lost."""
+    leaders = {group: leader_of(group) for group in ("ZooKeeper", "PD")}
+    other = changed_groups()
+    told = good("plan", other, "--diff", *ASSEMBLED).out
+    for section in ("zookeeper_servers", "kafka_servers", "pd_servers"):
+        must(re.search(rf"^order: {section}: .*, one after the other, the one that leads last$", told, re.M), f"plan --diff says no order of {section}", told)
+    with Watched() as watched, Writer("changed") as writer:
+        ran = good("up", other, *ASSEMBLED, timeout=600)
+    for group in ("ZooKeeper", "Kafka broker", "PD"):
+        order = watched.order(group)
+        must(sorted(order) == list(MEMBERS[group]), f"{group}: changed were {order}", ran.out)
+        if group in leaders:
+            must(order[-1] == leaders[group], f"{group}: {leaders[group]} led, and the order was {order}", ran.out)
+    must(watched.order("TiDB") == [] and watched.order("TiCDC") == [], "TiDB or TiCDC was restarted, too", ran.out)
+    must(len(writer.acknowledged) > 50, f"{len(writer.acknowledged)} rows were written")
+    until(writer.all_arrived, 60, "every acknowledged row is in the sink")
+    green(GROUPS)
+
+
+def groups_stop_where_another_loss_would_count():
+    """A PD that is paused, and a change of another one: the change waits, is refused, and goes on once the first one is back."""
+    leader = leader_of("PD")
+    paused, changed = [port for port in MEMBERS["PD"] if port != leader]
+    other = changed_groups((f"client_port: {changed}, ", f"client_port: {changed}, config: {{log.level: warn}}, "))
+    pid = next(row["pid"] for row in tidelab("status", GROUPS, "--format", "json").json()["nodes"] if row["node"] == f"127.0.0.1:{paused}")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with Watched() as watched:
+            ran = tidelab("up", other, *ASSEMBLED, timeout=300)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    must(ran.code == 3, f"up ended with {ran.code}", ran.out)
+    must(f"is not changed, since another loss could stop its group: PD 127.0.0.1:{paused}" in ran.out, "it does not say why", ran.out)
+    must(watched.order("PD") == [], "a PD was touched", ran.out)
+    good("up", other, *ASSEMBLED, timeout=300)
+    with Watched() as watched:
+        good("restart", GROUPS, "--rolling", "--role", "pd", *ASSEMBLED, timeout=300)
+    must(sorted(watched.order("PD")) == list(MEMBERS["PD"]), f"restarted were {watched.closed['PD']}")
     green(GROUPS)
 
 

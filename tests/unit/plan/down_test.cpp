@@ -40,6 +40,17 @@ TEST_CASE("stop and start, of all and of some") {
   CHECK(p.power(false).steps.size() == 3);
 }
 
+TEST_CASE("a rolling restart stops each where it can be started again at once, groups as groups") {
+  Planned p({bases, tops, ways}, lab);
+  const auto plan = p.rolling_restart();
+  CHECK(show(plan) ==
+        "0 stop service base-7000 @a\n1 service base-7000 @a 0\n2 wait for tcp a:7000 @a 1\n"
+        "3 stop service base-7000 @b\n4 service base-7000 @b 3\n5 wait for tcp b:7000 @b 4\n"
+        "6 stop service top @b 2 5\n7 service top @b 6 2 5\n");
+  REQUIRE(plan.groups.size() == 1);
+  CHECK(plan.groups.front().members[1].steps == std::vector<int>{3, 4});
+}
+
 TEST_CASE("L006: a node that is none is told once") {
   Planned p({bases, tops, ways}, lab);
   p.nodes = {"c:7000"};

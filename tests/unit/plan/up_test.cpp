@@ -229,3 +229,50 @@ shows:
   CHECK(shown.good.at(0).value.value == "on-7001");
   CHECK(shown.ages.at(0).per_ms == 4);
 }
+
+TEST_CASE("instances of one section are a group: what changes each, what says that it serves, and what ends its change") {
+  std::string led = bases;
+  led += "leads: [{title: leader, tcp: {address: '${host}:${port}', send: who}}]\n";
+  led += "whole: [{title: in sync, wait: {for: {tcp: {address: '${host}:1'}}, within: 3s}}]\n";
+  Planned p({led, tops}, "global: {ssh_type: none}\nbases: [{host: a}, {host: b}]\ntops: [{host: b}]\n");
+  const auto plan = p.up();
+  REQUIRE(plan.groups.size() == 1);
+  const auto& group = plan.groups.front();
+  CHECK(group.section == "bases");
+  REQUIRE(group.members.size() == 2);
+  const auto& second = group.members[1];
+  CHECK(second.steps == std::vector<int>{6, 7, 8, 9, 10});
+  CHECK(second.services == std::vector<int>{10});
+  CHECK(second.ready == std::vector<int>{11});
+  CHECK(second.ends == std::vector<int>{11});
+  REQUIRE(second.leads.size() == 1);
+  CHECK(second.leads.front().title == "leader");
+  CHECK(std::get<step::Tcp>(second.leads.front().action).address.value == "b:7000");
+  REQUIRE(second.whole.size() == 1);
+  CHECK(second.whole.front().within == std::chrono::seconds(3));
+  CHECK(p.world.complaints() == "");
+}
+
+TEST_CASE("what others of a host need, too, waits for nobody's turn") {
+  const std::string shared = R"(
+section: ones
+component: one
+title: One
+default_version: 1.0.0
+node: ${host}:${port}
+params: {port: {type: port, default: 7}}
+install:
+  - dir: {path: /srv/tree}
+  - dir: {path: "/srv/tree/${port}"}
+start:
+  - service: {name: "one-${port}", argv: [run], log: /l}
+)";
+  Planned p({shared}, "global: {ssh_type: none}\nones: [{host: a}, {host: a, port: 8}]\n");
+  const auto plan = p.up();
+  REQUIRE(plan.groups.size() == 1);
+  CHECK(show(plan) ==
+        "0 dir /srv/tree @a\n1 dir /srv/tree/7 @a 0\n2 service one-7 @a 0 1\n3 dir /srv/tree/8 @a 0\n4 service one-8 @a 0 3\n");
+  CHECK(plan.groups.front().members[0].steps == std::vector<int>{1, 2});
+  CHECK(plan.groups.front().members[1].steps == std::vector<int>{3, 4});
+  CHECK(plan.groups.front().members[1].ends == std::vector<int>{4});
+}

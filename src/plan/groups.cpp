@@ -1,0 +1,69 @@
+// Instances of one section serve together, so no two of them are changed at once: what of the plan belongs to each.
+#include <algorithm>
+#include <set>
+
+#include "plan/builder.hpp"
+
+namespace tidelab::plan {
+
+namespace {
+
+// Steps that another component's steps need: of a tree that several live in, say. They cannot wait for one member's turn.
+std::set<int> shared_steps(const Plan& plan) {
+  std::set<int> out;
+  for (const auto& step : plan.steps)
+    for (const auto& need : step.needs)
+      if (plan.steps[static_cast<std::size_t>(need.step)].component != step.component) out.insert(need.step);
+  return out;
+}
+
+// Also without `ready`, as a step that nothing needs is what ends a member's change.
+Group::Member member_of(const Plan& plan, int component, const std::set<int>& shared) {
+  Group::Member out;
+  out.component = component;
+  std::set<int> needed;
+  for (const auto& step : plan.steps) {
+    if (step.component != component) continue;
+    for (const auto& need : step.needs) needed.insert(need.step);
+    if (!step.changes)
+      out.ready.push_back(step.id);
+    else if (!shared.contains(step.id))
+      out.steps.push_back(step.id);
+    if (std::holds_alternative<step::Service>(step.action)) out.services.push_back(step.id);
+  }
+  for (const auto& step : plan.steps)
+    if (step.component == component && !needed.contains(step.id)) out.ends.push_back(step.id);
+  return out;
+}
+
+}  // namespace
+
+// A step like any other, which stands in no list: whoever needs its answer asks.
+std::vector<Step> Builder::questions_of(const std::vector<step::Step>& steps, std::size_t instance) {
+  std::vector<Step> out;
+  const auto scope = scope_of(instance);
+  for (const auto* from : there(steps, instance)) {
+    add(*from, expand(from->action, instance, scope), instance, scope, {});
+    out.push_back(std::move(plan.steps.back()));
+    plan.steps.pop_back();
+    out.back().id = -1, out.back().changes = false;
+  }
+  return out;
+}
+
+void Builder::add_groups() {
+  const auto shared = shared_steps(plan);
+  for (const auto& [name, section] : sections()) {
+    if (section.count < 2 || section.left_alone) continue;
+    Group made;
+    made.section = name;
+    for (auto i = section.begin; i < section.begin + section.count; ++i) {
+      made.members.push_back(member_of(plan, static_cast<int>(i), shared));
+      made.members.back().leads = questions_of(instances()[i].playbook->leads, i);
+      made.members.back().whole = questions_of(instances()[i].playbook->whole, i);
+    }
+    plan.groups.push_back(std::move(made));
+  }
+}
+
+}  // namespace tidelab::plan
