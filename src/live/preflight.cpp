@@ -184,6 +184,24 @@ std::vector<Look> look_before(const plan::Plan& plan, Setup& setup, const Contro
   return out;
 }
 
+std::vector<std::string> ask_processors(const plan::Plan& plan, Setup& setup, const std::set<int>& lanes, const Control& control) {
+  std::vector<std::string> out(plan.lanes.size());
+  auto run = std::exchange(setup.run, {});
+  {
+    Lent lent(plan, setup);
+    std::vector<step::Thread> threads;
+    for (const int lane : lanes)
+      threads.emplace_back(
+          [&, lane] {
+            const auto output = lent.world().agent(lane, "pre_host\n", {}, control);
+            if (output) out[static_cast<std::size_t>(lane)] = preflight::read_facts(output->out).processor;
+          },
+          [](const Failure&) {});
+  }
+  setup.run = std::move(run);
+  return out;
+}
+
 void set_what_is_safe(const plan::Plan& plan, Setup& setup, std::vector<preflight::Finding>& rows, const Control& control) {
   Lent lent(plan, setup);
   Looker looker(plan, lent.world(), control);

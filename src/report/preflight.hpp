@@ -17,9 +17,9 @@ struct Preflight {
     std::string name;
     std::vector<std::string> roles;  ///< titles of what is to run there
     bool runs = false;               ///< all of it runs already
-    std::string arch = {};           ///< its processor in the words of archives; empty: it could not be looked at
   };
-  std::vector<Host> hosts;  ///< lane 1 and on
+  std::vector<Host> hosts;              ///< lane 1 and on
+  std::vector<std::string> processors;  ///< by lane, as `uname -m` says there; empty: it was not asked
   std::vector<preflight::Finding> rows;
 };
 

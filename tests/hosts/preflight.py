@@ -214,6 +214,26 @@ def the_processor_of_each_host_decides():
         got = sorted(p.name for p in hosts.cache.rglob("toy-*.tar.gz"))
         must(got == ["toy-1.0.0-amd64.tar.gz", "toy-1.0.0-arm64.tar.gz"], f"the archives are {got}", ran.out)
         must("nothing to change" in hosts.good("up", file).out, "a second up changed something")
+        # What was found is written down; who finds nothing there, as in the record of an older release, asks again.
+        about = hosts.folder / "state/tidelab/toys/about.json"
+        record = json.loads(about.read_text())
+        must(record["processors"] == {ADDRESS["one"]: "amd64", ADDRESS["two"]: "arm64"}, "the record has other processors", about.read_text())
+        must("toy 1.0.0 arm64" in hosts.good("plan", file).out, "a plan does not know what is written down")
+        for known in (record, {k: v for k, v in record.items() if k != "processors"}):
+            about.write_text(json.dumps(known))
+            ran = hosts.good("plan", file, "--diff")
+            must(ran.out.endswith("is as it should be\n"), "plan --diff finds changes that up would not make", ran.out)
+            hosts.good("restart", file)
+            must("nothing to change" in hosts.good("up", file).out, "up changes what restart started")
+        must(json.loads(about.read_text())["processors"] == record["processors"], "the record does not say again what was found")
+        # Another machine stands there now: what it says goes before what is written down.
+        hosts.good("stop", file)
+        hosts.inside("two", "rm /usr/local/bin/uname")
+        ran = hosts.good("plan", file, "--diff")
+        must("toy 1.0.0" in ran.out and "arm64" not in ran.out, "plan --diff takes what was written down", ran.out)
+        hosts.good("up", file)
+        must(hosts.inside("two", "cat /opt/toys/toy-7001/VERSION").endswith("-amd64.tar.gz"), "it has the archive of the machine before")
+        must(json.loads(about.read_text())["processors"][ADDRESS["two"]] == "amd64", "the record keeps the machine before")
         hosts.good("down", file)
         # A host may say anything, and names of files are made of it.
         hosts.in_place_of("two", "uname", '#!/bin/sh\necho Linux ../../../evil\n')

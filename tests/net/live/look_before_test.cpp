@@ -90,6 +90,18 @@ TEST_CASE("where all is as it must be one command a host says so, and nothing is
   CHECK_FALSE(setup.settled);  // whatever is asked after all claims it first
 }
 
+TEST_CASE("hosts are asked for their processors in one command each, which claims nothing") {
+  TwoHosts lab;
+  auto setup = lab.setup([](int) {});
+  const auto said = live::ask_processors(lab.plan, setup, {1}, shell::within(60s));
+  CHECK(lab.commands == 1);
+  REQUIRE(said.size() == 3);
+  CHECK_FALSE(said[1].empty());
+  CHECK(said[0] + said[2] == "");
+  CHECK_FALSE(fs::exists(lab.lock(1)));
+  CHECK(setup.run == "me-1");
+}
+
 TEST_CASE("what was seen of a host before it was claimed is looked at again when another host is to be changed") {
   TwoHosts lab;
   fs::create_directory(lab.dir(1));
