@@ -9,7 +9,8 @@
 
 namespace tidelab::cli {
 
-report::Preflight look_at_hosts(const plan::Plan& plan, live::Setup& setup, const playbook::Common& common, const step::Control& control) {
+report::Preflight look_at_hosts(const plan::Plan& plan, live::Setup& setup, const playbook::Common& common, const step::Control& control,
+                                bool also_steps) {
   report::Preflight out;
   out.program = program_version();
   out.lab = plan.lab;
@@ -21,7 +22,7 @@ report::Preflight look_at_hosts(const plan::Plan& plan, live::Setup& setup, cons
   }
   preflight::Sizes sizes;
   for (const auto& [key, acquired] : setup.acquired) sizes[key] = artifact::unpacked_bytes(acquired.path);
-  auto looks = live::look_before(plan, setup, control);
+  auto looks = live::look_before(plan, setup, control, also_steps);
   for (auto& look : looks) {
     look.arch = topology::arch_word(common, look.facts.processor);
     out.processors.push_back(look.facts.processor);
@@ -31,16 +32,17 @@ report::Preflight look_at_hosts(const plan::Plan& plan, live::Setup& setup, cons
     const auto& look = looks[static_cast<std::size_t>(lane)];
     auto& host = out.hosts[static_cast<std::size_t>(lane) - 1];
     host.runs = preflight::all_runs(plan, lane, look);
+    host.holds = look.holds;
   }
   return out;
 }
 
 namespace {
 
-// Of archives only what the cache has is known; nothing is fetched.
-report::Preflight look_only(const plan::Plan& made, live::Setup& setup, const Loaded& loaded, const step::Control& control) {
+// As `up` looks: at what is there of the lab, too, once it has all archives. Only what the cache has is known here; nothing is fetched.
+report::Preflight look_as_up(const plan::Plan& made, live::Setup& setup, const Loaded& loaded, const step::Control& control) {
   if (const auto store = open_store()) setup.acquired = live::cached(made, *store, control);
-  return look_at_hosts(made, setup, loaded.library.common, control);
+  return look_at_hosts(made, setup, loaded.library.common, control, setup.acquired.size() == made.artifacts.size());
 }
 
 }  // namespace
@@ -55,10 +57,10 @@ int preflight(const Options& options) {
   if (!told_no_errors(loaded, options)) return exit_bad_file;
   const step::Control control{step::Clock::now() + std::chrono::minutes(2), options.stop, {}};
   auto setup = make_setup(made, *lab);
-  auto found = look_only(made, setup, loaded, control);
+  auto found = look_as_up(made, setup, loaded, control);
   const auto anew = fit_to_hosts(*lab, made, make, found.processors);
   if (!anew) return anew.error();
-  if (*anew) found = look_only(made, setup, loaded, control);
+  if (*anew) found = look_as_up(made, setup, loaded, control);
   found.strict = options.strict;
   if (options.fix && !options.stop.stop_requested()) live::set_what_is_safe(made, setup, found.rows, control);
   if (options.format == "json")

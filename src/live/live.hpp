@@ -73,8 +73,9 @@ std::vector<step::Result<step::Answer>> ask_once(const plan::Plan& plan, Setup& 
 void open_log(bool verbose);
 
 /// Looks at every host before anything is changed, one remote command each, all at once. By lane; lane 0 is empty.
-/// Changes nothing but that a run which holds the lab's lock ends what an earlier one left acting.
-std::vector<preflight::Look> look_before(const plan::Plan& plan, Setup& setup, const step::Control& control);
+/// Changes nothing but that a run which holds the lab's lock ends what an earlier one left acting. Such a run looks at the plan's
+/// steps, too; `also_steps`: so does who only looks, which needs all archives.
+std::vector<preflight::Look> look_before(const plan::Plan& plan, Setup& setup, const step::Control& control, bool also_steps = false);
 
 /// What the hosts of these lanes say of their processors (`uname -m`), by lane, in one command on each, all at once, which changes
 /// nothing and claims nothing. Empty: it was not asked, or did not answer.

@@ -88,6 +88,7 @@ struct Look {
   std::optional<step::Failure> no_root;  ///< it could, but not as root, as it must be
   Facts facts{};
   std::string arch{};         ///< its processor in the words of archives; empty where they have none
+  bool holds = false;         ///< its steps were looked at, too, and are all as they should be
   Micros sent{}, received{};  ///< by our own wall clock, since 1970: when the command was sent, when its end had come
   std::string owner;          ///< the account that services run under, where it is not the one that looked
   bool of_user = false;       ///< services are units of the account's own manager

@@ -245,4 +245,27 @@ def the_processor_of_each_host_decides():
         hosts.nothing_left()
 
 
-TESTS = [the_processor_of_each_host_decides, each_fault_on_a_host_of_its_own, rights_and_directories, what_is_of_a_lab_and_what_is_not, fix_sets_what_is_safe_and_says_how_to_undo_it]
+def what_is_wrong_stops_nobody_who_has_nothing_to_change():
+    """The preflight of a lab that runs says what `up` will do: where its archives are not at hand, it stops for what is wrong."""
+    with shells("one") as hosts:
+        hosts.cache = hosts.folder / "cache"
+        file = topology(hosts, ("one",))
+        hosts.good("up", file)
+        hosts.inside("one", "chmod a-x /usr/bin/gzip")
+        seen = hosts.tidelab("preflight", file)
+        must(seen.code == 1 and "there is no `gzip`" in seen.out, f"preflight ended with {seen.code}", seen.out)
+        must(seen.out.endswith("nothing is to be changed on any host, so `tidelab up` would not stop\n"), "it does not say what up would do", seen.out)
+        must("nothing to change" in hosts.good("up", file).out, "up changed something")
+        for cache in (hosts.folder / "empty", hosts.cache):
+            hosts.cache = cache
+            seen = hosts.tidelab("preflight", file)
+            must(seen.out.endswith("`tidelab up` would stop before its first change\n"), "it does not say that up would stop", seen.out)
+            must(hosts.tidelab("up", file).code == 3, "up did not stop")
+            hosts.good("stop", file)
+        hosts.inside("one", "chmod a+x /usr/bin/gzip")
+        hosts.good("down", file)
+        hosts.nothing_left()
+
+
+TESTS = [the_processor_of_each_host_decides, what_is_wrong_stops_nobody_who_has_nothing_to_change, each_fault_on_a_host_of_its_own, rights_and_directories, what_is_of_a_lab_and_what_is_not,
+         fix_sets_what_is_safe_and_says_how_to_undo_it]
