@@ -180,7 +180,8 @@ std::map<std::string, std::string> versions_of(const std::vector<std::string>& s
 plan::Inputs Loaded::inputs(const Options& options) const {
   const char* mirrors = std::getenv("TIUP_MIRRORS");
   struct utsname machine {};
-  const bool arm = ::uname(&machine) == 0 && std::string_view(machine.machine) == "aarch64";
+  const std::string here = ::uname(&machine) == 0 ? machine.machine : "";
+  const auto arch = topology::arch_word(library.common, here);
   return {topology,
           library,
           templates,
@@ -191,7 +192,7 @@ plan::Inputs Loaded::inputs(const Options& options) const {
           number,
           options.mirror,
           mirrors == nullptr ? "" : mirrors,
-          arm ? "arm64" : "amd64"};
+          arch.empty() ? here : arch};
 }
 
 std::string find_home(const Options& options) {
@@ -236,11 +237,24 @@ void complain_unreadable(Loaded& out, const std::string& name, const Unreadable&
   out.diagnostics.error("U001", fmt::format("cannot read {}: {}", name, why.what), {&file, 0, 0, 0}).help = why.help;
 }
 
+namespace {
+
+// What an earlier command found of hosts whose processors are not written. Who asks them goes by what they say now.
+void recall_processors(Loaded& out) {
+  const auto known = lab::read_record(out.topology.global.lab.value);
+  if (!known || !*known) return;  // whoever needs it says so
+  for (const auto& [host, word] : (*known)->processors)
+    if (const auto arch = topology::arch_word(out.library.common, word); !arch.empty()) out.topology.arch_found[host] = {arch};
+}
+
+}  // namespace
+
 std::unique_ptr<Loaded> load_text(const Options& options, const std::string& name, const std::string& text) {
   auto out = load_library(options);
   if (!out) return nullptr;
   read_into(*out, options, name, text);
   if (!told_no_errors(*out, options)) return nullptr;
+  recall_processors(*out);
   return out;
 }
 
@@ -253,6 +267,7 @@ std::unique_ptr<Loaded> load(const Options& options) {
   else
     complain_unreadable(*out, name, text.error());
   if (!told_no_errors(*out, options)) return nullptr;
+  recall_processors(*out);
   return out;
 }
 

@@ -1,30 +1,33 @@
 // `tidelab start | stop | restart`: services of some nodes, or of all.
-#include "cli/session.hpp"
+#include "cli/processors.hpp"
 
 namespace tidelab::cli {
 
 namespace {
 
-using Make = plan::Plan (*)(const plan::Inputs&, source::Diagnostics&);
+using Planner = plan::Plan (*)(const plan::Inputs&, source::Diagnostics&);
 
 plan::Plan make_start(const plan::Inputs& inputs, source::Diagnostics& diagnostics) { return plan::make_power(inputs, true, diagnostics); }
 plan::Plan make_stop(const plan::Inputs& inputs, source::Diagnostics& diagnostics) { return plan::make_power(inputs, false, diagnostics); }
 
-int power(const Options& options, Make make) {
+int power(const Options& options, Planner make) {
   auto lab = open_lab(options, false);
   if (!lab) return exit_bad_file;
-  const auto made = make(lab->loaded->inputs(lab->options), lab->loaded->diagnostics);
+  const auto plan_anew = [&] { return make(lab->loaded->inputs(lab->options), lab->loaded->diagnostics); };
+  auto made = plan_anew();
   if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
   const auto lock = take_lock(*lab, made.lab, made.command);
   if (!lock) return exit_no_lab;
-  std::map<std::string, artifact::Acquired> acquired;
+  auto setup = make_setup(made, *lab);
   if (made.command != "stop") {
     // What a service was unpacked from is part of what it is compared with, so the cache is asked for its digests.
     const auto store = open_store();
     if (!store) return exit_no_lab;
-    acquired = live::acquire_all(made, *store, {step::Clock::now() + std::chrono::hours(1), options.stop, {}}).acquired;
+    // For which processor, `up` has written down, unless it is an older one's record.
+    if (const auto fit = fit_to_hosts(*lab, made, plan_anew, setup, plan::Known::taken); !fit) return fit.error();
+    setup.acquired = live::acquire_all(made, *store, {step::Clock::now() + std::chrono::hours(1), options.stop, {}}).acquired;
   }
-  const auto result = run_plan(made, *lab, make_setup(made, *lab, std::move(acquired)));
+  const auto result = run_plan(made, *lab, std::move(setup));
   give_report(result, options);
   return result.exit_code;
 }

@@ -4,25 +4,13 @@
 #include <fmt/format.h>
 
 #include "cli/preflight.hpp"
+#include "cli/processors.hpp"
 #include "cli/session.hpp"
-#include "preflight/facts.hpp"
 
 namespace tidelab::cli {
 
-namespace {
-
-// As far as the cache knows them. Nothing is fetched.
-preflight::Sizes sizes_in_cache(const plan::Plan& plan, const step::Control& control) {
-  preflight::Sizes out;
-  const auto store = open_store();
-  if (!store) return out;
-  for (const auto& [key, acquired] : live::cached(plan, *store, control)) out[key] = artifact::unpacked_bytes(acquired.path);
-  return out;
-}
-
-}  // namespace
-
-report::Preflight look_at_hosts(const plan::Plan& plan, live::Setup& setup, const preflight::Sizes& sizes, const step::Control& control) {
+report::Preflight look_at_hosts(const plan::Plan& plan, live::Setup& setup, const playbook::Common& common, const step::Control& control,
+                                bool also_steps) {
   report::Preflight out;
   out.program = program_version();
   out.lab = plan.lab;
@@ -32,46 +20,47 @@ report::Preflight look_at_hosts(const plan::Plan& plan, live::Setup& setup, cons
     for (const auto& each : plan.components)
       if (each.lane == static_cast<int>(lane)) out.hosts.back().roles.push_back(each.title);
   }
-  const auto looks = live::look_before(plan, setup, control);
+  preflight::Sizes sizes;
+  for (const auto& [key, acquired] : setup.acquired) sizes[key] = artifact::unpacked_bytes(acquired.path);
+  auto looks = live::look_before(plan, setup, control, also_steps);
+  for (auto& look : looks) {
+    look.arch = topology::arch_word(common, look.facts.processor);
+    out.processors.push_back(look.facts.processor);
+  }
   out.rows = preflight::judge(plan, sizes, looks);
   for (int lane = 1; lane < static_cast<int>(looks.size()); ++lane) {
     const auto& look = looks[static_cast<std::size_t>(lane)];
     auto& host = out.hosts[static_cast<std::size_t>(lane) - 1];
     host.runs = preflight::all_runs(plan, lane, look);
-    host.arch = look.facts.arch();
+    host.holds = look.holds;
   }
   return out;
 }
 
-bool learn_processors(topology::Topology& topology, const plan::Plan& plan, const report::Preflight& found) {
-  bool learned = false;
-  for (std::size_t i = 0; i < plan.components.size(); ++i) {
-    const auto lane = plan.components[i].lane;
-    if (lane < 1) continue;
-    const auto& instance = topology.instances[i];
-    const auto& arch = found.hosts[static_cast<std::size_t>(lane) - 1].arch;
-    // What a host says would stand in names of files here: only words that archives know are taken, and once.
-    if (!preflight::is_arch(arch) || arch == topology.arch_of(instance)) continue;
-    if (!topology.arch_found.emplace(instance.host.value, arch).second) continue;
-    learned = learned || topology.arch_of(instance) == arch;  // what is written stays
-  }
-  return learned;
+namespace {
+
+// As `up` looks: at what is there of the lab, too, once it has all archives. Only what the cache has is known here; nothing is fetched.
+report::Preflight look_as_up(const plan::Plan& made, live::Setup& setup, const Loaded& loaded, const step::Control& control) {
+  if (const auto store = open_store()) setup.acquired = live::cached(made, *store, control);
+  return look_at_hosts(made, setup, loaded.library.common, control, setup.acquired.size() == made.artifacts.size());
 }
+
+}  // namespace
 
 int preflight(const Options& options) {
   auto lab = open_lab(options, true);
   if (!lab) return exit_bad_file;
-  auto made = plan::make_up(lab->loaded->inputs(options), lab->loaded->diagnostics);
-  check_other_labs(*lab->loaded);
-  if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
+  auto& loaded = *lab->loaded;
+  const auto make = [&] { return plan::make_up(loaded.inputs(options), loaded.diagnostics); };
+  auto made = make();
+  check_other_labs(loaded);
+  if (!told_no_errors(loaded, options)) return exit_bad_file;
   const step::Control control{step::Clock::now() + std::chrono::minutes(2), options.stop, {}};
   auto setup = make_setup(made, *lab);
-  auto found = look_at_hosts(made, setup, sizes_in_cache(made, control), control);
-  while (learn_processors(lab->loaded->topology, made, found)) {
-    made = plan::make_up(lab->loaded->inputs(options), lab->loaded->diagnostics);
-    if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
-    found = look_at_hosts(made, setup, sizes_in_cache(made, control), control);
-  }
+  auto found = look_as_up(made, setup, loaded, control);
+  const auto anew = fit_to_hosts(*lab, made, make, found.processors);
+  if (!anew) return anew.error();
+  if (*anew) found = look_as_up(made, setup, loaded, control);
   found.strict = options.strict;
   if (options.fix && !options.stop.stop_requested()) live::set_what_is_safe(made, setup, found.rows, control);
   if (options.format == "json")

@@ -11,6 +11,7 @@
 
 #include "cli/daily.hpp"
 #include "cli/preflight.hpp"
+#include "cli/processors.hpp"
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
 #include "guide/changes.hpp"
@@ -49,14 +50,13 @@ std::vector<run::Warned> warned_of(const report::Preflight& found) {
 
 enum class Look { for_archives, before_change };
 
-report::Preflight look_first(const plan::Plan& made, live::Setup& setup, const Options& options, Look look) {
-  const step::Control brief{step::Clock::now() + std::chrono::minutes(2), options.stop, {}};
-  preflight::Sizes sizes;
-  for (const auto& [key, acquired] : setup.acquired) sizes[key] = artifact::unpacked_bytes(acquired.path);
-  if (look == Look::before_change) return look_at_hosts(made, setup, sizes, brief);
+report::Preflight look_first(const plan::Plan& made, live::Setup& setup, const Lab& lab, Look look) {
+  const step::Control brief{step::Clock::now() + std::chrono::minutes(2), lab.options.stop, {}};
+  const auto& common = lab.loaded->library.common;
+  if (look == Look::before_change) return look_at_hosts(made, setup, common, brief);
   // As who only looks, without the lab's claim.
   auto run = std::exchange(setup.run, {});
-  auto found = look_at_hosts(made, setup, sizes, brief);
+  auto found = look_at_hosts(made, setup, common, brief);
   setup.run = std::move(run);
   return found;
 }
@@ -94,6 +94,10 @@ lab::Record record_for(const Lab& lab, const plan::Plan& made) {
   out.when = lab::now_text();
   out.since = before && before->kept.empty() && !before->since.empty() ? before->since : out.when;
   out.last = "up", out.outcome = "begun";
+  const auto& topology = lab.loaded->topology;
+  for (const auto& each : topology.instances)
+    if (const auto found = topology.arch_found.find(each.host.value); found != topology.arch_found.end())
+      out.processors.insert_or_assign(each.host.value, found->second.word);
   return out;
 }
 
@@ -103,17 +107,18 @@ void tell_what_is_next(const plan::Plan& made, const Options& options) {
 }
 
 // Archives, and a look at the hosts, until nothing is missing that can be told before the first change; else the exit code. The plan
-// is made anew where hosts turn out to have another processor than it was made for.
+// is made anew where hosts turn out to have another processor than it was made for, and looked at by it.
 tl::expected<std::vector<run::Warned>, int> make_ready(Lab& lab, plan::Plan& made, live::Setup& setup, artifact::Store& store,
                                                        const step::Control& control) {
   const auto& options = lab.options;
+  const Make make = [&] { return plan::make_up(lab.loaded->inputs(options), lab.loaded->diagnostics); };
   const auto no_lab = [&] { return tl::unexpected<int>(options.stop.stop_requested() ? exit_interrupted : exit_no_lab); };
   while (true) {
     const auto look = setup.acquired.size() == made.artifacts.size() ? Look::before_change : Look::for_archives;
-    auto found = look_first(made, setup, options, look);
-    if (learn_processors(lab.loaded->topology, made, found)) {
-      made = plan::make_up(lab.loaded->inputs(options), lab.loaded->diagnostics);
-      if (!told_no_errors(*lab.loaded, options)) return tl::unexpected<int>(exit_bad_file);
+    auto found = look_first(made, setup, lab, look);
+    const auto anew = fit_to_hosts(lab, made, make, found.processors);
+    if (!anew) return tl::unexpected<int>(anew.error());
+    if (*anew) {
       setup.acquired = live::cached(made, store, control);
       continue;
     }

@@ -43,6 +43,12 @@ public:
     if (!value->is_array()) return spoil(key, "a list of texts");
     for (const auto& each : *value) take(key, each, into.emplace_back());
   }
+  void take_map(const char* key, std::map<std::string, std::string>& into) {
+    const auto* value = find(key);
+    if (value == nullptr) return;
+    if (!value->is_object()) return spoil(key, "a map of texts");
+    for (const auto& [name, each] : value->items()) take(key, each, into[name]);
+  }
   /// One of a few words.
   template <std::size_t N>
   void take_word(const char* key, const std::array<std::string_view, N>& words, std::string& into) {
@@ -114,6 +120,7 @@ tl::expected<Record, std::string> parse_about(const std::string& lab, std::strin
   from.take_word("last", lasting, out.last);
   from.take("when", out.when);
   from.take_word("outcome", outcomes, out.outcome);
+  from.take_map("processors", out.processors);
   if (!from.wrong.empty()) return tl::unexpected(from.wrong);
   return out;
 }
@@ -135,7 +142,8 @@ tl::expected<std::string, std::string> render_about(const Record& record) {
                         {"since", record.since},
                         {"last", record.last},
                         {"when", record.when},
-                        {"outcome", record.outcome}};
+                        {"outcome", record.outcome},
+                        {"processors", record.processors}};
   try {
     return about.dump(2) + "\n";
   } catch (const Stored::type_error&) {

@@ -1,6 +1,7 @@
 // What is known on our own machine about labs that are up: one directory each, below $XDG_STATE_HOME/tidelab.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,6 +39,7 @@ struct Record {
   /// The last command that made or took away something of it: "up" or "down", when it began, and what became of it: "done",
   /// "failed", "interrupted"; "begun" while it is at work, and for ever where it was killed.
   std::string last{}, when{}, outcome{};
+  std::map<std::string, std::string> processors{};  ///< by host, as `arch` has them: what was found where none is written
 };
 
 /// "up", "kept", "coming up", "going down", "interrupted" or "failed"; `held`: somebody is at work on it.

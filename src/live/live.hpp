@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -72,8 +73,13 @@ std::vector<step::Result<step::Answer>> ask_once(const plan::Plan& plan, Setup& 
 void open_log(bool verbose);
 
 /// Looks at every host before anything is changed, one remote command each, all at once. By lane; lane 0 is empty.
-/// Changes nothing but that a run which holds the lab's lock ends what an earlier one left acting.
-std::vector<preflight::Look> look_before(const plan::Plan& plan, Setup& setup, const step::Control& control);
+/// Changes nothing but that a run which holds the lab's lock ends what an earlier one left acting. Such a run looks at the plan's
+/// steps, too; `also_steps`: so does who only looks, which needs all archives.
+std::vector<preflight::Look> look_before(const plan::Plan& plan, Setup& setup, const step::Control& control, bool also_steps = false);
+
+/// What the hosts of these lanes say of their processors (`uname -m`), by lane, in one command on each, all at once, which changes
+/// nothing and claims nothing. Empty: it was not asked, or did not answer.
+std::vector<std::string> ask_processors(const plan::Plan& plan, Setup& setup, const std::set<int>& lanes, const step::Control& control);
 
 /// Sets the knobs of these rows, looks again, and says in each row what came of it: `fixed`, or why not.
 void set_what_is_safe(const plan::Plan& plan, Setup& setup, std::vector<preflight::Finding>& rows, const step::Control& control);

@@ -40,7 +40,7 @@ public:
   enum class Steps { none, first, anew };
   /// `first`: where a run follows, which asks for its steps first. Nothing has acted then, so they go along and it asks no
   /// more; and where all of them are as they must be, nothing will be touched, and nothing else is looked at. `anew`: that
-  /// was found without a claim, but now there is one.
+  /// was found without a claim, but now there is one; or nothing follows, and all is to be known.
   Look look(int lane, Steps which) {
     const auto at = static_cast<std::size_t>(lane);
     Look out;
@@ -55,7 +55,7 @@ public:
                   : which == Steps::anew
                       ? world_.agent(lane, agent::looks_function(look_calls(world_, lane, steps)) + "looks\n" + facts, {}, control_)
                       : world_.agent(lane, facts, {}, control_);
-    if (output && output->code == 0) note_looks(output->out, steps);
+    const bool all_hold = output && output->code == 0 && note_looks(output->out, steps);
     if (!output && output.error().why == Why::unreachable && !world_.setup.elevate.empty()) {
       // Without sudo most of it can be seen all the same; when that works, sudo is what is wrong.
       const auto script = agent::script({world_.state_dir(lane), out.owner, out.of_user}, preflight_calls(asked, false));
@@ -71,6 +71,7 @@ public:
     out.facts = preflight::read_facts(output->out);
     out.sent = clock_.at(output->began == step::Clock::time_point{} ? from : output->began);
     out.received = clock_.at(until);
+    out.holds = all_hold && with_steps && out.facts.complete;
     if (!out.facts.complete)
       out.failure = Failure{Why::failed, fmt::format("the look at this host ended with {}", output->code), output->err, {}, {}, {}};
     return out;
@@ -104,10 +105,16 @@ private:
     return world_.agent(lane, rest, {}, control_, looks + agent::settled_unclaimed(count, world_.state_dir(lane), world_.setup.run));
   }
 
-  void note_looks(const std::string& text, const std::vector<const plan::Step*>& steps) {
+  // True: all that can be looked at is as it should be.
+  bool note_looks(const std::string& text, const std::vector<const plan::Step*>& steps) {
     const auto found = read_looks(text, steps.size());
+    bool holds = true;
     const std::lock_guard lock(mutex_);
-    for (std::size_t i = 0; i < steps.size(); ++i) looked_[steps[i]->id] = found[i];
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      looked_[steps[i]->id] = found[i];
+      holds = holds && (found[i].state == run::Looked::State::holds || !is_host_word(steps[i]->action));
+    }
+    return holds;
   }
 
   const plan::Plan& plan_;
@@ -153,15 +160,15 @@ void settle(preflight::Finding& row, const Result<std::pair<preflight::Facts, st
 
 }  // namespace
 
-std::vector<Look> look_before(const plan::Plan& plan, Setup& setup, const Control& control) {
+std::vector<Look> look_before(const plan::Plan& plan, Setup& setup, const Control& control, bool also_steps) {
   std::vector<Look> out(plan.lanes.size());
   std::map<int, run::Looked> looked;
   bool unclaimed = false;
   {
     Lent lent(plan, setup);
     Looker looker(plan, lent.world(), control);
-    const bool with_steps = !setup.run.empty();
     using Steps = Looker::Steps;
+    const auto which_steps = !setup.run.empty() ? Steps::first : also_steps ? Steps::anew : Steps::none;
     const auto look_at = [&](Steps which, const auto& wanted) {
       std::vector<step::Thread> threads;
       for (std::size_t lane = 1; lane < plan.lanes.size(); ++lane)
@@ -169,7 +176,7 @@ std::vector<Look> look_before(const plan::Plan& plan, Setup& setup, const Contro
           threads.emplace_back([&, lane] { out[lane] = looker.look(static_cast<int>(lane), which); },
                                [&, lane](Failure why) { out[lane].failure = std::move(why); });
     };
-    look_at(with_steps ? Steps::first : Steps::none, [](const Look&) { return true; });
+    look_at(which_steps, [](const Look&) { return true; });
     // Some of what is judged, clocks for one, is between hosts: so where one is to be changed, all are looked at.
     const auto settled = [](const Look& look) { return look.facts.settled; };
     const bool all_settled = std::all_of(out.begin() + 1, out.end(), settled);
@@ -181,6 +188,24 @@ std::vector<Look> look_before(const plan::Plan& plan, Setup& setup, const Contro
   const bool known = !setup.run.empty() && std::all_of(out.begin() + 1, out.end(), good);
   setup.settled = known && !unclaimed;
   if (known) setup.looked = std::move(looked);
+  return out;
+}
+
+std::vector<std::string> ask_processors(const plan::Plan& plan, Setup& setup, const std::set<int>& lanes, const Control& control) {
+  std::vector<std::string> out(plan.lanes.size());
+  auto run = std::exchange(setup.run, {});
+  {
+    Lent lent(plan, setup);
+    std::vector<step::Thread> threads;
+    for (const int lane : lanes)
+      threads.emplace_back(
+          [&, lane] {
+            const auto output = lent.world().agent(lane, "pre_host\n", {}, control);
+            if (output) out[static_cast<std::size_t>(lane)] = preflight::read_facts(output->out).processor;
+          },
+          [](const Failure&) {});
+  }
+  setup.run = std::move(run);
   return out;
 }
 

@@ -282,7 +282,4 @@ std::optional<Offset> offset_of(const Look& look) {
   return Offset{((begin - look.sent) + (*facts.clock_end - look.received)) / 2, waited / 2 + fineness};
 }
 
-// `uname` has its own names for what archives are named by.
-std::string Facts::arch() const { return processor == "x86_64" ? "amd64" : processor == "aarch64" ? "arm64" : processor; }
-
 }  // namespace tidelab::preflight

@@ -49,15 +49,11 @@ struct OtherLab {
   std::vector<std::string> dirs;
 };
 
-/// A processor that archives have a word for.
-inline bool is_arch(std::string_view word) { return word == "amd64" || word == "arm64"; }
-
 struct Facts {
   std::string machine;  ///< of one boot of one kernel: hosts that share it share memory and devices
   std::string user;     ///< who looked
   long uid = -1;
   std::string system, processor;  ///< as uname says
-  std::string arch() const;       ///< the processor in the words of archives: amd64, arm64, else as uname says
   bool systemd = false;
   bool account_there = false;
   std::string home_not_writable;     ///< by the account whose own manager keeps the services: its home
@@ -91,6 +87,8 @@ struct Look {
   std::optional<step::Failure> failure;  ///< it could not be looked at
   std::optional<step::Failure> no_root;  ///< it could, but not as root, as it must be
   Facts facts{};
+  std::string arch{};         ///< its processor in the words of archives; empty where they have none
+  bool holds = false;         ///< its steps were looked at, too, and are all as they should be
   Micros sent{}, received{};  ///< by our own wall clock, since 1970: when the command was sent, when its end had come
   std::string owner;          ///< the account that services run under, where it is not the one that looked
   bool of_user = false;       ///< services are units of the account's own manager

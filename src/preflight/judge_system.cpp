@@ -97,7 +97,8 @@ void judge_rights(const Bench& bench) {
 
 void judge_arch(const Bench& bench) {
   const auto& facts = bench.facts();
-  const auto arch = facts.arch();
+  const auto& word = bench.look().arch;
+  const auto& arch = word.empty() ? facts.processor : word;
   bool good = true;
   if (facts.system != "Linux") {
     bench.add("arch", Outcome::failure, fmt::format("runs {}, and services need Linux", facts.system));
@@ -108,9 +109,9 @@ void judge_arch(const Bench& bench) {
     if (fit.empty() || contains(fit, arch)) continue;
     good = false;
     bench.add("arch", Outcome::failure, fmt::format("is {}, and the programs of {} are for {}", arch, each->name, fmt::join(fit, " or ")),
-              is_arch(arch)
-                  ? fmt::format("write `arch: {}` for this host (or under `global`), or move it to a host of the other kind", arch)
-                  : fmt::format("move it to a host that is {}", fmt::join(fit, " or ")));
+              word.empty()
+                  ? fmt::format("move it to a host that is {}", fmt::join(fit, " or "))
+                  : fmt::format("write `arch: {}` for this host (or under `global`), or move it to a host of the other kind", arch));
   }
   if (good) bench.add("arch", Outcome::ok, arch);
 }

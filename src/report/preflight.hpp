@@ -17,16 +17,17 @@ struct Preflight {
     std::string name;
     std::vector<std::string> roles;  ///< titles of what is to run there
     bool runs = false;               ///< all of it runs already
-    std::string arch = {};           ///< its processor in the words of archives; empty: it could not be looked at
+    bool holds = false;              ///< every step of the plan is as it should be there
   };
-  std::vector<Host> hosts;  ///< lane 1 and on
+  std::vector<Host> hosts;              ///< lane 1 and on
+  std::vector<std::string> processors;  ///< by lane, as `uname -m` says there; empty: it was not asked
   std::vector<preflight::Finding> rows;
 };
 
 int count_of(const Preflight& found, preflight::Outcome outcome);
 
 /// Whether `up` would not begin: something fails, or a host could not be looked at. What of a host could not be read
-/// stops nobody.
+/// stops nobody, and nothing stops who has nothing to change.
 bool stops_up(const Preflight& found);
 
 std::string render_text(const Preflight& found, bool colour);

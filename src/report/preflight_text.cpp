@@ -76,6 +76,16 @@ private:
   }
 };
 
+bool is_bad(const Preflight& found) {
+  return std::any_of(found.rows.begin(), found.rows.end(), [](const Finding& row) {
+    return row.outcome == Outcome::failure || (row.outcome == Outcome::unknown && (row.check == "reachable" || row.check == "look"));
+  });
+}
+
+bool holds(const Preflight& found) {
+  return !found.hosts.empty() && std::all_of(found.hosts.begin(), found.hosts.end(), [](const auto& host) { return host.holds; });
+}
+
 std::string sentence_of(const Preflight& found) {
   std::string out = fmt::format("{}, {}: ", count_of(static_cast<long>(found.hosts.size()), "host"),
                                 count_of(static_cast<long>(found.rows.size()), "row"));
@@ -91,6 +101,7 @@ std::string sentence_of(const Preflight& found) {
   const bool strict = found.strict && count_of(found, Outcome::warning) > 0;
   out += counts.empty() ? "all checks passed" : counts;
   if (stops_up(found)) return out + "; `tidelab up` would stop before its first change";
+  if (is_bad(found)) return out + "; nothing is to be changed on any host, so `tidelab up` would not stop";
   return out + (strict ? "; `tidelab up` would begin, but --strict treats warnings as errors" : "; `tidelab up` can begin");
 }
 
@@ -100,11 +111,7 @@ int count_of(const Preflight& found, Outcome outcome) {
   return static_cast<int>(std::count_if(found.rows.begin(), found.rows.end(), [&](const Finding& row) { return row.outcome == outcome; }));
 }
 
-bool stops_up(const Preflight& found) {
-  return std::any_of(found.rows.begin(), found.rows.end(), [](const Finding& row) {
-    return row.outcome == Outcome::failure || (row.outcome == Outcome::unknown && (row.check == "reachable" || row.check == "look"));
-  });
-}
+bool stops_up(const Preflight& found) { return is_bad(found) && !holds(found); }
 
 std::string render_text(const Preflight& found, bool colour) {
   PreflightPage page(found, colour);

@@ -34,17 +34,22 @@ std::optional<bool> read_truth(const Node& node, const std::string& what, Diagno
   return yaml::read_bool(node, what, diagnostics);
 }
 
+// nullptr: it is none of the words.
+const Text* word_meant(const Param& param, const std::string& text) {
+  const auto small = lower(text);
+  for (const auto& [alias, meant] : param.aliases)
+    if (alias.value == small) return &meant;
+  const auto found = std::find_if(param.list.begin(), param.list.end(), [&](const Text& word) { return lower(word.value) == small; });
+  return found == param.list.end() ? nullptr : &*found;
+}
+
 std::optional<Text> read_word(const Param& param, const Node& node, const std::string& what, Diagnostics& diagnostics) {
   auto text = yaml::read_text(node, what, diagnostics);
   if (!text) return std::nullopt;
-  const auto small = lower(text->value);
-  for (const auto& [alias, meant] : param.aliases)
-    if (alias.value == small) return Text{meant.value, text->span};
+  if (const auto* meant = word_meant(param, text->value)) return Text{meant->value, text->span};
   std::vector<std::string> words;
-  for (const auto& each : param.list) {
-    if (lower(each.value) == small) return Text{each.value, text->span};
+  for (const auto& each : param.list)
     if (!each.empty()) words.push_back(each.value);
-  }
   auto& d = diagnostics.error("T003", fmt::format("`{}` cannot be {}", text->value, what), text->span);
   d.help = source::help_for_look_alikes(text->value);
   if (d.help.empty()) d.help = fmt::format("one of {}", fmt::join(words, ", "));
@@ -162,6 +167,13 @@ Value read_value(const Param& param, const Node& node, const playbook::Common& c
   }
   out.usable = diagnostics.errors() == before;
   return out;
+}
+
+std::string arch_word(const playbook::Common& common, const std::string& said) {
+  const auto& fields = common.instance;
+  const auto arch = std::find_if(fields.begin(), fields.end(), [](const Param& field) { return field.name.value == "arch"; });
+  const auto* meant = arch == fields.end() ? nullptr : word_meant(*arch, said);
+  return meant == nullptr ? std::string() : meant->value;
 }
 
 bool asks_for_nothing(const Param& param, const Value& value) {

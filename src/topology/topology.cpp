@@ -29,13 +29,31 @@ std::size_t Topology::count(const std::string& section) const {
   return found == sections.end() ? 0 : found->second.count;
 }
 
-std::string Topology::arch_of(const Instance& instance) const {
+namespace {
+
+const Text* written_arch(const Topology& topology, const Instance& instance) {
   const auto* own = instance.find("arch");
-  if (own != nullptr && !own->text.empty()) return own->text.value;
-  const auto written = global.other.find("arch");
-  if (written != global.other.end() && !written->second.empty()) return written->second.value;
+  if (own != nullptr && !own->text.empty()) return &own->text;
+  const auto of_all = topology.global.other.find("arch");
+  return of_all != topology.global.other.end() && !of_all->second.empty() ? &of_all->second : nullptr;
+}
+
+}  // namespace
+
+std::string Topology::arch_of(const Instance& instance) const {
+  if (const auto* written = written_arch(*this, instance)) return written->value;
   const auto found = arch_found.find(instance.host.value);
-  return found == arch_found.end() ? "amd64" : found->second;
+  return found == arch_found.end() ? "amd64" : found->second.word;
+}
+
+bool Topology::arch_is_written(const Instance& instance) const { return written_arch(*this, instance) != nullptr; }
+
+bool Topology::learn_arch(const Instance& instance, const std::string& word) {
+  if (word.empty() || arch_is_written(instance)) return false;
+  const auto before = arch_of(instance);
+  auto& found = arch_found[instance.host.value];
+  if (!found.seen) found = {word, true};
+  return found.word != before;
 }
 
 const Instance* Topology::first(const std::string& section) const {

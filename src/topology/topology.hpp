@@ -69,16 +69,22 @@ struct Archive {
   Text sha256;
 };
 
+/// What a host said of its processor, as a value of `arch`.
+struct FoundArch {
+  std::string word;
+  bool seen = false;  ///< by this command, not by an earlier one
+};
+
 struct Topology {
   std::string file;
   Global global;
   std::vector<Instance> instances;   ///< in the order written
   std::vector<Instance> left_alone;  ///< of roles that are understood and not provisioned; they count in conflicts
   std::map<std::string, Section> sections;
-  std::map<std::string, Archive> archives;        ///< by "NAME" or "NAME VERSION"
-  std::map<std::string, std::string> arch_found;  ///< by host: what `uname -m` says there, in the words of archives
-  std::string lab_note;                           ///< why the lab's name is none, where no lab is made and that is no error
-  std::set<std::string> unread;                   ///< sections that are there and cannot be read, which is told already
+  std::map<std::string, Archive> archives;      ///< by "NAME" or "NAME VERSION"
+  std::map<std::string, FoundArch> arch_found;  ///< by host
+  std::string lab_note;                         ///< why the lab's name is none, where no lab is made and that is no error
+  std::set<std::string> unread;                 ///< sections that are there and cannot be read, which is told already
 
   /// Also of a section that is left alone.
   std::vector<const Instance*> of(const std::string& section) const;
@@ -86,6 +92,10 @@ struct Topology {
   const Instance* first(const std::string& section) const;
   /// Processor of its host as archives call it: as the instance or `global` says, else as its host was found, else amd64.
   std::string arch_of(const Instance& instance) const;
+  bool arch_is_written(const Instance& instance) const;
+  /// What its host says now (a value of `arch`) goes before what was known; believed once, so that no host keeps a command at
+  /// making plans. True: arch_of() was another.
+  bool learn_arch(const Instance& instance, const std::string& word);
   bool has(const std::string& section) const { return count(section) > 0 || unread.contains(section); }
 };
 
@@ -103,6 +113,9 @@ struct Asked {
 
 /// Reads and checks. Codes: see docs/diagnostics.md. Whatever it gives when there were errors is not to be used.
 Topology read_topology(const source::File& file, const playbook::Library& library, const Asked& asked, source::Diagnostics& diagnostics);
+
+/// What a host says of its processor, as a value of `arch`; empty where that has no such word.
+std::string arch_word(const playbook::Common& common, const std::string& said);
 
 /// One sentence that names the roles that are left alone; empty when there are none.
 std::string left_alone_note(const Topology& topology);

@@ -214,6 +214,26 @@ def the_processor_of_each_host_decides():
         got = sorted(p.name for p in hosts.cache.rglob("toy-*.tar.gz"))
         must(got == ["toy-1.0.0-amd64.tar.gz", "toy-1.0.0-arm64.tar.gz"], f"the archives are {got}", ran.out)
         must("nothing to change" in hosts.good("up", file).out, "a second up changed something")
+        # What was found is written down; who finds nothing there, as in the record of an older release, asks again.
+        about = hosts.folder / "state/tidelab/toys/about.json"
+        record = json.loads(about.read_text())
+        must(record["processors"] == {ADDRESS["one"]: "amd64", ADDRESS["two"]: "arm64"}, "the record has other processors", about.read_text())
+        must("toy 1.0.0 arm64" in hosts.good("plan", file).out, "a plan does not know what is written down")
+        for known in (record, {k: v for k, v in record.items() if k != "processors"}):
+            about.write_text(json.dumps(known))
+            ran = hosts.good("plan", file, "--diff")
+            must(ran.out.endswith("is as it should be\n"), "plan --diff finds changes that up would not make", ran.out)
+            hosts.good("restart", file)
+            must("nothing to change" in hosts.good("up", file).out, "up changes what restart started")
+        must(json.loads(about.read_text())["processors"] == record["processors"], "the record does not say again what was found")
+        # Another machine stands there now: what it says goes before what is written down.
+        hosts.good("stop", file)
+        hosts.inside("two", "rm /usr/local/bin/uname")
+        ran = hosts.good("plan", file, "--diff")
+        must("toy 1.0.0" in ran.out and "arm64" not in ran.out, "plan --diff takes what was written down", ran.out)
+        hosts.good("up", file)
+        must(hosts.inside("two", "cat /opt/toys/toy-7001/VERSION").endswith("-amd64.tar.gz"), "it has the archive of the machine before")
+        must(json.loads(about.read_text())["processors"][ADDRESS["two"]] == "amd64", "the record keeps the machine before")
         hosts.good("down", file)
         # A host may say anything, and names of files are made of it.
         hosts.in_place_of("two", "uname", '#!/bin/sh\necho Linux ../../../evil\n')
@@ -225,4 +245,27 @@ def the_processor_of_each_host_decides():
         hosts.nothing_left()
 
 
-TESTS = [the_processor_of_each_host_decides, each_fault_on_a_host_of_its_own, rights_and_directories, what_is_of_a_lab_and_what_is_not, fix_sets_what_is_safe_and_says_how_to_undo_it]
+def what_is_wrong_stops_nobody_who_has_nothing_to_change():
+    """The preflight of a lab that runs says what `up` will do: where its archives are not at hand, it stops for what is wrong."""
+    with shells("one") as hosts:
+        hosts.cache = hosts.folder / "cache"
+        file = topology(hosts, ("one",))
+        hosts.good("up", file)
+        hosts.inside("one", "chmod a-x /usr/bin/gzip")
+        seen = hosts.tidelab("preflight", file)
+        must(seen.code == 1 and "there is no `gzip`" in seen.out, f"preflight ended with {seen.code}", seen.out)
+        must(seen.out.endswith("nothing is to be changed on any host, so `tidelab up` would not stop\n"), "it does not say what up would do", seen.out)
+        must("nothing to change" in hosts.good("up", file).out, "up changed something")
+        for cache in (hosts.folder / "empty", hosts.cache):
+            hosts.cache = cache
+            seen = hosts.tidelab("preflight", file)
+            must(seen.out.endswith("`tidelab up` would stop before its first change\n"), "it does not say that up would stop", seen.out)
+            must(hosts.tidelab("up", file).code == 3, "up did not stop")
+            hosts.good("stop", file)
+        hosts.inside("one", "chmod a+x /usr/bin/gzip")
+        hosts.good("down", file)
+        hosts.nothing_left()
+
+
+TESTS = [the_processor_of_each_host_decides, what_is_wrong_stops_nobody_who_has_nothing_to_change, each_fault_on_a_host_of_its_own, rights_and_directories, what_is_of_a_lab_and_what_is_not,
+         fix_sets_what_is_safe_and_says_how_to_undo_it]

@@ -18,7 +18,7 @@ global:
   ssh_type: {type: enum, values: [builtin, none, system], default: builtin}
   deploy_dir: {type: dir, default: deploy}
   data_dir: {type: dir}
-  arch: {type: enum, values: [amd64, arm64], aliases: {x86_64: amd64}, provisioned: false, harmless: [amd64]}
+  arch: {type: enum, values: [amd64, arm64], aliases: {x86_64: amd64, aarch64: arm64}, provisioned: false, harmless: [amd64]}
   custom: {type: any, mutable: free}
 instance:
   host: {type: host, required: true}
@@ -27,7 +27,7 @@ instance:
   config: {type: map, mutable: free}
   lonely: {type: bool, default: false, equal_per_host: true}
   numa_node: {type: text, provisioned: false}
-  arch: {type: enum, values: [amd64, arm64], aliases: {x86_64: amd64}, inherits: true, equal_per_host: true, provisioned: false, harmless: [amd64]}
+  arch: {type: enum, values: [amd64, arm64], aliases: {x86_64: amd64, aarch64: arm64}, inherits: true, equal_per_host: true, provisioned: false, harmless: [amd64]}
 )";
 
 struct World : Heard {

@@ -90,6 +90,35 @@ TEST_CASE("where all is as it must be one command a host says so, and nothing is
   CHECK_FALSE(setup.settled);  // whatever is asked after all claims it first
 }
 
+TEST_CASE("who only looks sees whether all is as it must be, with all else that there is to see, and claims nothing") {
+  TwoHosts lab;
+  fs::create_directory(lab.dir(1));
+  auto setup = lab.setup([](int) {});
+  setup.run.clear();
+  const auto looks = live::look_before(lab.plan, setup, shell::within(60s), true);
+  CHECK(lab.commands == 2);
+  CHECK(looks[1].holds);
+  CHECK_FALSE(looks[2].holds);
+  for (int lane : {1, 2}) {
+    CHECK_FALSE(looks[static_cast<std::size_t>(lane)].facts.settled);
+    CHECK_FALSE(looks[static_cast<std::size_t>(lane)].facts.processor.empty());
+    CHECK_FALSE(fs::exists(lab.lock(lane)));
+  }
+  CHECK_FALSE(live::look_before(lab.plan, setup, shell::within(60s))[1].holds);  // nobody looked
+}
+
+TEST_CASE("hosts are asked for their processors in one command each, which claims nothing") {
+  TwoHosts lab;
+  auto setup = lab.setup([](int) {});
+  const auto said = live::ask_processors(lab.plan, setup, {1}, shell::within(60s));
+  CHECK(lab.commands == 1);
+  REQUIRE(said.size() == 3);
+  CHECK_FALSE(said[1].empty());
+  CHECK(said[0] + said[2] == "");
+  CHECK_FALSE(fs::exists(lab.lock(1)));
+  CHECK(setup.run == "me-1");
+}
+
 TEST_CASE("what was seen of a host before it was claimed is looked at again when another host is to be changed") {
   TwoHosts lab;
   fs::create_directory(lab.dir(1));

@@ -51,6 +51,7 @@ Record one() {
   out.versions = {"tidb=v8.4.0"};
   out.hosts = {"10.0.0.1", "10.0.0.2"}, out.since = out.when = "2026-11-28T21:40:00Z", out.last = "up", out.outcome = "done";
   out.file = "/home/ops/lab.yaml", out.kept = "data";
+  out.processors = {{"10.0.0.1", "amd64"}, {"10.0.0.2", "arm64"}};
   return out;
 }
 
@@ -149,6 +150,10 @@ TEST_CASE("a damaged record is told with its file, what is wrong there, and what
   told(about + ": `ssh` is not true or false");
   here.damage("about.json", R"({"hosts": ["a", 7]})");
   told(about + ": `hosts` is not a text");
+  here.damage("about.json", R"({"processors": ["a"]})");
+  told(about + ": `processors` is not a map of texts");
+  here.damage("about.json", R"({"processors": {"a": 7}})");
+  told(about + ": `processors` is not a text");
   here.damage("about.json", R"({"ssh_port": 65536})");
   told(about + ": `ssh_port` is not a port");
   here.damage("about.json", R"({"outcome": "well"})");

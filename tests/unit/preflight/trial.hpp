@@ -49,6 +49,7 @@ struct Trial {
     Look out;
     out.sent = Micros(1'000'000'000);
     out.received = Micros(1'000'040'000);
+    out.arch = "amd64";
     auto& f = out.facts;
     f.uid = 0, f.user = "root", f.system = "Linux", f.processor = "x86_64", f.complete = true;
     f.memory_total = 8LL << 30, f.memory_available = 4LL << 30, f.swap_total = 0, f.swappiness = 60, f.huge_pages = "madvise";

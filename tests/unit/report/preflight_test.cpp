@@ -81,6 +81,21 @@ TEST_CASE("preflight: the last line") {
   CHECK(exit_code_of(found) == 1);
 }
 
+TEST_CASE("preflight: nothing stops who has nothing to change") {
+  auto found = sample();
+  found.rows.resize(2);
+  CHECK(stops_up(found));
+  found.hosts[0].holds = true;
+  CHECK(stops_up(found));  // the other host is to be changed
+  found.hosts[1].holds = true;
+  CHECK_FALSE(stops_up(found));
+  CHECK(render_text(found, false)
+            .ends_with("2 hosts, 2 rows: 1 failure; nothing is to be changed on any host, so `tidelab up` would not stop\n"));
+  CHECK(exit_code_of(found) == 1);
+  found.rows.resize(1);
+  CHECK(render_text(found, false).ends_with("all checks passed; `tidelab up` can begin\n"));
+}
+
 TEST_CASE("preflight: only what is not as it should be") {
   auto found = sample();
   const auto text = render_troubles(found, false);

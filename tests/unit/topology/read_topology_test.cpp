@@ -59,10 +59,36 @@ TEST_CASE("params of a version are there for that version") {
 TEST_CASE("a processor: what is written, else what the host said, else amd64") {
   support::World world({stores});
   auto t = world.read("stores: [{host: a}, {host: b, arch: arm64}, {host: c}]");
-  t.arch_found = {{"a", "arm64"}, {"b", "amd64"}};
+  t.arch_found = {{"a", {"arm64"}}, {"b", {"amd64"}}};
   CHECK(t.arch_of(t.instances[0]) == "arm64");
   CHECK(t.arch_of(t.instances[1]) == "arm64");
   CHECK(t.arch_of(t.instances[2]) == "amd64");
+}
+
+TEST_CASE("what a host says of its processor is a value of `arch`, or nothing") {
+  const support::World world({stores});
+  const auto word = [&](const char* said) { return arch_word(world.library.common, said); };
+  CHECK(word("aarch64") == "arm64");
+  CHECK(word("x86_64") == "amd64");
+  CHECK(word("amd64") == "amd64");
+  for (const char* none : {"", "riscv64", "../../../evil", "aarch64 ", "amd64\n"}) CHECK(word(none) == "");
+}
+
+TEST_CASE("what a host says now goes before what was known of it, once, and what is written before both") {
+  support::World world({stores});
+  auto t = world.read("stores: [{host: a}, {host: b, arch: arm64}, {host: c}]");
+  t.arch_found = {{"a", {"arm64"}}};
+  CHECK_FALSE(t.learn_arch(t.instances[0], ""));
+  CHECK_FALSE(t.learn_arch(t.instances[0], "arm64"));
+  CHECK_FALSE(t.learn_arch(t.instances[0], "amd64"));  // it has spoken
+  CHECK(t.arch_of(t.instances[0]) == "arm64");
+  CHECK_FALSE(t.learn_arch(t.instances[1], "amd64"));
+  CHECK(t.arch_of(t.instances[1]) == "arm64");
+  CHECK(t.learn_arch(t.instances[2], "arm64"));
+  CHECK(t.arch_of(t.instances[2]) == "arm64");
+  t.arch_found = {{"a", {"arm64"}}};
+  CHECK(t.learn_arch(t.instances[0], "amd64"));  // the host is another one now
+  CHECK(t.arch_of(t.instances[0]) == "amd64");
 }
 
 TEST_CASE("settings: of the component first, then of the instance") {
