@@ -61,7 +61,7 @@ enum class Parts { all, names };
 std::string without_deeds(const std::string& text) {
   static const std::set<std::string_view> deeds = {"rules",  "settings",  "questions", "install", "start", "ready",
                                                    "remove", "artifacts", "host",      "hints",   "log",   "shows",
-                                                   "tools",  "opens",     "flow",      "leads",   "whole"};
+                                                   "tools",  "opens",     "flow",      "leads",   "whole", "fixed_members"};
   std::string out;
   bool keep = true;
   for (std::string_view rest = text; !rest.empty();) {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "guide/pairs.hpp"
+#include "topology/rules.hpp"
 
 namespace tidelab::guide {
 
@@ -69,7 +70,8 @@ public:
           !(pair.after == nullptr ? pair.before : pair.after)->playbook->on_hosts_of.empty())
         continue;
       if (pair.before == nullptr)
-        out_.push_back({Change::Kind::added, {shown(after_, *pair.after)}, "", "", "", {}, pair.after->span, false, ""});
+        out_.push_back(
+            {Change::Kind::added, {shown(after_, *pair.after)}, "", "", "", {}, pair.after->span, false, no_more_members(*pair.after)});
       else if (pair.after == nullptr)
         out_.push_back({Change::Kind::removed,
                         {shown(before_, *pair.before)},
@@ -89,6 +91,14 @@ public:
   }
 
 private:
+  // Why this one may not join those of its section that are there.
+  std::string no_more_members(const Instance& joining) const {
+    if (before_.count(joining.section) == 0) return "";
+    for (const auto& each : joining.playbook->fixed_members)
+      if (topology::applies(each.versions, joining, after_)) return each.since.value;
+    return "";
+  }
+
   const Topology &before_, &after_;
   std::vector<Change> out_;
 

@@ -191,6 +191,12 @@ struct Hop {
   Versions versions;
 };
 
+/// For these versions, why no instance may be added to a section that is up.
+struct Fixed {
+  Text since;
+  Versions versions;
+};
+
 /// What of a log is worth telling (docs/writing.md): further files, and patterns of lines.
 struct LogLook {
   Texts also;
@@ -218,8 +224,9 @@ struct Playbook {
   Texts needs;            ///< sections whose instances must be ready before this one starts
   Text serves_with;       ///< how many of its section's instances must be well for the group to serve: any | majority | all
   std::vector<std::pair<Text, Text>> hints;  ///< a pattern of an error's words → what to do
-  Texts shares;                              ///< sections that may live in the same tree
-  Texts also_components;                     ///< other keys in server_configs that belong to it
+  std::vector<Fixed> fixed_members;
+  Texts shares;           ///< sections that may live in the same tree
+  Texts also_components;  ///< other keys in server_configs that belong to it
   std::vector<Param> params;
   std::vector<Param> lets;  ///< texts with a name, which no topology can set; one name for each range of versions
   std::vector<Question> questions;

@@ -101,6 +101,12 @@ void read_hint(const Node& node, Playbook& out, Diagnostics& diagnostics) {
   out.hints.emplace_back(says, help);
 }
 
+void read_fixed(const Node& node, Playbook& out, Diagnostics& diagnostics) {
+  if (!yaml::read_mapping(node, "an item of `fixed_members`", diagnostics)) return;
+  yaml::refuse_unknown_keys(node, "an item of `fixed_members`", {"since", "versions"}, diagnostics);
+  out.fixed_members.push_back({needed(node, "since", diagnostics), read_versions(node, diagnostics)});
+}
+
 void read_hop(const Node& node, Playbook& out, Diagnostics& diagnostics) {
   if (!yaml::read_mapping(node, "a hop", diagnostics)) return;
   yaml::refuse_unknown_keys(node, "a hop", {"label", "to", "port", "port_of", "versions"}, diagnostics);
@@ -215,14 +221,14 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
     if (!diagnostics.has_errors()) diagnostics.error("P001", "a playbook is a mapping", out.span);
     return out;
   }
-  yaml::refuse_unknown_keys(
-      root, "a playbook",
-      {"section",          "component",  "also_components", "title", "hostless", "provisioned", "on_hosts_of", "unless",      "versions",
-       "default_version",  "version_of", "address",         "log",   "dir",      "node",        "needs",       "shares",      "params",
-       "artifacts",        "rules",      "install",         "start", "ready",    "remove",      "flow",        "host",        "known_as",
-       "version_spelling", "settings",   "outside",         "hints", "tools",    "shows",       "opens",       "serves_with", "let",
-       "questions",        "fragments",  "leads",           "whole"},
-      diagnostics);
+  yaml::refuse_unknown_keys(root, "a playbook",
+                            {"section",  "component", "also_components", "title",      "hostless",  "provisioned",  "on_hosts_of",
+                             "unless",   "versions",  "default_version", "version_of", "address",   "log",          "dir",
+                             "node",     "needs",     "shares",          "params",     "artifacts", "rules",        "install",
+                             "start",    "ready",     "remove",          "flow",       "host",      "known_as",     "version_spelling",
+                             "settings", "outside",   "hints",           "tools",      "shows",     "opens",        "serves_with",
+                             "let",      "questions", "fragments",       "leads",      "whole",     "fixed_members"},
+                            diagnostics);
   out.section = text_at(root, "section", diagnostics);
   out.component = needed(root, "component", diagnostics);
   out.title = needed(root, "title", diagnostics);
@@ -245,6 +251,8 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
   read_serves_with(root, out, diagnostics);
   if (const auto* hints = root.find("hints"); hints != nullptr && yaml::read_sequence(*hints, "`hints`", diagnostics))
     for (const auto& item : hints->items) read_hint(item, out, diagnostics);
+  if (const auto* fixed = root.find("fixed_members"); fixed != nullptr && yaml::read_sequence(*fixed, "`fixed_members`", diagnostics))
+    for (const auto& item : fixed->items) read_fixed(item, out, diagnostics);
   out.also_components = texts_at(root, "also_components", diagnostics);
   out.hostless = truth_at(root, "hostless", false, diagnostics);
   out.provisioned = truth_at(root, "provisioned", true, diagnostics);

@@ -37,6 +37,21 @@ TEST_CASE("instances come and go") {
   CHECK(compare("fronts: [{host: a, label: x}, {host: b, label: y}]\nbacks: [{host: a}]\n", front("")) == "- fronts 2 (b:7000)\n");
 }
 
+TEST_CASE("where members are fixed, none may be added to those that are there") {
+  const std::string none = "fronts: [{host: a, label: x}]\n", one = none + "backs: [{host: a}]\n", two = none + "backs: [{host: a}, {host: b}]\n";
+  const auto refusal = [](const std::string& before, const std::string& after) {
+    Lab old, now;
+    old.read(before), now.read(after);
+    REQUIRE_FALSE(now.diagnostics.has_errors());
+    for (const auto& each : changes(old.topology, now.topology))
+      if (each.kind == Change::Kind::added) return each.refusal;
+    return std::string("nothing was added");
+  };
+  CHECK(refusal(one, two) == "they are counted at birth");
+  CHECK(refusal(none, two) == "");
+  CHECK(refusal(one, "component_versions: {back: 2.0.0}\n" + two) == "");
+}
+
 TEST_CASE("an instance that only moved within its list is the same") {
   CHECK(compare("fronts: [{host: a, label: x}, {host: b, label: y}]\nbacks: [{host: a}]\n",
                 "fronts: [{host: b, label: y}, {host: a, label: x}]\nbacks: [{host: a}]\n") == "");

@@ -39,6 +39,8 @@ default_version: 1.0.0
 node: ${host}:${port}
 params:
   port: {type: port, default: 7100}
+fixed_members:
+  - {versions: "<2", since: they are counted at birth}
 rules:
   - {code: R900, requires: {section: fronts}, message: alone}
 )";
