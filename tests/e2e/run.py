@@ -58,6 +58,28 @@ def brought(report):
     return [r for r in rows(report) if r["check"] == "row" and "brought" in r["title"] and r["verdict"] == "pass"]
 
 
+JOBS = "http://127.0.0.1:18081/jobs"
+
+
+def sink_does_not_go_back(topology):
+    """A job whose TaskManager is killed goes on from its checkpoint. Without one it would write 300 versions of a row again."""
+    sql("insert into test.tidelab_check values (1, 'by hand', '000')", *[f"update test.tidelab_check set note = '{i:03}' where id = 1" for i in range(1, 301)])
+    sink = "select note from test.tidelab_check_sink where id = 1"
+    until(lambda: sql(sink) == "300\n", 30, "the newest version of the row is in the sink")
+    written, [job] = time.time() * 1000, [j["id"] for j in http("GET", JOBS)["jobs"] if j["status"] == "RUNNING"]
+    until(lambda: (newest := http("GET", f"{JOBS}/{job}/checkpoints")["latest"]["completed"]) and newest["trigger_timestamp"] > written, 20, "there is a checkpoint behind it")
+    before = nodes(topology)["Flink TaskManager"]["pid"]
+    os.kill(before, signal.SIGKILL)
+    sql("insert into test.tidelab_check values (2, 'by hand', 'after it')")
+    seen = set()
+    until(lambda: seen.add(sql(sink)) or sql("select note from test.tidelab_check_sink where id = 2"), 90, "what is written then is in the sink")
+    must(seen == {"300\n"}, f"the sink went back: {sorted(seen)}")
+    must(nodes(topology)["Flink TaskManager"]["pid"] != before, "the TaskManager was not killed")
+    must([j["id"] for j in http("GET", JOBS)["jobs"] if j["status"] == "RUNNING"] == [job], "it is another job, or one more")
+    sql("delete from test.tidelab_check")
+    until(lambda: sql("select count(*) from test.tidelab_check_sink") == "0\n", 30, "the sink follows")
+
+
 # ---- e2e, the recent line
 
 def recent_smoke_with_report():
@@ -90,6 +112,10 @@ def recent_runs_each_jvm_on_its_own_jre():
     for role, node in with_jre.items():
         real = os.readlink(f"/proc/{node['pid']}/exe")
         must(real == node["dir"] + "/jre/bin/java", f"{role} runs {real}")
+
+
+def recent_taskmanager_killed():
+    sink_does_not_go_back(RECENT)
 
 
 def recent_down_leaves_nothing():
@@ -318,6 +344,11 @@ def sabotage_stop_the_taskmanager():
     good("stop", REFERENCE, "--role", "flink_taskmanagers")
     behind(told(LOST_IN_FLINK, r"^Flink TaskManager 127.0.0.1:16126: ", r"127.0.0.1:16126"))
     repaired()
+
+
+def sabotage_kill_the_taskmanager():
+    sink_does_not_go_back(REFERENCE)
+    green(REFERENCE)
 
 
 def sabotage_wrong_canal_json_option():
