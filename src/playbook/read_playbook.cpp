@@ -167,6 +167,7 @@ void read_foreign(const Node& node, std::vector<Foreign>& out, Diagnostics& diag
 }  // namespace
 
 bool is_condition(const Text& section, const Text& range) {
+  if (range.value == of_several) return !section.empty();
   return range.value == of_no_version ? !section.empty() : Range::parse(range.value).has_value();
 }
 

@@ -178,6 +178,7 @@ const std::vector<RuleWord>& rule_words() {
       {"not_loopback", {{"value", operand}}},
       {"address_in", {{"value", operand}, {"section", section}}},
       {"once_per_host", {}},
+      {"on_one_machine", {{"unless_true", operand, false}}},
       {"no_more_than", {{"count", number}}},
       {"labelled", {{"labels", text}}},
       {"set_where_several", {{"setting", text}}},

@@ -19,7 +19,9 @@ using source::Text;
 using Versions = std::vector<std::pair<Text, Text>>;
 /// In place of a range: for a topology that has no instance of that section.
 inline constexpr std::string_view of_no_version = "none";
-/// A range, or that word for another section than the playbook's own.
+/// The same, for one that has two instances or more, of whatever version.
+inline constexpr std::string_view of_several = "several";
+/// A range, or one of these words; the first is for another section than the playbook's own.
 bool is_condition(const Text& section, const Text& range);
 
 /// The `versions` of an item. Code P003: not a range.

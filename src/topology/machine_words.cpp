@@ -47,6 +47,19 @@ void once_per_host(const Question& q, Faults& faults) {
   }
 }
 
+// What one of them says holds for all.
+void on_one_machine(const Question& q, Faults& faults) {
+  const auto& all = q.of(q.instance.section);
+  const auto is_said = [&](const Instance* each) {
+    const auto values = Question{q.rule, *each, q.topology, q.members}.values("unless_true");
+    return std::any_of(values.begin(), values.end(), [](const auto& value) { return value.value == "true"; });
+  };
+  const auto apart = std::find_if(all.begin(), all.end(), [&](const auto* each) { return each->machine != all.front()->machine; });
+  if (apart == all.end() || std::any_of(all.begin(), all.end(), is_said)) return;
+  faults.push_back(fault_at(**apart, (*apart)->host.span));
+  faults.back().notes.push_back({fmt::format("{} is elsewhere,", all.front()->name()), all.front()->host.span});
+}
+
 void no_more_than(const Question& q, Faults& faults) {
   const auto most = static_cast<std::size_t>(std::stoul(q.rule.text("count")));
   const auto& all = q.of(q.instance.section);
@@ -176,6 +189,7 @@ void not_global(const Question& q, Faults& faults) {
 const std::vector<WordRow>& words_about_machines() {
   static const std::vector<WordRow> rows = {
       {"once_per_host", once_per_host, true},
+      {"on_one_machine", on_one_machine, true},
       {"no_more_than", no_more_than, true},
       {"labelled", labelled, true},
       {"set_where_several", set_where_several, true},

@@ -102,7 +102,13 @@ private:
     if (found == instance.values.end() || instance.version.empty() || !instance.version_usable) return;
     if (has_rule_against(instance, param)) return;
     const auto& component = instance.playbook->component.value;
-    if (instance.playbook->provisioned && told_ignored_.insert({component, param.name.value}).second)
+    if (is_for_several(param)) {
+      if (told_ignored_.insert({component, param.name.value}).second)
+        diagnostics_
+            .warning("T006", fmt::format("`{}` is for several `{}`", param.name.value, param.versions.front().first.value),
+                     found->second.text.span)
+            .help = "it is ignored, so remove the key or add an instance";
+    } else if (instance.playbook->provisioned && told_ignored_.insert({component, param.name.value}).second)
       diagnostics_
           .warning("T006", fmt::format("{} {} does not know `{}`", component, instance.version.value, param.name.value),
                    found->second.text.span)
@@ -127,11 +133,17 @@ private:
     });
   }
 
+  // Whatever the version.
+  static bool is_for_several(const Param& param) {
+    return param.versions.size() == 1 && param.versions.front().second.value == playbook::of_several;
+  }
+
   static std::string range_of(const Param& param) {
     std::string out;
     for (const auto& [section, range] : param.versions)
-      out +=
-          range.value == playbook::of_no_version ? fmt::format(" without `{}`", section.value) : (out.empty() ? "" : " and ") + range.value;
+      out += range.value == playbook::of_no_version ? fmt::format(" without `{}`", section.value)
+             : range.value == playbook::of_several  ? fmt::format(" with several `{}`", section.value)
+                                                    : (out.empty() ? "" : " and ") + range.value;
     return out;
   }
 

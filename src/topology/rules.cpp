@@ -50,6 +50,10 @@ bool applies(const playbook::Versions& versions, const Instance& instance, const
       if (topology.has(section.value)) return false;
       continue;
     }
+    if (range_text.value == playbook::of_several) {
+      if (topology.count(section.value) < 2) return false;
+      continue;
+    }
     const auto range = playbook::Range::parse(range_text.value);
     if (!range) return false;
     const Instance* whose = &instance;

@@ -59,6 +59,44 @@ def brought(report):
     return [r for r in rows(report) if r["check"] == "row" and "brought" in r["title"] and r["verdict"] == "pass"]
 
 
+JOBS = "http://127.0.0.1:18081/jobs"
+
+
+def running_jobs(jobs):
+    """The ids of those whose tasks run; none where nobody leads."""
+    try:
+        ids = [each["id"] for each in http("GET", jobs)["jobs"] if each["status"] == "RUNNING"]
+        return [each for each in ids if http("GET", f"{jobs}/{each}")["status-counts"]["RUNNING"] > 0]
+    except OSError:
+        return []
+
+
+def sink_does_not_go_back(lose, jobs=JOBS, port=14000):
+    """The job goes on from its checkpoint, and is not submitted anew. Without one it would write 300 versions of a row again."""
+    def in_sink(row):
+        return sql(f"select note from test.tidelab_check_sink where id = {row}", port=port)
+    sql("insert into test.tidelab_check values (1, 'by hand', '000')", *[f"update test.tidelab_check set note = '{i:03}' where id = 1" for i in range(1, 301)], port=port)
+    until(lambda: in_sink(1) == "300\n", 60, "the newest version of the row is in the sink")
+    written, [job] = time.time() * 1000, running_jobs(jobs)
+    until(lambda: (newest := http("GET", f"{jobs}/{job}/checkpoints")["latest"]["completed"]) and newest["trigger_timestamp"] > written, 30, "there is a checkpoint behind it")
+    lose()
+    seen = set()
+    sql("insert into test.tidelab_check values (2, 'by hand', 'lost')", port=port)
+    until(lambda: seen.add(in_sink(1)) or (in_sink(2) and running_jobs(jobs)), 120, "the job runs again")
+    sql("insert into test.tidelab_check values (3, 'by hand', 'back')", port=port)  # behind whatever is written again
+    until(lambda: seen.add(in_sink(1)) or in_sink(3), 60, "what is written then is in the sink")
+    must(seen == {"300\n"}, f"the sink went back: {sorted(seen)}")
+    must(running_jobs(jobs) == [job], "it is another job, or one more")
+    sql("delete from test.tidelab_check", port=port)
+    until(lambda: sql("select count(*) from test.tidelab_check_sink", port=port) == "0\n", 30, "the sink follows")
+
+
+def kill_taskmanager(topology):
+    before = nodes(topology)["Flink TaskManager"]["pid"]
+    os.kill(before, signal.SIGKILL)
+    until(lambda: nodes(topology)["Flink TaskManager"]["pid"] not in (None, 0, before), 30, "its keeper starts it again")
+
+
 # ---- e2e, the recent line
 
 def recent_smoke_with_report():
@@ -91,6 +129,10 @@ def recent_runs_each_jvm_on_its_own_jre():
     for role, node in with_jre.items():
         real = os.readlink(f"/proc/{node['pid']}/exe")
         must(real == node["dir"] + "/jre/bin/java", f"{role} runs {real}")
+
+
+def recent_taskmanager_killed():
+    sink_does_not_go_back(lambda: kill_taskmanager(RECENT))
 
 
 def recent_down_leaves_nothing():
@@ -321,6 +363,11 @@ def sabotage_stop_the_taskmanager():
     repaired()
 
 
+def sabotage_kill_the_taskmanager():
+    sink_does_not_go_back(lambda: kill_taskmanager(REFERENCE))
+    green(REFERENCE)
+
+
 def sabotage_wrong_canal_json_option():
     other = changed_topology("    changefeed: ticdc-kafka", "    changefeed: ticdc-kafka\n    flink_source: >-\n"
                              "      CREATE TABLE tidelab_check (id BIGINT, token STRING, note STRING, PRIMARY KEY (id) NOT ENFORCED) WITH\n"
@@ -457,6 +504,21 @@ def groups_lose_one_member_of_each():
     green(GROUPS)
 
 
+def groups_lose_one_jobmanager_and_the_other():
+    """The one that leads is killed; which one that is may change in between."""
+    def lose(port):
+        status = tidelab("status", GROUPS, "--format", "json").json()["nodes"]
+        os.kill(next(row["pid"] for row in status if row["node"] == f"127.0.0.1:{port}"), signal.SIGKILL)
+        good("stop", GROUPS, "--node", f"127.0.0.1:{port}")  # or its keeper would start it again
+    for lost, other in ((28081, 28082), (28082, 28081)):
+        jobs = f"http://127.0.0.1:{other}/jobs"
+        sink_does_not_go_back(lambda: lose(lost), jobs, port=24000)
+        told(TRAVEL, rf"^Flink JobManager 127.0.0.1:{lost}: .*1 of 2 are healthy", rf"127.0.0.1:{lost}", code=0, lab=GROUPS)
+        good("start", GROUPS, "--node", f"127.0.0.1:{lost}", timeout=300)
+    [job] = running_jobs(jobs)
+    must(http("GET", f"{jobs}/{job}/checkpoints")["latest"]["restored"], "none has taken over")
+
+
 MEMBERS = {"ZooKeeper": (22181, 22182, 22183), "Kafka broker": (29092, 29093, 29094), "PD": (22379, 22381, 22383), "TiDB": (24000, 24001), "TiCDC": (28300, 28301)}
 
 
@@ -582,7 +644,7 @@ def groups_stop_where_another_loss_would_count():
 
 def groups_end_clean():
     good("down", GROUPS)
-    nothing_left("/var/tmp/tidelab/groups", (22181, 29092, 28081, 22379, 22160, 24000, 28300))
+    nothing_left("/var/tmp/tidelab/groups", (22181, 29092, 28081, 28082, 22379, 22160, 24000, 28300))
 
 
 # What people do to a running lab; a level of its own, since all of sabotage in one is long to wait for.

@@ -14,6 +14,7 @@ default_version: 1.0.0
 params:
   port: {type: port, default: 7400}
   deploy_dir: {type: dir, default: "/srv/keeper-${port}"}
+  shared: {type: bool, default: false, versions: {keepers: several}}
 rules:
   - {code: R801, once_per_host: {}, message: two on one host}
   - {code: R802, no_more_than: {count: 3}, message: a fourth}
@@ -24,6 +25,7 @@ rules:
   - {code: R807, only_in: {settings: [never], place: nowhere}, message: "${value} anywhere"}
   - {code: R808, needs_setting: {settings: [late], with: early.dir}, message: "${value} alone"}
   - {code: R809, not_global: {field: group, value: wheel}, message: not for wheels}
+  - {code: R811, on_one_machine: {unless_true: shared}, message: "not together", versions: {keepers: several, stores: "2"}}
   - {code: R810, set_where_several: {setting: cache.size}, severity: warning, message: "no cache.size", versions: "2"}
 )";
 
@@ -41,6 +43,19 @@ TEST_CASE("once_per_host, labelled: by machine, whatever it is called") {
         "T023 2:18 keepers 1 is at localhost, and stores 1 is on s: only one of them can be where the other is not | write the address "
         "that all "
         "hosts reach this machine at, or put everything on 127.0.0.1\nR803 2:55 no tags\nR801 2:61 two on one host");
+}
+
+TEST_CASE("on_one_machine: of several instances, unless one of them says that it need not be") {
+  const std::string newer = "component_versions: {store: 2.0.0}\n";
+  CHECK(brief(newer + "keepers: [{host: a}]") == "");
+  CHECK(brief(newer + "keepers: [{host: a}, {host: b}, {host: c}]") == "R811 3:29 not together");
+  CHECK(brief(newer + "keepers: [{host: a}, {host: b, shared: true}]") == "");
+  CHECK(brief(newer + "keepers: [{host: a}, {host: b, shared: false}]") == "R811 3:29 not together");
+}
+
+TEST_CASE("`several`: what is there for two instances or more only") {
+  CHECK(brief("keepers: [{host: a, shared: true}, {host: b}]") == "");
+  CHECK(brief("keepers: [{host: a, shared: true}]").find("T006 2:") == 0);
 }
 
 TEST_CASE("set_where_several: by machine, wherever it is written") {
