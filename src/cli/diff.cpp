@@ -41,17 +41,29 @@ void print_json(const std::vector<guide::Change>& changes, const std::vector<pla
   std::cout << out.dump(2) << "\n";
 }
 
+// Why those of a group are changed at once: several get another release of an artifact, and their playbook says so.
+std::string why_at_once(const plan::Group& group, const std::vector<const plan::Restart*>& restarts) {
+  for (const auto& [artifact, since] : group.together) {
+    const auto of_artifact = [&, &name = artifact](const plan::Restart* each) {
+      return std::any_of(each->because.begin(), each->because.end(), [&](const auto& text) { return text.starts_with(name + " "); });
+    };
+    if (std::count_if(restarts.begin(), restarts.end(), of_artifact) > 1) return since;
+  }
+  return {};
+}
+
 // Of groups with several that would restart: as `up` would go about it.
-std::vector<std::string> orders_of(const plan::Plan& plan, const std::vector<plan::Restart>& restarts) {
+std::vector<std::string> orders_of(const plan::Plan& plan, const std::vector<plan::Restart>& all) {
   std::vector<std::string> out;
   for (const auto& group : plan.groups) {
-    const auto count = std::count_if(group.members.begin(), group.members.end(), [&](const auto& member) {
-      const auto& name = plan.components[static_cast<std::size_t>(member.component)].name;
-      return std::any_of(restarts.begin(), restarts.end(), [&](const auto& each) { return each.component == name; });
-    });
-    if (count < 2) continue;
-    const bool led = !group.members.front().leads.empty();
-    out.push_back(fmt::format("those of {} one after the other{}", group.section, led ? ", the one that leads last" : ""));
+    std::vector<const plan::Restart*> restarts;
+    for (const auto& member : group.members)
+      for (const auto& each : all)
+        if (each.component == plan.components[static_cast<std::size_t>(member.component)].name) restarts.push_back(&each);
+    if (restarts.size() < 2) continue;
+    const auto since = why_at_once(group, restarts);
+    const auto* const order = group.members.front().leads.empty() ? "one after the other" : "one after the other, the one that leads last";
+    out.push_back(fmt::format("those of {} {}", group.section, since.empty() ? order : "at once, since " + since));
   }
   return out;
 }

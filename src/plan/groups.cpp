@@ -3,6 +3,7 @@
 #include <set>
 
 #include "plan/builder.hpp"
+#include "topology/rules.hpp"
 
 namespace tidelab::plan {
 
@@ -62,6 +63,9 @@ void Builder::add_groups() {
       made.members.back().leads = questions_of(instances()[i].playbook->leads, i);
       made.members.back().whole = questions_of(instances()[i].playbook->whole, i);
     }
+    for (const auto& each : instances()[section.begin].playbook->together)
+      if (topology::applies(each.versions, instances()[section.begin], inputs_.topology))
+        made.together.emplace_back(each.artifact.value, each.since.value);
     plan.groups.push_back(std::move(made));
   }
 }

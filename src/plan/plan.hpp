@@ -204,6 +204,7 @@ struct Group {
   };
   std::string section;
   std::vector<Member> members;
+  std::vector<std::pair<std::string, std::string>> together;  ///< artifact → why those that get another one are changed at once
 };
 
 struct Plan {

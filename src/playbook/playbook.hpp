@@ -191,6 +191,12 @@ struct Hop {
   Versions versions;
 };
 
+/// For these versions, why members that get another release of this artifact are changed at once, and not one after the other.
+struct Together {
+  Text artifact, since;
+  Versions versions;
+};
+
 /// For these versions, why no instance may be added to a section that is up.
 struct Fixed {
   Text since;
@@ -225,6 +231,7 @@ struct Playbook {
   Text serves_with;       ///< how many of its section's instances must be well for the group to serve: any | majority | all
   std::vector<std::pair<Text, Text>> hints;  ///< a pattern of an error's words → what to do
   std::vector<Fixed> fixed_members;
+  std::vector<Together> together;
   Texts shares;           ///< sections that may live in the same tree
   Texts also_components;  ///< other keys in server_configs that belong to it
   std::vector<Param> params;

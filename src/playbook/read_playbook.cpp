@@ -107,6 +107,12 @@ void read_fixed(const Node& node, Playbook& out, Diagnostics& diagnostics) {
   out.fixed_members.push_back({needed(node, "since", diagnostics), read_versions(node, diagnostics)});
 }
 
+void read_together(const Node& node, Playbook& out, Diagnostics& diagnostics) {
+  if (!yaml::read_mapping(node, "an item of `together`", diagnostics)) return;
+  yaml::refuse_unknown_keys(node, "an item of `together`", {"artifact", "since", "versions"}, diagnostics);
+  out.together.push_back({needed(node, "artifact", diagnostics), needed(node, "since", diagnostics), read_versions(node, diagnostics)});
+}
+
 void read_hop(const Node& node, Playbook& out, Diagnostics& diagnostics) {
   if (!yaml::read_mapping(node, "a hop", diagnostics)) return;
   yaml::refuse_unknown_keys(node, "a hop", {"label", "to", "port", "port_of", "versions"}, diagnostics);
@@ -223,12 +229,12 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
     return out;
   }
   yaml::refuse_unknown_keys(root, "a playbook",
-                            {"section",  "component", "also_components", "title",      "hostless",  "provisioned",  "on_hosts_of",
-                             "unless",   "versions",  "default_version", "version_of", "address",   "log",          "dir",
-                             "node",     "needs",     "shares",          "params",     "artifacts", "rules",        "install",
-                             "start",    "ready",     "remove",          "flow",       "host",      "known_as",     "version_spelling",
-                             "settings", "outside",   "hints",           "tools",      "shows",     "opens",        "serves_with",
-                             "let",      "questions", "fragments",       "leads",      "whole",     "fixed_members"},
+                            {"section",  "component", "also_components", "title",      "hostless",  "provisioned",   "on_hosts_of",
+                             "unless",   "versions",  "default_version", "version_of", "address",   "log",           "dir",
+                             "node",     "needs",     "shares",          "params",     "artifacts", "rules",         "install",
+                             "start",    "ready",     "remove",          "flow",       "host",      "known_as",      "version_spelling",
+                             "settings", "outside",   "hints",           "tools",      "shows",     "opens",         "serves_with",
+                             "let",      "questions", "fragments",       "leads",      "whole",     "fixed_members", "together"},
                             diagnostics);
   out.section = text_at(root, "section", diagnostics);
   out.component = needed(root, "component", diagnostics);
@@ -254,6 +260,8 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
     for (const auto& item : hints->items) read_hint(item, out, diagnostics);
   if (const auto* fixed = root.find("fixed_members"); fixed != nullptr && yaml::read_sequence(*fixed, "`fixed_members`", diagnostics))
     for (const auto& item : fixed->items) read_fixed(item, out, diagnostics);
+  if (const auto* together = root.find("together"); together != nullptr && yaml::read_sequence(*together, "`together`", diagnostics))
+    for (const auto& item : together->items) read_together(item, out, diagnostics);
   out.also_components = texts_at(root, "also_components", diagnostics);
   out.hostless = truth_at(root, "hostless", false, diagnostics);
   out.provisioned = truth_at(root, "provisioned", true, diagnostics);

@@ -38,6 +38,22 @@ bool is_there(const plan::Group::Member& member, const std::function<const Looke
                      [&](const auto step) { return looked(step).state == Looked::State::holds || looked(step).serves; });
 }
 
+// Why the members are changed at once: several get another release of an artifact, and their playbook says so.
+std::string why_at_once(const plan::Plan& plan, const plan::Group& group, const std::vector<std::size_t>& touched,
+                        const std::function<const Looked&(int)>& looked) {
+  for (const auto& [artifact, since] : group.together) {
+    const auto gets_another = [&, &name = artifact](const std::size_t at) {
+      const auto& steps = group.members[at].steps;
+      return std::any_of(steps.begin(), steps.end(), [&](const auto id) {
+        const auto* unpack = std::get_if<step::Unpack>(&plan.steps[static_cast<std::size_t>(id)].action);
+        return unpack != nullptr && unpack->artifact.value.starts_with(name + " ") && looked(id).state == Looked::State::differs;
+      });
+    };
+    if (std::count_if(touched.begin(), touched.end(), gets_another) > 1) return since;
+  }
+  return {};
+}
+
 // All questions of a member or a group, one after the other; what is said by the first that is not answered as it should be.
 template <class Steps, class Bound>
 Result<void> ask_all(const Steps& steps, Effects& effects, const std::stop_token& stop, const Bound& bound) {
@@ -73,13 +89,15 @@ step::Failure not_whole(const std::string& what, step::Failure failure) {
 std::vector<Roll> make_rolls(const plan::Plan& plan, const std::function<const Looked&(int step)>& looked) {
   std::vector<Roll> out;
   for (const auto& group : plan.groups) {
-    Roll made{&group, {}, {}};
+    Roll made{&group, {}, {}, {}};
     for (std::size_t i = 0; i < group.members.size(); ++i) {
       const auto& member = group.members[i];
       if (member.services.empty() || !is_touched(member, looked)) continue;
       (is_there(member, looked) ? made.rest : made.first).push_back(i);
     }
-    if (!made.rest.empty()) out.push_back(std::move(made));
+    if (made.rest.empty()) continue;
+    made.at_once = why_at_once(plan, group, made.rest, looked);
+    out.push_back(std::move(made));
   }
   return out;
 }
@@ -93,6 +111,7 @@ std::string render_roll(const plan::Plan& plan, const Roll& roll) {
   const bool led =
       std::any_of(roll.group->members.begin(), roll.group->members.end(), [](const auto& each) { return !each.leads.empty(); });
   auto out = roll.group->section + ": ";
+  if (!roll.at_once.empty()) return out + fmt::format("{} at once, since {}", nodes(roll.rest), roll.at_once);
   if (!roll.first.empty())
     out += fmt::format("{} first, since {} not run; then ", nodes(roll.first), roll.first.size() == 1 ? "it does" : "they do");
   out += nodes(roll.rest);
@@ -139,9 +158,14 @@ step::Result<Turn> choose(const plan::Plan& plan, const Asked& asked, Effects& e
   return Turn{Turn::Why::leads, {*leader}};
 }
 
-void Rolling::begin() {
+std::vector<std::string> Rolling::begin() {
+  std::vector<std::string> out;
   auto rolls = make_rolls(plan_, [&](const int step) -> const Looked& { return standing_.of(step).looked; });
   for (auto& roll : rolls) {
+    if (!roll.at_once.empty()) {
+      out.push_back(render_roll(plan_, roll));
+      continue;
+    }
     State state{roll, roll.rest, {}, false};
     for (const auto at : roll.first) {
       const auto& ends = member(state, at).ends;
@@ -151,6 +175,7 @@ void Rolling::begin() {
       for (const auto step : member(state, at).steps) standing_.hold(step);
     states_.push_back(std::move(state));
   }
+  return out;
 }
 
 bool Rolling::is_due(const State& state) const {

@@ -21,6 +21,7 @@ struct Roll {
   const plan::Group* group = nullptr;
   std::vector<std::size_t> first;  ///< do not run: at once, and before all others
   std::vector<std::size_t> rest;   ///< run: one after the other. Never empty
+  std::string at_once{};           ///< why all of them are changed at once, after all; empty: they are not
 };
 
 /// `looked`: what was found of a step.
@@ -52,8 +53,8 @@ class Rolling {
 public:
   Rolling(const plan::Plan& plan, Standing& standing) : plan_(plan), standing_(standing) {}
 
-  /// After the looks.
-  void begin();
+  /// After the looks. What is to be said of groups that are changed at once.
+  std::vector<std::string> begin();
   /// A roll whose next member can be looked for: what was to end before has.
   std::optional<std::size_t> take_due();
   /// True where something before it did not hold: then nobody's turn comes any more.

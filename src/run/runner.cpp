@@ -73,7 +73,7 @@ public:
     for (const auto& each : options_.warned) tell(masked(each));
     if (options_.look_first) start_looks();
     while (looks_under_way_ > 0) handle(inbox_.take());
-    rolling_.begin();
+    for (const auto& each : rolling_.begin()) tell(Said{-1, each});
     advance();
     while (running_ + choosing_ > 0) {
       handle(inbox_.take());

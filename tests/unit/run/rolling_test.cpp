@@ -274,3 +274,25 @@ TEST_CASE("the order is told before anything is done") {
   run.effects.looks[1] = absent, run.effects.looks[7] = absent;
   CHECK(make_rolls(run.plan, looked).empty());
 }
+
+TEST_CASE("members that get another release are changed at once where two releases do not go together, and it is said") {
+  Three run;
+  run.plan.groups.front().together = {{"base", "two releases do not go together"}};
+  for (const int step : {0, 3, 6}) {
+    run.plan.steps[static_cast<std::size_t>(step)].action = step::Unpack{{"base 2.0", {}}, {"/srv", {}}, {}};
+    run.effects.looks[step] = Looked{Looked::State::differs, "another one is there"};
+  }
+  CHECK(run.go().all);
+  CHECK_FALSE(run.before(2, 4));
+  CHECK(run.said() == "bases: h1, h2, h3 at once, since two releases do not go together\n");
+}
+
+TEST_CASE("one member that gets its archive anew is no change of a release") {
+  Three run;
+  run.plan.groups.front().together = {{"base", "two releases do not go together"}};
+  run.plan.steps[3].action = step::Unpack{{"base 2.0", {}}, {"/srv", {}}, {}};
+  run.effects.looks[3] = Looked{Looked::State::differs, "files are missing"};
+  CHECK(run.go().all);
+  CHECK(run.services() == std::vector<int>{1, 4, 7});
+  CHECK(run.before(2, 4));
+}
