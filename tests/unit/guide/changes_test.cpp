@@ -38,7 +38,8 @@ TEST_CASE("instances come and go") {
 }
 
 TEST_CASE("where members are fixed, none may be added to those that are there") {
-  const std::string none = "fronts: [{host: a, label: x}]\n", one = none + "backs: [{host: a}]\n", two = none + "backs: [{host: a}, {host: b}]\n";
+  const std::string none = "fronts: [{host: a, label: x}]\n", one = none + "backs: [{host: a}]\n",
+                    two = none + "backs: [{host: a}, {host: b}]\n";
   const auto refusal = [](const std::string& before, const std::string& after) {
     Lab old, now;
     old.read(before), now.read(after);
