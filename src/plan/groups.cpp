@@ -18,6 +18,14 @@ std::set<int> shared_steps(const Plan& plan) {
   return out;
 }
 
+// What asks, of steps that may act, too.
+std::vector<step::Step> waits_of(const std::vector<step::Step>& steps) {
+  std::vector<step::Step> out;
+  for (const auto& each : steps)
+    if (std::holds_alternative<step::Wait>(each.action)) out.push_back(each);
+  return out;
+}
+
 // Also without `ready`, as a step that nothing needs is what ends a member's change.
 Group::Member member_of(const Plan& plan, int component, const std::set<int>& shared) {
   Group::Member out;
@@ -27,7 +35,7 @@ Group::Member member_of(const Plan& plan, int component, const std::set<int>& sh
     if (step.component != component) continue;
     for (const auto& need : step.needs) needed.insert(need.step);
     if (!step.changes)
-      out.ready.push_back(step.id);
+      out.ready.push_back(step);
     else if (!shared.contains(step.id))
       out.steps.push_back(step.id);
     if (std::holds_alternative<step::Service>(step.action)) out.services.push_back(step.id);
@@ -59,9 +67,12 @@ void Builder::add_groups() {
     Group made;
     made.section = name;
     for (auto i = section.begin; i < section.begin + section.count; ++i) {
-      made.members.push_back(member_of(plan, static_cast<int>(i), shared));
-      made.members.back().leads = questions_of(instances()[i].playbook->leads, i);
-      made.members.back().whole = questions_of(instances()[i].playbook->whole, i);
+      auto member = member_of(plan, static_cast<int>(i), shared);
+      const auto& playbook = *instances()[i].playbook;
+      if (member.services.empty()) member.ready = questions_of(waits_of(playbook.ready), i);  // this plan leaves it alone
+      member.leads = questions_of(playbook.leads, i);
+      member.whole = questions_of(playbook.whole, i);
+      made.members.push_back(std::move(member));
     }
     for (const auto& each : instances()[section.begin].playbook->together)
       if (topology::applies(each.versions, instances()[section.begin], inputs_.topology))

@@ -197,7 +197,7 @@ struct Group {
     int component = 0;
     std::vector<int> steps;     ///< that change it; what others of its host need, too, is left out
     std::vector<int> services;  ///< of these, its services
-    std::vector<int> ready;     ///< questions that it answers when it serves
+    std::vector<Step> ready;    ///< questions that it answers when it serves
     std::vector<int> ends;      ///< when these have ended, so has its change
     std::vector<Step> leads;    ///< a question that holds of the member that leads; none: nobody does
     std::vector<Step> whole;    ///< what must hold, as this member sees it, before the next one is touched

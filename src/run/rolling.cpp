@@ -64,12 +64,6 @@ Result<void> ask_all(const Steps& steps, Effects& effects, const std::stop_token
   return {};
 }
 
-std::vector<const plan::Step*> ready_of(const plan::Plan& plan, const plan::Group::Member& member) {
-  std::vector<const plan::Step*> out;
-  for (const auto step : member.ready) out.push_back(&plan.steps[static_cast<std::size_t>(step)]);
-  return out;
-}
-
 std::vector<const plan::Step*> all_of(const std::vector<plan::Step>& steps) {
   std::vector<const plan::Step*> out;
   for (const auto& step : steps) out.push_back(&step);
@@ -127,7 +121,7 @@ step::Result<Turn> choose(const plan::Plan& plan, const Asked& asked, Effects& e
   const auto bound = [&](const plan::Step&) { return std::max<Clock::duration>(last - Clock::now(), std::chrono::seconds(2)); };
   const auto now = [](const plan::Step&) { return patience; };
   const auto serves = [&](std::size_t at) -> Result<void> {
-    const auto ready = ready_of(plan, members[at]);
+    const auto ready = all_of(members[at].ready);
     if (ask_all(ready, effects, stop, now)) return {};
     says(fmt::format("{} does not serve; waits until it does, at most {} s", who(plan, members[at]), until_it_serves.count()));
     return ask_all(ready, effects, stop, bound);

@@ -49,6 +49,13 @@ TEST_CASE("a rolling restart stops each where it can be started again at once, g
         "6 stop service top @b 2 5\n7 service top @b 6 2 5\n");
   REQUIRE(plan.groups.size() == 1);
   CHECK(plan.groups.front().members[1].steps == std::vector<int>{3, 4});
+  // Who is not meant is not touched, and its word counts all the same.
+  p.nodes = {"b:7000"};
+  const auto one = p.rolling_restart();
+  REQUIRE(one.groups.size() == 1);
+  CHECK(one.groups.front().members[0].steps.empty());
+  REQUIRE(one.groups.front().members[0].ready.size() == 1);
+  CHECK(one.groups.front().members[0].ready.front().title == "wait for tcp a:7000");
 }
 
 TEST_CASE("L006: a node that is none is told once") {

@@ -61,12 +61,15 @@ struct Three {
     component.title = "Base", component.node = "h" + std::to_string(number + 1), component.lane = 1;
     plan.components.push_back(component);
     const int first = add({}).id, service = add({{first, true}}).id;
-    auto& ready = add({{service, true}});
-    ready.changes = false;
+    const auto ready = [&] {
+      auto& made = add({{service, true}});
+      made.changes = false;
+      return made;
+    }();
     group.members.push_back({number,
                              {first, service},
                              {service},
-                             {ready.id},
+                             {ready},
                              {ready.id},
                              {question(100 + number, "leader")},
                              {question(200 + number, "all in sync")}});
@@ -232,7 +235,8 @@ TEST_CASE("members that run and do not serve come first, together: with them not
   Three run;
   run.serves_when_started(1), run.serves_when_started(2);
   CHECK(run.go().all);
-  CHECK(run.services() == std::vector<int>{4, 7, 1});
+  CHECK(run.services().back() == 1);
+  CHECK_FALSE(run.before(5, 7));  // side by side
   CHECK(run.before(5, 1));
   CHECK(run.before(8, 1));
   CHECK(run.said() ==
@@ -283,7 +287,7 @@ TEST_CASE("members that get another release are changed at once where two releas
     run.effects.looks[step] = Looked{Looked::State::differs, "another one is there"};
   }
   CHECK(run.go().all);
-  CHECK_FALSE(run.before(2, 4));
+  CHECK_FALSE(run.before(2, 3));
   CHECK(run.said() == "bases: h1, h2, h3 at once, since two releases do not go together\n");
 }
 
