@@ -41,29 +41,24 @@ void print_json(const std::vector<guide::Change>& changes, const std::vector<pla
   std::cout << out.dump(2) << "\n";
 }
 
-// Why those of a group are changed at once: several get another release of an artifact, and their playbook says so.
-std::string why_at_once(const plan::Group& group, const std::vector<const plan::Restart*>& restarts) {
-  for (const auto& [artifact, since] : group.together) {
-    const auto of_artifact = [&, &name = artifact](const plan::Restart* each) {
-      return std::any_of(each->because.begin(), each->because.end(), [&](const auto& text) { return text.starts_with(name + " "); });
-    };
-    if (std::count_if(restarts.begin(), restarts.end(), of_artifact) > 1) return since;
-  }
-  return {};
-}
-
-// Of groups with several that would restart: as `up` would go about it.
-std::vector<std::string> orders_of(const plan::Plan& plan, const std::vector<plan::Restart>& all) {
+// Of groups with several services that would restart: as `up` would go about it.
+std::vector<std::string> orders_of(const plan::Plan& plan, const std::vector<plan::Restart>& restarts) {
   std::vector<std::string> out;
   for (const auto& group : plan.groups) {
-    std::vector<const plan::Restart*> restarts;
-    for (const auto& member : group.members)
-      for (const auto& each : all)
-        if (each.component == plan.components[static_cast<std::size_t>(member.component)].name) restarts.push_back(&each);
-    if (restarts.size() < 2) continue;
-    const auto since = why_at_once(group, restarts);
-    const auto* const order = group.members.front().leads.empty() ? "one after the other" : "one after the other, the one that leads last";
-    out.push_back(fmt::format("those of {} {}", group.section, since.empty() ? order : "at once, since " + since));
+    const auto is_of = [&](const plan::Group::Member& member, const plan::Restart& each) {
+      return each.component == plan.components[static_cast<std::size_t>(member.component)].name;
+    };
+    const auto gets_another = [&](const plan::Group::Member& member, const std::string& artifact) {
+      const auto is_named = [&](const auto& text) { return text.starts_with(artifact + " "); };
+      return std::any_of(restarts.begin(), restarts.end(), [&](const auto& each) {
+        return is_of(member, each) && std::any_of(each.because.begin(), each.because.end(), is_named);
+      });
+    };
+    const auto of_group = [&](const auto& each) {
+      return std::any_of(group.members.begin(), group.members.end(), [&](const auto& member) { return is_of(member, each); });
+    };
+    if (std::count_if(restarts.begin(), restarts.end(), of_group) > 1)
+      out.push_back(fmt::format("those of {} {}", group.section, plan::order_of(group, plan::why_at_once(group, gets_another))));
   }
   return out;
 }

@@ -38,8 +38,8 @@ struct Options {
   bool trace = false;
   bool keep = false;
   bool keep_data = false;  ///< of `down`
-  bool rolling = false;    ///< of `restart`
   bool keep_logs = false;  ///< of `down`
+  bool rolling = false;    ///< of `restart`
   bool yes = false;        ///< of `down`: data may be destroyed, nobody is asked
   bool full = false;
   bool diff = false;

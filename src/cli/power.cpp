@@ -5,21 +5,16 @@ namespace tidelab::cli {
 
 namespace {
 
-using Planner = plan::Plan (*)(const plan::Inputs&, source::Diagnostics&);
-
-plan::Plan make_start(const plan::Inputs& inputs, source::Diagnostics& diagnostics) { return plan::make_power(inputs, true, diagnostics); }
-plan::Plan make_stop(const plan::Inputs& inputs, source::Diagnostics& diagnostics) { return plan::make_power(inputs, false, diagnostics); }
-
-int power(const Options& options, Planner make) {
+int power(const Options& options, plan::Power what) {
   auto lab = open_lab(options, false);
   if (!lab) return exit_bad_file;
-  const auto plan_anew = [&] { return make(lab->loaded->inputs(lab->options), lab->loaded->diagnostics); };
+  const auto plan_anew = [&] { return plan::make_power(lab->loaded->inputs(lab->options), what, lab->loaded->diagnostics); };
   auto made = plan_anew();
   if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
   const auto lock = take_lock(*lab, made.lab, made.command);
   if (!lock) return exit_no_lab;
   auto setup = make_setup(made, *lab);
-  if (made.command != "stop") {
+  if (what != plan::Power::stop) {
     // What a service was unpacked from is part of what it is compared with, so the cache is asked for its digests.
     const auto store = open_store();
     if (!store) return exit_no_lab;
@@ -34,12 +29,12 @@ int power(const Options& options, Planner make) {
 
 }  // namespace
 
-int start(const Options& options) { return power(options, make_start); }
-int stop(const Options& options) { return power(options, make_stop); }
+int start(const Options& options) { return power(options, plan::Power::start); }
+int stop(const Options& options) { return power(options, plan::Power::stop); }
 int restart(const Options& options) {
-  if (options.rolling) return power(options, plan::make_rolling_restart);
-  const auto stopped = power(options, make_stop);
-  return stopped == exit_true ? power(options, make_start) : stopped;
+  if (options.rolling) return power(options, plan::Power::restart);
+  const auto stopped = power(options, plan::Power::stop);
+  return stopped == exit_true ? power(options, plan::Power::start) : stopped;
 }
 
 }  // namespace tidelab::cli

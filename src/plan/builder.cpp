@@ -173,6 +173,12 @@ int Builder::gate_of(const std::string& section, const std::vector<std::vector<i
   });
 }
 
+std::vector<GateNeed> Builder::gates_before(std::size_t instance, const std::vector<std::vector<int>>& steps_of) {
+  std::vector<GateNeed> out;
+  for (const auto& section : needed_by(instance)) out.push_back({gate_of(section, steps_of), true});
+  return out;
+}
+
 void Builder::pass_on(const std::vector<GateNeed>& gates, std::vector<int>& ready) const {
   for (const auto& need : gates) {
     const auto& others = plan.gates[static_cast<std::size_t>(need.gate)].steps;

@@ -52,6 +52,8 @@ public:
   std::vector<std::string> needed_by(std::size_t instance) const;
   /// The gate behind the steps that `steps_of` has for the instances of a section, as they are when it is first asked for.
   int gate_of(const std::string& section, const std::vector<std::vector<int>>& steps_of);
+  /// Those of all sections that this instance needs.
+  std::vector<GateNeed> gates_before(std::size_t instance, const std::vector<std::vector<int>>& steps_of);
   /// The gate of this title, made of `steps` when it is first asked for.
   int gate(const std::string& title, const std::function<std::vector<int>()>& steps);
   /// What waits for an instance that has no step of its own waits for what the instance would have waited for.

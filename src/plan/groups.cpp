@@ -47,6 +47,21 @@ Group::Member member_of(const Plan& plan, int component, const std::set<int>& sh
 
 }  // namespace
 
+std::string why_at_once(const Group& group,
+                        const std::function<bool(const Group::Member& member, const std::string& artifact)>& gets_another) {
+  for (const auto& [artifact, since] : group.together) {
+    const auto gets = [&, &name = artifact](const Group::Member& member) { return gets_another(member, name); };
+    if (std::count_if(group.members.begin(), group.members.end(), gets) > 1) return since;
+  }
+  return {};
+}
+
+std::string order_of(const Group& group, const std::string& at_once) {
+  if (!at_once.empty()) return "at once, since " + at_once;
+  const bool led = std::any_of(group.members.begin(), group.members.end(), [](const auto& each) { return !each.leads.empty(); });
+  return led ? "one after the other, the one that leads last" : "one after the other";
+}
+
 // A step like any other, which stands in no list: whoever needs its answer asks.
 std::vector<Step> Builder::questions_of(const std::vector<step::Step>& steps, std::size_t instance) {
   std::vector<Step> out;

@@ -45,11 +45,9 @@ Plan make_down(const Inputs& inputs, const Keep& keep, source::Diagnostics& diag
 /// C006: a range of versions in a check is none.
 Plan make_verify(const Inputs& inputs, source::Diagnostics& diagnostics);
 
-/// Services of the chosen nodes, started (and waited for) or stopped.
-Plan make_power(const Inputs& inputs, bool start, source::Diagnostics& diagnostics);
-
-/// The same services, stopped and started anew where they run, those of a group one after the other.
-Plan make_rolling_restart(const Inputs& inputs, source::Diagnostics& diagnostics);
+/// Services of the chosen nodes: started (and waited for), stopped, or stopped and started anew, those of a group one after the other.
+enum class Power { start, stop, restart };
+Plan make_power(const Inputs& inputs, Power power, source::Diagnostics& diagnostics);
 
 /// One question per service: is it running? And, of each instance in order, those of its readiness.
 Plan make_status(const Inputs& inputs, source::Diagnostics& diagnostics);

@@ -103,8 +103,7 @@ namespace {
 void add_start(Builder& builder, std::size_t i, std::vector<Need> needs, std::vector<std::vector<int>>& ready) {
   const auto& playbook = *builder.instances()[i].playbook;
   const auto scope = builder.scope_of(i);
-  std::vector<GateNeed> gates;
-  for (const auto& section : builder.needed_by(i)) gates.push_back({builder.gate_of(section, ready), true});
+  auto gates = builder.gates_before(i, ready);
   for (const auto* steps : {&playbook.start, &playbook.ready}) {
     for (const auto* from : builder.there(*steps, i)) {
       const auto id = builder.add(*from, builder.expand(from->action, i, scope), i, scope, needs);
@@ -119,8 +118,7 @@ void add_start(Builder& builder, std::size_t i, std::vector<Need> needs, std::ve
 
 // Of one instance; behind what it needs, so that nothing is stopped before it can be started again.
 std::vector<Need> add_stop(Builder& builder, std::size_t i, const std::vector<std::vector<int>>& ready) {
-  std::vector<GateNeed> gates;
-  for (const auto& section : builder.needed_by(i)) gates.push_back({builder.gate_of(section, ready), true});
+  const auto gates = builder.gates_before(i, ready);
   std::vector<Need> out;
   for (const auto* from : builder.there(builder.instances()[i].playbook->start, i)) {
     if (!std::holds_alternative<Service>(from->action)) continue;
@@ -132,21 +130,19 @@ std::vector<Need> add_stop(Builder& builder, std::size_t i, const std::vector<st
 
 }  // namespace
 
-Plan make_power(const Inputs& inputs, bool start, source::Diagnostics& diagnostics) {
-  Builder builder(inputs, start ? "start" : "stop", diagnostics);
-  if (!start) add_halts(builder, {});
+Plan make_power(const Inputs& inputs, Power power, source::Diagnostics& diagnostics) {
+  static const std::map<Power, const char*> names = {{Power::start, "start"}, {Power::stop, "stop"}, {Power::restart, "restart"}};
+  Builder builder(inputs, names.at(power), diagnostics);
+  if (power == Power::stop) {
+    add_halts(builder, {});
+    return std::move(builder.plan);
+  }
   std::vector<std::vector<int>> ready(builder.instances().size());
-  for (const auto i : builder.in_order())
-    if (start && !builder.instances()[i].playbook->hostless && builder.chosen(i)) add_start(builder, i, {}, ready);
-  return std::move(builder.plan);
-}
-
-Plan make_rolling_restart(const Inputs& inputs, source::Diagnostics& diagnostics) {
-  Builder builder(inputs, "restart", diagnostics);
-  std::vector<std::vector<int>> ready(builder.instances().size());
-  for (const auto i : builder.in_order())
-    if (!builder.instances()[i].playbook->hostless && builder.chosen(i)) add_start(builder, i, add_stop(builder, i, ready), ready);
-  builder.add_groups();
+  for (const auto i : builder.in_order()) {
+    if (builder.instances()[i].playbook->hostless || !builder.chosen(i)) continue;
+    add_start(builder, i, power == Power::restart ? add_stop(builder, i, ready) : std::vector<Need>(), ready);
+  }
+  if (power == Power::restart) builder.add_groups();
   return std::move(builder.plan);
 }
 

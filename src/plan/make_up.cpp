@@ -115,8 +115,7 @@ private:
   // for.
   void chain(std::size_t i, const topology::Scope& scope, std::initializer_list<const std::vector<step::Step>*> parts,
              std::vector<Need> needs) {
-    std::vector<GateNeed> gates;
-    for (const auto& section : builder_.needed_by(i)) gates.push_back({builder_.gate_of(section, ready_), true});
+    auto gates = builder_.gates_before(i, ready_);
     for (const auto* steps : parts) {
       for (const auto* from : builder_.there(*steps, i)) {
         auto action = builder_.expand(from->action, i, scope);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -206,6 +207,12 @@ struct Group {
   std::vector<Member> members;
   std::vector<std::pair<std::string, std::string>> together;  ///< artifact → why those that get another one are changed at once
 };
+
+/// Why members that get another release of an artifact are changed at once: several do, and their playbook says so. Empty: they are not.
+std::string why_at_once(const Group& group,
+                        const std::function<bool(const Group::Member& member, const std::string& artifact)>& gets_another);
+/// "one after the other, the one that leads last", or "at once, since …".
+std::string order_of(const Group& group, const std::string& at_once);
 
 struct Plan {
   std::string command;  ///< up | verify | down | start | stop | restart

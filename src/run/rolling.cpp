@@ -38,20 +38,13 @@ bool is_there(const plan::Group::Member& member, const std::function<const Looke
                      [&](const auto step) { return looked(step).state == Looked::State::holds || looked(step).serves; });
 }
 
-// Why the members are changed at once: several get another release of an artifact, and their playbook says so.
-std::string why_at_once(const plan::Plan& plan, const plan::Group& group, const std::vector<std::size_t>& touched,
-                        const std::function<const Looked&(int)>& looked) {
-  for (const auto& [artifact, since] : group.together) {
-    const auto gets_another = [&, &name = artifact](const std::size_t at) {
-      const auto& steps = group.members[at].steps;
-      return std::any_of(steps.begin(), steps.end(), [&](const auto id) {
-        const auto* unpack = std::get_if<step::Unpack>(&plan.steps[static_cast<std::size_t>(id)].action);
-        return unpack != nullptr && unpack->artifact.value.starts_with(name + " ") && looked(id).state == Looked::State::differs;
-      });
-    };
-    if (std::count_if(touched.begin(), touched.end(), gets_another) > 1) return since;
-  }
-  return {};
+// Whether an archive of this name is to be unpacked for it.
+bool gets_another(const plan::Plan& plan, const plan::Group::Member& member, const std::string& artifact,
+                  const std::function<const Looked&(int)>& looked) {
+  return std::any_of(member.steps.begin(), member.steps.end(), [&](const auto id) {
+    const auto* unpack = std::get_if<step::Unpack>(&plan.steps[static_cast<std::size_t>(id)].action);
+    return unpack != nullptr && unpack->artifact.value.starts_with(artifact + " ") && looked(id).state == Looked::State::differs;
+  });
 }
 
 // All questions of a member or a group, one after the other; what is said by the first that is not answered as it should be.
@@ -90,7 +83,9 @@ std::vector<Roll> make_rolls(const plan::Plan& plan, const std::function<const L
       (is_there(member, looked) ? made.rest : made.first).push_back(i);
     }
     if (made.rest.empty()) continue;
-    made.at_once = why_at_once(plan, group, made.rest, looked);
+    made.at_once = plan::why_at_once(group, [&](const auto& member, const std::string& artifact) {
+      return is_there(member, looked) && gets_another(plan, member, artifact, looked);
+    });
     out.push_back(std::move(made));
   }
   return out;
@@ -102,14 +97,13 @@ std::string render_roll(const plan::Plan& plan, const Roll& roll) {
     for (const auto at : members) out += (out.empty() ? "" : ", ") + component_of(plan, roll.group->members[at]).node;
     return out;
   };
-  const bool led =
-      std::any_of(roll.group->members.begin(), roll.group->members.end(), [](const auto& each) { return !each.leads.empty(); });
   auto out = roll.group->section + ": ";
-  if (!roll.at_once.empty()) return out + fmt::format("{} at once, since {}", nodes(roll.rest), roll.at_once);
+  const auto order = plan::order_of(*roll.group, roll.at_once);
+  if (!roll.at_once.empty()) return fmt::format("{}{} {}", out, nodes(roll.rest), order);
   if (!roll.first.empty())
     out += fmt::format("{} first, since {} not run; then ", nodes(roll.first), roll.first.size() == 1 ? "it does" : "they do");
   out += nodes(roll.rest);
-  if (roll.rest.size() > 1) out += led ? ", one after the other, the one that leads last" : ", one after the other";
+  if (roll.rest.size() > 1) out += ", " + order;
   return out;
 }
 

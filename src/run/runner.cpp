@@ -27,11 +27,11 @@ struct Message {
   std::optional<std::string> said;
   std::optional<Result<Done>> done;  // neither this nor `said`: it was not tried
   std::vector<Evidence> evidence;
-  std::optional<std::size_t> roll;  // whose turn it is was found out
-  std::optional<Result<Turn>> turn;
   int lane = -1;  // a look came back
   std::vector<Looked> looked;
-  int thread = -1;  // its last message
+  int thread = -1;                    // its last message
+  std::optional<std::size_t> roll{};  // whose turn it is was found out
+  std::optional<Result<Turn>> turn{};
 };
 
 class Inbox {
@@ -146,12 +146,12 @@ private:
       start_thread([this, lane = lane, &steps = steps](int thread) {
         const Control control{Clock::now() + std::chrono::minutes(2), stop_, [this](const std::string& line) { say(-1, line); }};
         const auto looked = step::guarded([&]() -> Result<std::vector<Looked>> { return effects_.look(lane, steps, control); });
-        inbox_.put({-1, {}, {}, {}, {}, {}, lane, looked.value_or(std::vector<Looked>()), thread});
+        inbox_.put({-1, {}, {}, {}, lane, looked.value_or(std::vector<Looked>()), thread});
       });
     }
   }
 
-  void say(int step, const std::string& line) { inbox_.put({step, line, {}, {}, {}, {}, -1, {}, -1}); }
+  void say(int step, const std::string& line) { inbox_.put({step, line, {}, {}, -1, {}, -1}); }
 
   void take_looks(const Message& message) {
     --looks_under_way_;
@@ -265,7 +265,7 @@ private:
       start_thread([this, at = *roll, asked = rolling_.asked(*roll)](int thread) {
         const auto says = [this](const std::string& line) { say(-1, line); };
         auto turn = step::guarded([&] { return choose(plan_, asked, effects_, stop_, says); });
-        inbox_.put({-1, {}, {}, {}, at, std::move(turn), -1, {}, thread});
+        inbox_.put({-1, {}, {}, {}, -1, {}, thread, at, std::move(turn)});
       });
     }
     return false;
@@ -334,7 +334,7 @@ private:
       if (done[i])
         report(*steps[i].step, std::move(*done[i]), last);
       else
-        inbox_.put({steps[i].step->id, {}, {}, {}, {}, {}, -1, {}, last});
+        inbox_.put({steps[i].step->id, {}, {}, {}, -1, {}, last});
     }
   }
 
@@ -345,7 +345,7 @@ private:
       using All = std::vector<Evidence>;
       evidence = step::guarded([&]() -> Result<All> { return effects_.collect(step, done.error(), brief); }).value_or(All());
     }
-    inbox_.put({step.id, {}, std::move(done), std::move(evidence), {}, {}, -1, {}, thread});
+    inbox_.put({step.id, {}, std::move(done), std::move(evidence), -1, {}, thread});
   }
 
   void finish() {

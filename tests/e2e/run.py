@@ -522,20 +522,16 @@ def groups_lose_one_jobmanager_and_the_other():
 MEMBERS = {"ZooKeeper": (22181, 22182, 22183), "Kafka broker": (29092, 29093, 29094), "PD": (22379, 22381, 22383), "TiDB": (24000, 24001), "TiCDC": (28300, 28301)}
 
 
-class Watched:
-    """While it runs: which ports of a group are closed at once, and the order in which they were, looked at 20 times a second."""
+class Beside:
+    """Does something again and again, with a pause, beside what stands in its `with`."""
 
-    def __init__(self):
-        self.closed = {group: [()] for group in MEMBERS}
-        self.end = threading.Event()
-        self.thread = threading.Thread(target=self.watch)
+    def __init__(self, pause):
+        self.pause, self.end = pause, threading.Event()
+        self.thread = threading.Thread(target=self.work)
 
-    def watch(self):
-        while not self.end.wait(0.05):
-            for group, ports in MEMBERS.items():
-                now = tuple(port for port in ports if not listening(port))
-                if now != self.closed[group][-1]:
-                    self.closed[group].append(now)
+    def work(self):
+        while not self.end.wait(self.pause):
+            self.once()
 
     def __enter__(self):
         self.thread.start()
@@ -544,6 +540,20 @@ class Watched:
     def __exit__(self, *_):
         self.end.set()
         self.thread.join()
+
+
+class Watched(Beside):
+    """While it runs: which ports of a group are closed at once, and the order in which they were, looked at 20 times a second."""
+
+    def __init__(self):
+        self.closed = {group: [()] for group in MEMBERS}
+        super().__init__(0.05)
+
+    def once(self):
+        for group, ports in MEMBERS.items():
+            now = tuple(port for port in ports if not listening(port))
+            if now != self.closed[group][-1]:
+                self.closed[group].append(now)
 
     def order(self, group):
         """The members, as they went; fails where two were gone at once."""
@@ -552,31 +562,21 @@ class Watched:
         return [closed[0] for closed in self.closed[group] if closed]
 
 
-class Writer:
+class Writer(Beside):
     """While it runs: inserts a row every 100 ms through one TiDB after the other, and notes those that were acknowledged."""
 
     def __init__(self, token):
         self.token, self.acknowledged, self.number = token, [], 0
-        self.end = threading.Event()
-        self.thread = threading.Thread(target=self.write)
+        super().__init__(0.1)
 
-    def write(self):
-        while not self.end.wait(0.1):
-            self.number += 1
-            row = 2_000_000_000 + self.number
-            try:
-                sql(f"insert into test.tidelab_check (id, token, note) values ({row}, '{self.token}', 'written')", port=MEMBERS["TiDB"][self.number % 2])
-            except subprocess.CalledProcessError:
-                continue  # nobody knows whether it is there
-            self.acknowledged.append(row)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.end.set()
-        self.thread.join()
+    def once(self):
+        self.number += 1
+        row = 2_000_000_000 + self.number
+        try:
+            sql(f"insert into test.tidelab_check (id, token, note) values ({row}, '{self.token}', 'written')", port=MEMBERS["TiDB"][self.number % 2])
+        except subprocess.CalledProcessError:
+            return  # nobody knows whether it is there
+        self.acknowledged.append(row)
 
     def all_arrived(self):
         there = sql(f"select id from test.tidelab_check_sink where token = '{self.token}'", port=24000).split()

@@ -93,8 +93,8 @@ struct Planned {
   Plan down() { return make_down(inputs(), {}, world.diagnostics); }
   Plan verify() { return make_verify(inputs(), world.diagnostics); }
   Plan status() { return make_status(inputs(), world.diagnostics); }
-  Plan rolling_restart() { return make_rolling_restart(inputs(), world.diagnostics); }
-  Plan power(bool start) { return make_power(inputs(), start, world.diagnostics); }
+  Plan rolling_restart() { return make_power(inputs(), Power::restart, world.diagnostics); }
+  Plan power(bool start) { return make_power(inputs(), start ? Power::start : Power::stop, world.diagnostics); }
 };
 
 inline std::string show(const Plan& plan) {
