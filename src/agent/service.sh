@@ -5,11 +5,19 @@ wanted() { # spec inputs…
   printf '%s %s' "$w" "$(for f in "$@"; do sum_of "$f"; printf '%s\n' "$sum"; done | sha256sum | cut -d' ' -f1)"
 }
 
+# The first line of `applied` is what it was started with; the second, under systemd, the digest of the unit that was written then.
+was_applied() { # run-dir spec inputs…: gives was_unit
+  was= was_unit=
+  { read -r was; read -r was_unit; } 2>/dev/null < "$1/applied" || :
+  shift
+  [ "$was" = "$(wanted "$@")" ]
+}
+
 look_service() { # n run-dir unit text-digest spec inputs…
   if have_systemd; then look_unit "$@"; return; fi
   n=$1; r=$2; shift 4
   if ! keeps "$r" supervisor; then say "$n" differs 'is not running'
-  elif [ "$(cat "$r/applied" 2>/dev/null)" != "$(wanted "$@")" ]; then say "$n" outdated 'runs with an older configuration'
+  elif ! was_applied "$r" "$@"; then say "$n" outdated 'runs with an older configuration'
   else keeps "$r" child || unsure=y; say "$n" holds 'is running'; fi
 }
 

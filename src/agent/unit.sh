@@ -34,10 +34,11 @@ look_unit() { # n run-dir unit text-digest spec inputs…
   n=$1; r=$2; unit=$3; text=$4; shift 4
   if ! in_unit "$r"; then
     if keeps "$r" supervisor; then say "$n" outdated 'runs without systemd'; else say "$n" differs 'is not running'; fi
-  elif [ "$um" != "$M" ] || [ "${up##*/}" != "$unit" ] || { sum_of "$up"; [ "$sum" != "$text" ]; }; then say "$n" outdated 'its unit is another'
+  elif [ "$um" != "$M" ] || [ "${up##*/}" != "$unit" ]; then say "$n" outdated 'its unit is another'
   elif [ ! -L "$(wanted_link)" ]; then say "$n" outdated 'is not started at boot'
   elif ! is_kept; then say "$n" differs "is not running ($active)"
-  elif [ "$(cat "$r/applied" 2>/dev/null)" != "$(wanted "$@")" ]; then say "$n" outdated 'runs with an older configuration'
+  elif ! was_applied "$r" "$@"; then say "$n" outdated 'runs with an older configuration'
+  elif sum_of "$up"; [ "$sum" != "${was_unit:-$text}" ]; then say "$n" outdated 'its unit is another'
   else [ "$active $main" != "active 0" ] && [ "$active" != activating ] || unsure=y; say "$n" holds 'is running'; fi
 }
 
@@ -99,7 +100,8 @@ act_unit() { # n run-dir seconds unit text script spec inputs…
   printf '%s %s\n' "$um" "$up" > "$r/unit.part" && mv -f -- "$r/unit.part" "$r/unit" || return 1
   if [ -n "$script" ]; then printf '%s' "$script" | for_account "$r/exec" || return 1; fi
   printf '%s' "$text" | by "$up" put "$up" 644 '' '' || return 1
-  wanted "$@" > "$r/applied" || return 1
+  sum_of "$up"
+  { wanted "$@"; printf '\n%s\n' "$sum"; } > "$r/applied" || return 1
   ctl "$um" daemon-reload && ctl "$um" enable --quiet -- "$unit" && ctl "$um" start -- "$unit" || {
     ctl "$um" status --no-pager --lines=20 -- "$unit" >&2
     return 1

@@ -64,7 +64,10 @@ public:
 
   std::vector<Change> make() {
     compare_global();
-    for (const auto& pair : pair_instances(before_, after_)) {
+    const auto pairs = pair_instances(before_, after_);
+    for (const auto& pair : pairs)
+      if (pair.before != nullptr && pair.after != nullptr) ++staying_[pair.after->section];
+    for (const auto& pair : pairs) {
       // What is on every host comes and goes with its host.
       if ((pair.before == nullptr || pair.after == nullptr) &&
           !(pair.after == nullptr ? pair.before : pair.after)->playbook->on_hosts_of.empty())
@@ -94,13 +97,16 @@ private:
   // Why this one may not join those of its section that are there.
   std::string no_more_members(const Instance& joining) const {
     if (before_.count(joining.section) == 0) return "";
+    const auto staying = staying_.find(joining.section);
+    const bool is_majority = staying != staying_.end() && 2 * staying->second > after_.count(joining.section);
     for (const auto& each : joining.playbook->fixed_members)
-      if (topology::applies(each.versions, joining, after_)) return each.since.value;
+      if ((each.unless.empty() || !is_majority) && topology::applies(each.versions, joining, after_)) return each.since.value;
     return "";
   }
 
   const Topology &before_, &after_;
   std::vector<Change> out_;
+  std::map<std::string, std::size_t> staying_;  // by section, how many instances are in both
 
   // One line of `server_configs` or `component_versions` is one change, however many instances it reaches.
   void add(Change change) {

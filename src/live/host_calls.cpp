@@ -104,10 +104,14 @@ std::string check_arguments(const Service& w) {
   return quote(agent::once_script(out)) + " " + quote(exec->fail_if.value);
 }
 
-// What decides whether a running process is out of date: what is run, what it was unpacked from, and (on the
-// host, since they live there) the content of its input files.
-std::string service_arguments(World& world, const Service& w, const Unit& unit, int lane) {
-  auto spec = agent::keeper_script(kept(world, w, lane)) + unit.text + unit.script;
+// What decides whether a running process is out of date: what is run (whichever members its lists of a group name, and whatever
+// it was told for its first start), what it was unpacked from, and (on the host, since they live there) the content of its input
+// files.
+std::string service_arguments(World& world, const Service& w, int lane) {
+  auto compared = w;
+  if (!w.argv_without_members.empty()) compared.argv = w.argv_without_members;
+  const auto unit = unit_for(world, compared, lane);
+  auto spec = agent::keeper_script(kept(world, compared, lane)) + unit.text + unit.script;
   std::string inputs;
   for (const auto& each : w.inputs) {
     if (each.value.starts_with("artifact:"))
@@ -167,7 +171,7 @@ Act act_for(World& world, const Action& action, int lane, std::size_t n) {
             return Act{fmt::format("act_service {} {} {} {} {} {} {} {} {}", n, quote(world.run_dir(lane, w.name.value)),
                                    stop_seconds(w.stop_within), quote(unit.name), quote(unit.text), quote(unit.script),
                                    quote(agent::keeper_script(kept(world, w, lane))), check_arguments(w),
-                                   service_arguments(world, w, unit, lane))};
+                                   service_arguments(world, w, lane))};
           },
           [&](const Halt& w) {
             return Act{fmt::format("act_halt {} {} {}", n, quote(world.run_dir(lane, w.name.value)), stop_seconds(w.within))};
@@ -259,7 +263,7 @@ std::string look_call(World& world, const Action& action, int lane, std::size_t 
           [&](const Service& w) {
             const auto unit = unit_for(world, w, lane);
             return fmt::format("look_service {} {} {} {} {}", n, quote(world.run_dir(lane, w.name.value)), quote(unit.name),
-                               artifact::sha256_text(unit.text), service_arguments(world, w, unit, lane));
+                               artifact::sha256_text(unit.text), service_arguments(world, w, lane));
           },
           [&](const Halt& w) { return fmt::format("look_halt {} {}", n, quote(world.run_dir(lane, w.name.value))); },
           [&](const Sweep& w) { return fmt::format("look_sweep {}{}", n, sweep_arguments(w)); },

@@ -22,14 +22,31 @@ std::string turn_call(std::size_t n, const std::string& look, const std::string&
   return fmt::format("look_{0}() {{\n{1}\n}}\nact_{0}() {{\n{2}\n}}\nturn {0} {3}\n", n, look, act, fmt::join(needs, " "));
 }
 
+constexpr auto patience = std::chrono::seconds(5);  // for the members that are there
+
+// With the arguments of a member that joins others, or of one of the first: nobody answers who does not know this one yet.
+Action as_member(World& world, const Action& action, const Where& where, const Control& control) {
+  const auto* service = std::get_if<Service>(&action);
+  if (service == nullptr || (service->first_members.empty() && service->newcomer.empty())) return action;
+  auto brief = control;
+  brief.deadline = std::min(control.deadline, Clock::now() + patience);
+  const bool joins = !service->joins.empty() && ask(world, service->joins.front().action, where, brief).has_value();
+  auto out = *service;
+  if (out.argv_without_members.empty()) out.argv_without_members = out.argv;
+  const auto& further = joins ? service->newcomer : service->first_members;
+  out.argv.insert(out.argv.end(), further.begin(), further.end());
+  return out;
+}
+
 }  // namespace
 
 std::vector<std::optional<Result<run::Done>>> perform_on_host(World& world, int lane, const std::vector<run::Joined>& steps,
                                                               const Control& control) {
   std::string calls;
   for (std::size_t n = 0; n < steps.size(); ++n) {
-    const auto& action = steps[n].step->action;
-    calls += turn_call(n, look_call(world, action, lane, n), act_for(world, action, lane, n).call, steps[n].needs);
+    const auto& step = *steps[n].step;
+    const auto acting = as_member(world, step.action, {lane, step.scope, step.lenient, false}, control);
+    calls += turn_call(n, look_call(world, step.action, lane, n), act_for(world, acting, lane, n).call, steps[n].needs);
   }
   std::vector<std::optional<Result<run::Done>>> out;
   const auto output = world.agent_acts(lane, calls, {}, control);
@@ -45,7 +62,7 @@ std::vector<std::optional<Result<run::Done>>> perform_on_host(World& world, int 
 }
 
 Result<run::Done> perform_on_host(World& world, const Action& action, const Where& where, const Control& control) {
-  const auto act = act_for(world, action, where.lane, 0);
+  const auto act = act_for(world, as_member(world, action, where, control), where.lane, 0);
   if (act.call.empty()) return step::fail(Why::failed, "the archive was not acquired");
   const auto look = look_call(world, action, where.lane, 0);
   // What is large is sent only when it is known to be needed.

@@ -59,6 +59,11 @@ struct Expander {
   void operator()(Text& text) const { text.value = scope.expand(text); }
 };
 
+Texts argv_of(const Action& action) {
+  const auto* service = std::get_if<Service>(&action);
+  return service == nullptr ? Texts{} : service->argv;
+}
+
 // What a host would take otherwise than whoever wrote it: a path from wherever a login begins, a mode that no look could find again.
 struct HostTextCheck {
   source::Diagnostics& diagnostics;
@@ -163,15 +168,20 @@ Action Builder::expand(const Action& action, std::size_t instance, const topolog
   auto out = action;
   fill(out, instance, scope);
   const auto errors = diagnostics_.errors();
+  auto without_members = argv_of(out);
   each_text(out, Expander{scope});
   if (diagnostics_.errors() == errors) std::visit([&](const auto& word) { fields(word, HostTextCheck{diagnostics_}); }, out);
   if (const auto* config = std::get_if<Config>(&out)) out = config_as_file(*config, instance);
   if (auto* unpack = std::get_if<Unpack>(&out)) unpack->artifact.value = artifact_key(unpack->artifact, instance, scope);
   if (auto* place = std::get_if<Place>(&out)) place->artifact.value = artifact_key(place->artifact, instance, scope);
   if (auto* service = std::get_if<Service>(&out)) {
+    if (inputs_.topology.count(instances()[instance].section) < 2) service->newcomer.clear(), service->joins.clear();
     for (auto& input : service->inputs)
       if (input.value.starts_with("artifact:"))
         input.value = "artifact:" + artifact_key({input.value.substr(9), input.span}, instance, scope);
+    for (auto& each : without_members) each.value = scope.without_members().expand(each);
+    if (!std::equal(without_members.begin(), without_members.end(), service->argv.begin(), service->argv.end()))
+      service->argv_without_members = std::move(without_members);
   }
   return out;
 }

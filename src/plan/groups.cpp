@@ -39,6 +39,7 @@ Group::Member member_of(const Plan& plan, int component, const std::set<int>& sh
     else if (!shared.contains(step.id))
       out.steps.push_back(step.id);
     if (std::holds_alternative<step::Service>(step.action)) out.services.push_back(step.id);
+    if (const auto* dir = std::get_if<step::Dir>(&step.action); dir != nullptr && dir->holds.value == "data") out.data.push_back(step.id);
   }
   for (const auto& step : plan.steps)
     if (step.component == component && !needed.contains(step.id)) out.ends.push_back(step.id);
@@ -81,6 +82,7 @@ void Builder::add_groups() {
     if (section.count < 2 || section.left_alone) continue;
     Group made;
     made.section = name;
+    made.joins_one_at_a_time = instances()[section.begin].playbook->joins.value == "one_at_a_time";
     for (auto i = section.begin; i < section.begin + section.count; ++i) {
       auto member = member_of(plan, static_cast<int>(i), shared);
       const auto& playbook = *instances()[i].playbook;

@@ -202,9 +202,11 @@ struct Group {
     std::vector<int> ends;      ///< when these have ended, so has its change
     std::vector<Step> leads;    ///< a question that holds of the member that leads; none: nobody does
     std::vector<Step> whole;    ///< what must hold, as this member sees it, before the next one is touched
+    std::vector<int> data;      ///< that make directories for its data: where there is none yet, it is new
   };
   std::string section;
   std::vector<Member> members;
+  bool joins_one_at_a_time = false;                           ///< those that are new, to members that run
   std::vector<std::pair<std::string, std::string>> together;  ///< artifact → why those that get another one are changed at once
 };
 

@@ -57,6 +57,10 @@ std::string content_of(const Known& known, const std::string& host, const std::s
   return found == known.files.end() ? std::string() : found->second;
 }
 
+const Texts& compared_argv(const Service& service) {
+  return service.argv_without_members.empty() ? service.argv : service.argv_without_members;
+}
+
 bool same(const Texts& a, const Texts& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
 bool same(const Pairs& a, const Pairs& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
 
@@ -92,7 +96,7 @@ std::vector<Restart> make_restarts(const Plan& before, const Plan& after) {
     if (found == then.services.end()) continue;
     const auto& older = *found->second;
     auto because = artifact_changes(older, *service);
-    if (!same(older.argv, service->argv)) because.emplace_back("its arguments");
+    if (!same(compared_argv(older), compared_argv(*service))) because.emplace_back("its arguments");
     if (!same(older.env, service->env)) because.emplace_back("its environment");
     if (!(older.cwd == service->cwd && older.log == service->log && older.stop_signal == service->stop_signal))
       because.emplace_back("its directory, log or stop signal");

@@ -201,6 +201,7 @@ struct Together {
 struct Fixed {
   Text since;
   Versions versions;
+  Text unless;  ///< majority: it may where those that are there are a majority of all that there will be
 };
 
 /// What of a log is worth telling (docs/writing.md): further files, and patterns of lines.
@@ -231,6 +232,7 @@ struct Playbook {
   Text serves_with;       ///< how many of its section's instances must be well for the group to serve: any | majority | all
   std::vector<std::pair<Text, Text>> hints;  ///< a pattern of an error's words → what to do
   std::vector<Fixed> fixed_members;
+  Text joins;  ///< one_at_a_time: a new instance waits until those that are there serve; else all at once
   std::vector<Together> together;
   Texts shares;           ///< sections that may live in the same tree
   Texts also_components;  ///< other keys in server_configs that belong to it

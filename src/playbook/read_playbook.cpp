@@ -85,12 +85,13 @@ void read_artifact(const Node& node, Playbook& out, Diagnostics& diagnostics) {
   out.artifacts.push_back(std::move(artifact));
 }
 
-void read_serves_with(const Node& root, Playbook& out, Diagnostics& diagnostics) {
-  out.serves_with = text_at(root, "serves_with", diagnostics);
-  const auto& word = out.serves_with.value;
-  if (!word.empty() && word != "any" && word != "majority" && word != "all")
-    diagnostics.error("P002", fmt::format("`serves_with` does not know `{}`", word), out.serves_with.span).help =
-        "it is `any`, `majority` or `all`";
+// One of a few words; empty: it is not written.
+Text read_choice(const Node& node, const char* key, const std::vector<std::string>& choices, Diagnostics& diagnostics) {
+  auto out = text_at(node, key, diagnostics);
+  if (!out.empty() && std::find(choices.begin(), choices.end(), out.value) == choices.end())
+    diagnostics.error("P002", fmt::format("`{}` does not know `{}`", key, out.value), out.span).help =
+        fmt::format("it is `{}`", fmt::join(choices, "`, `"));
+  return out;
 }
 
 void read_hint(const Node& node, Playbook& out, Diagnostics& diagnostics) {
@@ -103,8 +104,9 @@ void read_hint(const Node& node, Playbook& out, Diagnostics& diagnostics) {
 
 void read_fixed(const Node& node, Playbook& out, Diagnostics& diagnostics) {
   if (!yaml::read_mapping(node, "an item of `fixed_members`", diagnostics)) return;
-  yaml::refuse_unknown_keys(node, "an item of `fixed_members`", {"since", "versions"}, diagnostics);
-  out.fixed_members.push_back({needed(node, "since", diagnostics), read_versions(node, diagnostics)});
+  yaml::refuse_unknown_keys(node, "an item of `fixed_members`", {"since", "versions", "unless"}, diagnostics);
+  out.fixed_members.push_back(
+      {needed(node, "since", diagnostics), read_versions(node, diagnostics), read_choice(node, "unless", {"majority"}, diagnostics)});
 }
 
 void read_together(const Node& node, Playbook& out, Diagnostics& diagnostics) {
@@ -234,7 +236,8 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
                              "node",     "needs",     "shares",          "params",     "artifacts", "rules",         "install",
                              "start",    "ready",     "remove",          "flow",       "host",      "known_as",      "version_spelling",
                              "settings", "outside",   "hints",           "tools",      "shows",     "opens",         "serves_with",
-                             "let",      "questions", "fragments",       "leads",      "whole",     "fixed_members", "together"},
+                             "let",      "questions", "fragments",       "leads",      "whole",     "fixed_members", "together",
+                             "joins"},
                             diagnostics);
   out.section = text_at(root, "section", diagnostics);
   out.component = needed(root, "component", diagnostics);
@@ -255,7 +258,8 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
   if (const auto* outside = root.find("outside"); outside != nullptr && yaml::read_mapping(*outside, "`outside`", diagnostics))
     for (const auto& [section, setting] : outside->entries) out.outside.emplace_back(section, setting.as_text());
   out.shares = texts_at(root, "shares", diagnostics);
-  read_serves_with(root, out, diagnostics);
+  out.serves_with = read_choice(root, "serves_with", {"any", "majority", "all"}, diagnostics);
+  out.joins = read_choice(root, "joins", {"one_at_a_time"}, diagnostics);
   if (const auto* hints = root.find("hints"); hints != nullptr && yaml::read_sequence(*hints, "`hints`", diagnostics))
     for (const auto& item : hints->items) read_hint(item, out, diagnostics);
   if (const auto* fixed = root.find("fixed_members"); fixed != nullptr && yaml::read_sequence(*fixed, "`fixed_members`", diagnostics))

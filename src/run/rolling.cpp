@@ -38,6 +38,10 @@ bool is_there(const plan::Group::Member& member, const std::function<const Looke
                      [&](const auto step) { return looked(step).state == Looked::State::holds || looked(step).serves; });
 }
 
+bool is_new(const plan::Group::Member& member, const std::function<const Looked&(int)>& looked) {
+  return std::any_of(member.data.begin(), member.data.end(), [&](const auto step) { return looked(step).state == Looked::State::differs; });
+}
+
 // Whether an archive of this name is to be unpacked for it.
 bool gets_another(const plan::Plan& plan, const plan::Group::Member& member, const std::string& artifact,
                   const std::function<const Looked&(int)>& looked) {
@@ -64,9 +68,12 @@ std::vector<const plan::Step*> all_of(const std::vector<plan::Step>& steps) {
 }
 
 // Why the next member is not touched.
-step::Failure not_whole(const std::string& what, step::Failure failure) {
+step::Failure not_whole(const Asked& asked, const std::string& what, step::Failure failure) {
   if (failure.why == step::Why::interrupted) return failure;
-  failure.what = fmt::format("is not changed, since another loss could stop its group: {}: {}", what, failure.what);
+  failure.what = fmt::format(
+      "{}: {}: {}",
+      asked.joining ? "does not join before those that are there serve" : "is not changed, since another loss could stop its group", what,
+      failure.what);
   failure.help = "repair that, then `tidelab up` goes on where this stopped";
   return failure;
 }
@@ -76,13 +83,16 @@ step::Failure not_whole(const std::string& what, step::Failure failure) {
 std::vector<Roll> make_rolls(const plan::Plan& plan, const std::function<const Looked&(int step)>& looked) {
   std::vector<Roll> out;
   for (const auto& group : plan.groups) {
-    Roll made{&group, {}, {}, {}};
+    Roll made{&group, {}, {}, {}, {}};
+    bool anybody = false;
     for (std::size_t i = 0; i < group.members.size(); ++i) {
       const auto& member = group.members[i];
+      const bool there = is_there(member, looked);
+      anybody = anybody || there;
       if (member.services.empty() || !is_touched(member, looked)) continue;
-      (is_there(member, looked) ? made.rest : made.first).push_back(i);
+      (there ? made.rest : is_new(member, looked) ? made.joining : made.first).push_back(i);
     }
-    if (made.rest.empty()) continue;
+    if (!anybody || (made.rest.empty() && made.joining.empty())) continue;
     made.at_once = plan::why_at_once(group, [&](const auto& member, const std::string& artifact) {
       return is_there(member, looked) && gets_another(plan, member, artifact, looked);
     });
@@ -99,10 +109,15 @@ std::string render_roll(const plan::Plan& plan, const Roll& roll) {
   };
   auto out = roll.group->section + ": ";
   const auto order = plan::order_of(*roll.group, roll.at_once);
-  if (!roll.at_once.empty()) return fmt::format("{}{} {}", out, nodes(roll.rest), order);
   if (!roll.first.empty())
     out += fmt::format("{} first, since {} not run; then ", nodes(roll.first), roll.first.size() == 1 ? "it does" : "they do");
+  if (roll.joining.size() == 1) out += nodes(roll.joining) + " joins";
+  if (roll.joining.size() > 1)
+    out += fmt::format("{} join{}", nodes(roll.joining), roll.group->joins_one_at_a_time ? ", one after the other" : "");
+  if (roll.rest.empty()) return out + "; no other restarts";
+  if (!roll.joining.empty()) out += "; then ";
   out += nodes(roll.rest);
+  if (!roll.at_once.empty()) return out + " " + order;
   if (roll.rest.size() > 1) out += ", " + order;
   return out;
 }
@@ -120,7 +135,7 @@ step::Result<Turn> choose(const plan::Plan& plan, const Asked& asked, Effects& e
     says(fmt::format("{} does not serve; waits until it does, at most {} s", who(plan, members[at]), until_it_serves.count()));
     return ask_all(ready, effects, stop, bound);
   };
-  for (const auto at : asked.remaining) {
+  for (const auto at : asked.joining ? std::vector<std::size_t>{} : asked.remaining) {
     const auto served = serves(at);
     if (!served && stop.stop_requested()) return tl::unexpected(served.error());
     if (!served) silent.members.push_back(at);
@@ -128,15 +143,18 @@ step::Result<Turn> choose(const plan::Plan& plan, const Asked& asked, Effects& e
   if (!silent.members.empty()) return silent;
   for (const auto at : asked.others) {
     const auto served = serves(at);
-    if (!served) return tl::unexpected(not_whole(who(plan, members[at]), served.error()));
+    if (!served) return tl::unexpected(not_whole(asked, who(plan, members[at]), served.error()));
   }
   const auto whole = [](const plan::Step& step) { return step.within; };
-  for (const auto& member : members) {
+  for (std::size_t at = 0; at < members.size(); ++at) {
+    const auto& member = members[at];
+    if (asked.joining && std::find(asked.others.begin(), asked.others.end(), at) == asked.others.end()) continue;
     if (member.whole.empty() || ask_all(all_of(member.whole), effects, stop, now)) continue;
     says(fmt::format("{}: not so yet: {}", who(plan, member), member.whole.front().title));
     if (const auto later = ask_all(all_of(member.whole), effects, stop, whole); !later)
-      return tl::unexpected(not_whole(who(plan, member), later.error()));
+      return tl::unexpected(not_whole(asked, who(plan, member), later.error()));
   }
+  if (asked.joining) return Turn{Turn::Why::joins, {asked.remaining.front()}};
   std::optional<std::size_t> leader;
   for (const auto at : asked.remaining) {
     const bool leads = !members[at].leads.empty() && ask_all(all_of(members[at].leads), effects, stop, now);
@@ -150,25 +168,28 @@ std::vector<std::string> Rolling::begin() {
   std::vector<std::string> out;
   auto rolls = make_rolls(plan_, [&](const int step) -> const Looked& { return standing_.of(step).looked; });
   for (auto& roll : rolls) {
-    if (!roll.at_once.empty()) {
-      out.push_back(render_roll(plan_, roll));
-      continue;
-    }
-    State state{roll, roll.rest, {}, false};
-    for (const auto at : roll.first) {
+    if (!roll.at_once.empty()) out.push_back(render_roll(plan_, roll));
+    State state{roll, {}, {}, {}, false};
+    if (roll.group->joins_one_at_a_time) state.joining = roll.joining;
+    if (roll.at_once.empty()) state.remaining = roll.rest;
+    if (next_of(state).empty()) continue;
+    auto begun = roll.first;
+    if (!roll.group->joins_one_at_a_time) begun.insert(begun.end(), roll.joining.begin(), roll.joining.end());
+    for (const auto at : begun) {
       const auto& ends = member(state, at).ends;
       state.before.insert(state.before.end(), ends.begin(), ends.end());
     }
-    for (const auto at : roll.rest)
-      for (const auto step : member(state, at).steps) standing_.hold(step);
+    for (const auto* list : {&state.joining, &state.remaining})
+      for (const auto at : *list)
+        for (const auto step : member(state, at).steps) standing_.hold(step);
     states_.push_back(std::move(state));
   }
   return out;
 }
 
 bool Rolling::is_due(const State& state) const {
-  if (state.choosing || state.remaining.empty() || !standing_.ended(state.before)) return false;
-  const auto& services = member(state, state.remaining.front()).services;
+  if (state.choosing || next_of(state).empty() || !standing_.ended(state.before)) return false;
+  const auto& services = member(state, next_of(state).front()).services;
   return std::all_of(services.begin(), services.end(),
                      [&](const auto step) { return standing_.passed(plan_.steps[static_cast<std::size_t>(step)]); });
 }
@@ -185,7 +206,7 @@ std::optional<std::size_t> Rolling::take_due() {
 bool Rolling::release_blocked(std::size_t roll) {
   auto& state = states_[roll];
   auto after = state.before;
-  for (const auto step : member(state, state.remaining.front()).services)
+  for (const auto step : member(state, next_of(state).front()).services)
     for (const auto& need : plan_.steps[static_cast<std::size_t>(step)].gates)
       if (need.must_hold) {
         const auto& steps = plan_.gates[static_cast<std::size_t>(need.gate)].steps;
@@ -198,7 +219,7 @@ bool Rolling::release_blocked(std::size_t roll) {
 
 Asked Rolling::asked(std::size_t roll) const {
   const auto& state = states_[roll];
-  Asked out{state.roll.group, state.remaining, {}};
+  Asked out{state.roll.group, next_of(state), {}, !state.joining.empty()};
   for (std::size_t i = 0; i < out.group->members.size(); ++i)
     if (std::find(out.remaining.begin(), out.remaining.end(), i) == out.remaining.end()) out.others.push_back(i);
   return out;
@@ -206,24 +227,33 @@ Asked Rolling::asked(std::size_t roll) const {
 
 std::string Rolling::says(std::size_t roll, const Turn& turn) const {
   const auto& state = states_[roll];
-  const auto all = state.roll.rest.size();
+  const bool joins = turn.why == Turn::Why::joins;
+  const auto all = joins ? state.roll.joining.size() : state.roll.rest.size();
+  const auto left = joins ? state.joining.size() : state.remaining.size();
   std::string whose;
   for (const auto at : turn.members) whose += (whose.empty() ? "" : ", ") + who(plan_, member(state, at));
-  const auto which = all > 1 ? fmt::format(" ({} of {})", all - state.remaining.size() + 1, all) : std::string();
+  const auto which = all > 1 ? fmt::format(" ({} of {})", all - left + 1, all) : std::string();
   switch (turn.why) {
     case Turn::Why::does_not_serve:
       return turn.members.size() > 1 ? whose + " do not serve, so they come first" : whose + " does not serve, so it comes first";
     case Turn::Why::leads:
       return fmt::format("{} is the {}, so it comes last{}", whose, member(state, turn.members.front()).leads.front().title, which);
+    case Turn::Why::joins: return fmt::format("{} joins{}", whose, which);
     case Turn::Why::serves: return fmt::format("{} is next{}", whose, which);
   }
   return whose;
 }
 
 std::string Rolling::says_untouched(std::size_t roll) const {
-  std::string out;
-  for (const auto at : states_[roll].remaining) out += (out.empty() ? "" : ", ") + who(plan_, member(states_[roll], at));
-  return out + (states_[roll].remaining.size() == 1 ? " stays as it is" : " stay as they are");
+  const auto& state = states_[roll];
+  const auto all_of_them = [&](const std::vector<std::size_t>& members, const char* one, const char* several) {
+    std::string out;
+    for (const auto at : members) out += (out.empty() ? "" : ", ") + who(plan_, member(state, at));
+    return members.empty() ? out : out + (members.size() == 1 ? one : several);
+  };
+  const auto new_ones = all_of_them(state.joining, " is not started", " are not started");
+  const auto old_ones = all_of_them(state.remaining, " stays as it is", " stay as they are");
+  return new_ones + (new_ones.empty() || old_ones.empty() ? "" : "; ") + old_ones;
 }
 
 void Rolling::release(std::size_t roll, const Turn& turn) {
@@ -231,7 +261,8 @@ void Rolling::release(std::size_t roll, const Turn& turn) {
   state.choosing = false;
   state.before.clear();
   for (const auto at : turn.members) {
-    state.remaining.erase(std::find(state.remaining.begin(), state.remaining.end(), at));
+    auto& list = next_of(state);
+    list.erase(std::find(list.begin(), list.end(), at));
     for (const auto step : member(state, at).steps) standing_.release(step, {});
     const auto& ends = member(state, at).ends;
     state.before.insert(state.before.end(), ends.begin(), ends.end());
@@ -240,21 +271,22 @@ void Rolling::release(std::size_t roll, const Turn& turn) {
 
 int Rolling::first_step(std::size_t roll) const {
   const auto& state = states_[roll];
-  return member(state, state.remaining.front()).services.front();
+  return member(state, next_of(state).front()).services.front();
 }
 
 void Rolling::stop(std::size_t roll, int failed) { release_remaining(states_[roll], {failed}); }
 
 void Rolling::release_remaining(State& state, const std::vector<int>& after) {
   state.choosing = false;
-  for (const auto at : std::exchange(state.remaining, {}))
-    for (const auto step : member(state, at).steps) standing_.release(step, after);
+  for (auto* list : {&state.joining, &state.remaining})
+    for (const auto at : std::exchange(*list, {}))
+      for (const auto step : member(state, at).steps) standing_.release(step, after);
 }
 
 bool Rolling::release_all() {
   bool any = false;
   for (auto& state : states_) {
-    if (state.choosing || state.remaining.empty()) continue;
+    if (state.choosing || next_of(state).empty()) continue;
     any = true;
     release_remaining(state, {});
   }

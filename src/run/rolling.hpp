@@ -19,12 +19,14 @@ class Standing;
 /// What is to be changed of one group, as members of it; those that are as they should be are in neither list.
 struct Roll {
   const plan::Group* group = nullptr;
-  std::vector<std::size_t> first;  ///< do not run: at once, and before all others
-  std::vector<std::size_t> rest;   ///< run: one after the other. Never empty
-  std::string at_once{};           ///< why all of them are changed at once, after all; empty: they are not
+  std::vector<std::size_t> first;    ///< do not run: at once, and before all others
+  std::vector<std::size_t> joining;  ///< are new, where others run; behind `first`
+  std::vector<std::size_t> rest;     ///< run: one after the other, behind those
+  std::string at_once{};             ///< why all of `rest` are changed at once, after all; empty: they are not
 };
 
-/// `looked`: what was found of a step.
+/// `looked`: what was found of a step. None for a group of which nobody runs, or of which those that run stay as they are and
+/// nobody is new.
 std::vector<Roll> make_rolls(const plan::Plan& plan, const std::function<const Looked&(int step)>& looked);
 
 /// What `plan --diff` says of a roll; one line.
@@ -32,14 +34,15 @@ std::string render_roll(const plan::Plan& plan, const Roll& roll);
 
 /// Whose turn it is.
 struct Turn {
-  enum class Why { serves, does_not_serve, leads } why = Why::serves;  ///< as seen just now
-  std::vector<std::size_t> members;                                    ///< one, or all that do not serve
+  enum class Why { serves, does_not_serve, leads, joins } why = Why::serves;  ///< as seen just now
+  std::vector<std::size_t> members;                                           ///< one, or all that do not serve
 };
 
 /// Those that are still to be changed, and those whose word counts before one of them is.
 struct Asked {
   const plan::Group* group = nullptr;
   std::vector<std::size_t> remaining, others;
+  bool joining = false;  ///< the remaining ones are new, so the others are asked, and the first of them is next
 };
 
 /// Waits until the others serve and the group is whole, then finds out who does not lead. Members that do not serve, and do not
@@ -74,11 +77,14 @@ public:
 private:
   struct State {
     Roll roll;
-    std::vector<std::size_t> remaining;
+    std::vector<std::size_t> joining, remaining;
     std::vector<int> before;  // steps that must end before the next member's turn
     bool choosing = false;
   };
   const plan::Group::Member& member(const State& state, std::size_t at) const { return state.roll.group->members[at]; }
+  // Those of whom one is next.
+  static std::vector<std::size_t>& next_of(State& state) { return state.joining.empty() ? state.remaining : state.joining; }
+  static const std::vector<std::size_t>& next_of(const State& state) { return state.joining.empty() ? state.remaining : state.joining; }
   bool is_due(const State& state) const;
   void release_remaining(State& state, const std::vector<int>& after);
 

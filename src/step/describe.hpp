@@ -59,7 +59,9 @@ void fields(Word& w, Visit&& visit) {
   } else if constexpr (std::is_same_v<W, Place>) {
     visit("artifact", w.artifact, must), visit("path", w.path, must);
   } else if constexpr (std::is_same_v<W, Service>) {
-    visit("name", w.name, must), visit("argv", w.argv, must), visit("env", w.env, may), visit("cwd", w.cwd, may);
+    visit("name", w.name, must), visit("argv", w.argv, must);
+    visit("first_members", w.first_members, may), visit("newcomer", w.newcomer, may), visit("joins", w.joins, may);
+    visit("env", w.env, may), visit("cwd", w.cwd, may);
     visit("inputs", w.inputs, may), visit("log", w.log, must), visit("check", w.check, may), visit("exe", w.exe, may);
     visit("stop_signal", w.stop_signal, may), visit("stop_within", w.stop_within, may);
   } else if constexpr (std::is_same_v<W, Halt>) {

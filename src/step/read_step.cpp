@@ -219,7 +219,7 @@ void check_nested(const Action& action, Diagnostics& diagnostics) {
                      : "words that ask are tcp, http, sql, exec, topic, process, brokers, every, ask";
     }
   };
-  if (const auto* service = std::get_if<Service>(&action)) check_check(*service, diagnostics);
+  if (const auto* service = std::get_if<Service>(&action)) check_check(*service, diagnostics), only(service->joins, "joins", false, false);
   if (const auto* wait = std::get_if<Wait>(&action)) only(wait->on, "for", false, true);
   if (const auto* ensure = std::get_if<Ensure>(&action)) only(ensure->look, "look", false, true);
   if (const auto* refute = std::get_if<Refute>(&action)) only(refute->on, "that", false, true);

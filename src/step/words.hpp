@@ -99,11 +99,15 @@ struct Place {
   Text artifact, path;
 };
 
-/// A program kept running. It is restarted when its argv, environment or an input file changed.
+/// A program kept running. It is restarted when its argv (but for who is in a list of `${any …}`), environment or an input file changed.
 struct Service {
   static constexpr Facts facts{"service", Runs::on_host, Joins::once, std::chrono::seconds(30)};
   Text name;
   Texts argv;
+  /// Further arguments, which are read while it has no data yet: of a member of a new group, or of one that joins a group that is
+  /// there, where `joins` holds. What of them it was started with is no reason to start it again.
+  Texts first_members, newcomer;
+  std::vector<Step> joins;  ///< none or one question
   Pairs env;
   Text cwd;
   Texts inputs;             ///< files whose content decides whether a running process is out of date
@@ -112,6 +116,9 @@ struct Service {
   Text exe;                 ///< if set: what /proc/PID/exe must be, as in `status`
   Text stop_signal;
   Duration stop_within;
+  /// Made by the plan: `argv` without the members of its `${any …}`, where it has such a list. A process that knows some of them
+  /// need not know all, so it is this which decides whether it is out of date.
+  Texts argv_without_members;
 };
 
 /// A service that must not run.

@@ -121,6 +121,7 @@ std::string Scope::over_section(std::string_view function, std::string_view rest
         fmt::format("add a `{}` section", section);
     return {};
   }
+  if (function == "any" && !names_members_) return "any " + section;
   const auto members = function == "first" ? std::vector<const Instance*>{topology_.first(section)} : topology_.of(section);
   std::string out;
   bool begun = false;
@@ -152,6 +153,19 @@ std::string Scope::over_section(std::string_view function, std::string_view rest
     if (out.size() > most_expanded) return refuse_size(text);
   }
   return out;
+}
+
+Scope Scope::without_members() const {
+  auto out = *this;
+  out.names_members_ = false;
+  return out;
+}
+
+// What somebody wrote is what they wrote; of a default the members of its lists do not count.
+std::string Scope::digest(const std::string& name, const std::string& value) const {
+  const auto* own = self_ == nullptr ? nullptr : self_->find(name);
+  const bool is_default = own != nullptr && !own->stated && own->param != nullptr && expand(own->param->fallback) == value;
+  return short_digest(is_default ? without_members().expand(own->param->fallback) : value);
 }
 
 FoundSetting setting_for(const Instance& instance, const Topology& topology, const std::string& key) {
@@ -215,8 +229,8 @@ std::string Scope::evaluate(std::string_view inside, const Text& text) const {
       return json_list(list->list);
     if (const auto* value = plain(name, buffer)) return step::json_string(*value);
   } else if (word == "digest") {
-    const auto* value = plain(std::string(take_word(rest)), buffer);
-    if (value != nullptr) return short_digest(*value);
+    const std::string name(take_word(rest));
+    if (const auto* value = plain(name, buffer)) return digest(name, *value);
   } else if (const auto* value = plain(word, buffer)) {
     return *value;
   }

@@ -4,11 +4,12 @@
 //   ${log} ${NAME}                               the component's log; a text of its playbook's `let`
 //   ${join some_servers "{host}:{port}" ","}    one text for each instance, joined
 //   ${first some_servers "{host}:{client_port}"}   the same of the first instance
+//   ${any some_servers "{host}:{port}"}     all of them, where any one will do
 //   ${others some_servers "…" ","}          all but this one
 //   ${count some_servers}                       how many
 //   ${config[KEY] or TEXT}                       a setting of its configuration file; where there is none, TEXT, or nothing
 //   ${json NAME}                                 the value as JSON: a list as an array, a text as a string
-//   ${digest NAME}                               12 hex digits that change with that value
+//   ${digest NAME}                               12 hex digits that change with that value, but not with who is in a list of `any`
 //
 // `$${` is a literal `${`. An IPv6 host is put in brackets inside the quoted formats.
 #pragma once
@@ -41,6 +42,8 @@ public:
 
   /// A name with a value of its own, e.g. `token` of a check.
   void set(const std::string& name, std::string value) { extra_[name] = std::move(value); }
+  /// The same with `${any …}` named by its section instead of by its members: a text that stays as it is when the group grows or shrinks.
+  Scope without_members() const;
 
   /// Everything replaced; what cannot be is a diagnostic (T030 unknown name, T031 empty section, T032 syntax, T034 too large).
   std::string expand(const Text& text) const;
@@ -51,6 +54,7 @@ private:
   std::string evaluate(std::string_view inside, const Text& text) const;
   std::string over_section(std::string_view function, std::string_view rest, const Text& text) const;
   std::string setting(std::string_view rest, const Text& text) const;
+  std::string digest(const std::string& name, const std::string& value) const;
   std::string refuse_size(const Text& text) const;
   std::string refuse_circle(const Text& text) const;
   const std::string* plain(const std::string& name, std::string& buffer) const;
@@ -61,6 +65,7 @@ private:
   source::Diagnostics& diagnostics_;
   Touch touch_;
   std::map<std::string, std::string> extra_;
+  bool names_members_ = true;
   mutable std::vector<const Text*> under_way_;  // texts of `let` that are being put together
 };
 

@@ -487,8 +487,44 @@ def sabotage_ends_clean():
 GROUPS = str(ROOT / "tests" / "e2e" / "groups.yaml")
 
 
+# Those of the lab that are not there at first.
+NEWCOMERS = (29094, 22381, 22383, 24001, 28301)
+
+
+def smaller_groups():
+    """A copy of the lab of groups without those that are to join."""
+    path = pathlib.Path(changed_topology("pd_servers:", "pd_servers:", GROUPS))
+    lines = [line for line in path.read_text().splitlines() if not any(f"port: {port}" in line for port in NEWCOMERS)]
+    must(len(lines) == len(pathlib.Path(GROUPS).read_text().splitlines()) - len(NEWCOMERS), "not each newcomer has a line")
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
 def groups_come_up():
-    good("up", GROUPS, *ASSEMBLED, timeout=900)
+    smaller = smaller_groups()
+    good("up", smaller, *ASSEMBLED, timeout=900)
+    green(smaller)
+
+
+def groups_grow():
+    """A broker, two PDs, a TiDB and a TiCDC join while rows travel; nobody who was there is restarted, and the job stays."""
+    def running():
+        return {row["node"]: (row["pid"], row["restarts"]) for row in tidelab("status", "groups", "--format", "json").json()["nodes"]}
+    jobs = "http://127.0.0.1:28081/jobs"
+    told = good("plan", GROUPS, "--diff", *ASSEMBLED).out
+    must("order: pd_servers: 127.0.0.1:22381, 127.0.0.1:22383 join, one after the other; no other restarts" in told, "plan --diff says nothing of PD", told)
+    must("order: kafka_servers: 127.0.0.1:29094 joins; no other restarts" in told, "plan --diff says nothing of brokers", told)
+    before, job = running(), running_jobs(jobs)
+    with Writer("grown") as writer:
+        ran = good("up", GROUPS, *ASSEMBLED, timeout=300)
+    after = running()
+    must({node: after.get(node) for node in before} == before, f"these were there: {before}\nthese are: {after}", ran.out)
+    must(sorted(int(node.rsplit(":", 1)[1]) for node in set(after) - set(before)) == sorted(NEWCOMERS), f"new are {set(after) - set(before)}", ran.out)
+    must(running_jobs(jobs) == job, "the job is another one", ran.out)
+    members = http("GET", "http://127.0.0.1:22379/pd/api/v1/members")["members"]
+    must(len(members) == 3 and len({member["member_id"] for member in members}) == 3, f"PD's members are {members}", ran.out)
+    must(len(writer.acknowledged) > 20, f"{len(writer.acknowledged)} rows were written")
+    until(writer.all_arrived, 60, "every acknowledged row is in the sink")
     green(GROUPS)
 
 

@@ -51,6 +51,15 @@ TEST_CASE("where members are fixed, none may be added to those that are there") 
   CHECK(refusal(one, two) == "they are counted at birth");
   CHECK(refusal(none, two) == "");
   CHECK(refusal(one, "component_versions: {back: 2.0.0}\n" + two) == "");
+
+  // Where those that stay are a majority of all that there will be.
+  const std::string newer = "component_versions: {back: 3.0.0}\n", three = none + "backs: [{host: a}, {host: b}, {host: c}]\n";
+  const auto no = "they could elect one of themselves";
+  CHECK(refusal(newer + one, newer + two) == no);
+  CHECK(refusal(newer + one, newer + three) == no);
+  CHECK(refusal(newer + two, newer + three) == "");
+  CHECK(refusal(newer + one, newer + none + "backs: [{host: b}]\n") == no);
+  CHECK(refusal(newer + two, newer + none + "backs: [{host: b}, {host: c}, {host: d}]\n") == no);
 }
 
 TEST_CASE("an instance that only moved within its list is the same") {

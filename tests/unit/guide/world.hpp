@@ -41,6 +41,7 @@ params:
   port: {type: port, default: 7100}
 fixed_members:
   - {versions: "<2", since: they are counted at birth}
+  - {versions: ">=3", since: they could elect one of themselves, unless: majority}
 rules:
   - {code: R900, requires: {section: fronts}, message: alone}
 )";

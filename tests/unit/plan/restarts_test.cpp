@@ -36,7 +36,63 @@ std::string compare(const std::string& before, const std::string& after) {
   return out;
 }
 
+// Members know each other, and their clients know some of them.
+constexpr auto members = R"(
+section: members
+component: member
+title: Member
+default_version: 1.0.0
+joins: one_at_a_time
+params: {port: {type: port, default: 7300}}
+start:
+  - service:
+      name: member
+      argv: [member]
+      first_members: ["--first=${join members \"{host}\" \",\"}"]
+      newcomer: ["--join=${others members \"{host}\" \",\"}"]
+      joins: {http: {url: "http://${any members \"{host}:{port}\"}/members"}}
+      log: /l
+)";
+constexpr auto clients = R"(
+section: clients
+component: client
+title: Client
+default_version: 1.0.0
+params: {port: {type: port, default: 7400}}
+start:
+  - service: {name: client, argv: [client, "--of=${any members \"{host}:{port}\"}"], log: /l}
+)";
+
 }  // namespace
+
+TEST_CASE("a member that comes restarts neither those that were there nor who may ask any of them") {
+  Planned old({members, clients}, "global: {ssh_type: none}\nmembers: [{host: a}, {host: b}]\nclients: [{host: a}]\n");
+  Planned now({members, clients}, "global: {ssh_type: none}\nmembers: [{host: a}, {host: b}, {host: c}]\nclients: [{host: a}]\n");
+  const auto before = old.up(), after = now.up();
+  CHECK(make_restarts(before, after).empty());
+  REQUIRE(after.groups.size() == 1);
+  CHECK(after.groups[0].joins_one_at_a_time);
+  for (const auto& step : after.steps) {
+    const auto* service = std::get_if<step::Service>(&step.action);
+    if (service == nullptr) continue;
+    if (service->name.value == "client") {
+      CHECK(service->argv.at(1).value == "--of=a:7300,b:7300,c:7300");
+      CHECK(service->argv_without_members.at(1).value == "--of=any members");
+    } else {
+      CHECK(service->first_members.at(0).value == "--first=a,b,c");
+      CHECK(service->joins.size() == 1);
+    }
+  }
+}
+
+TEST_CASE("one alone joins nobody") {
+  Planned lone({members}, "global: {ssh_type: none}\nmembers: [{host: a}]\n");
+  const auto plan = lone.up();
+  const auto& service = std::get<step::Service>(plan.steps.at(0).action);
+  CHECK(service.first_members.at(0).value == "--first=a");
+  CHECK(service.newcomer.empty());
+  CHECK(service.joins.empty());
+}
 
 TEST_CASE("nothing restarts when nothing changed, or nothing that the service looks at") {
   CHECK(compare("runs: [{host: a}]\n", "runs: [{host: a, port: 7000}]\n") == "");

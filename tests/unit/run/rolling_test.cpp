@@ -72,7 +72,8 @@ struct Three {
                              {ready},
                              {ready.id},
                              {question(100 + number, "leader")},
-                             {question(200 + number, "all in sync")}});
+                             {question(200 + number, "all in sync")},
+                             {}});
   }
 
   void fails(int step) {
@@ -299,4 +300,102 @@ TEST_CASE("one member that gets its archive anew is no change of a release") {
   CHECK(run.go().all);
   CHECK(run.services() == std::vector<int>{1, 4, 7});
   CHECK(run.before(2, 4));
+}
+
+namespace {
+
+// Of a member whose data directory is its first step.
+void is_new(Three& run, int member) {
+  run.plan.groups.front().members[static_cast<std::size_t>(member)].data = {3 * member};
+  run.effects.looks[3 * member] = Looked{Looked::State::differs, "is missing"};
+  run.effects.looks[3 * member + 1] = absent;
+}
+
+}  // namespace
+
+TEST_CASE("a member that is new joins when those that are there serve, and they are not touched where nothing of them differs") {
+  Three run;
+  run.plan.groups.front().joins_one_at_a_time = true;
+  run.effects.looks[1] = holds;
+  is_new(run, 1), is_new(run, 2);
+  run.fails(201), run.fails(202);  // it cannot say yet what it sees
+  run.effects.acts[5] = [&](const Control&) -> step::Result<Done> { return run.effects.acts.erase(201), Done{}; };
+  CHECK(run.go().all);
+  CHECK(run.services() == std::vector<int>{4, 7});
+  CHECK(run.before(5, 6));
+  CHECK(run.said() == "Base h2 joins (1 of 2)\nBase h3 joins (2 of 2)\n");
+}
+
+TEST_CASE("new members come before those that run are changed") {
+  Three run;
+  run.plan.groups.front().joins_one_at_a_time = true;
+  is_new(run, 2);
+  run.leader_is(0);
+  CHECK(run.go().all);
+  CHECK(run.services() == std::vector<int>{7, 4, 1});
+  CHECK(run.before(8, 4));
+  CHECK(run.said() == "Base h3 joins\nBase h2 is next (1 of 2)\nBase h1 is the leader, so it comes last (2 of 2)\n");
+}
+
+TEST_CASE("nobody joins a group of which a member does not serve") {
+  Three run;
+  run.plan.groups.front().joins_one_at_a_time = true;
+  run.effects.looks[1] = holds;
+  is_new(run, 1), is_new(run, 2);
+  run.fails(2);
+  CHECK_FALSE(run.go().all);
+  CHECK(run.services().empty());
+  REQUIRE(run.end_of(4).failure);
+  CHECK(run.end_of(4).failure->what == "does not join before those that are there serve: Base h1: no");
+  CHECK(run.said() == "Base h1 does not serve; waits until it does, at most 30 s\nBase h2, Base h3 are not started\n");
+  CHECK(run.end_of(7).outcome == Outcome::blocked);
+}
+
+TEST_CASE("a member that ran before does not wait for the others, and who is new waits for it") {
+  Three run;
+  run.plan.groups.front().joins_one_at_a_time = true;
+  run.effects.looks[1] = holds, run.effects.looks[4] = absent;
+  is_new(run, 2);
+  CHECK(run.go().all);
+  CHECK(run.services() == std::vector<int>{4, 7});
+  CHECK(run.before(5, 6));
+}
+
+TEST_CASE("a member that fails to join leaves those that run as they are") {
+  Three run;
+  run.plan.groups.front().joins_one_at_a_time = true;
+  is_new(run, 2);
+  run.fails(7);
+  CHECK_FALSE(run.go().all);
+  CHECK(run.services() == std::vector<int>{7});
+  CHECK(run.said() == "Base h3 joins\nBase h1, Base h2 stay as they are\n");
+}
+
+TEST_CASE("a new group, and members that need not wait for each other, begin at once") {
+  Three born;
+  born.plan.groups.front().joins_one_at_a_time = true;
+  for (const int member : {0, 1, 2}) is_new(born, member);
+  CHECK(born.go().all);
+  CHECK_FALSE(born.before(2, 4));
+  CHECK(born.said().empty());
+  Three free;
+  free.effects.looks[1] = holds;
+  is_new(free, 1), is_new(free, 2);
+  CHECK(free.go().all);
+  CHECK_FALSE(free.before(5, 7));
+  CHECK(free.said().empty());
+}
+
+TEST_CASE("who joins is told before anything is done") {
+  Three run;
+  const auto looked = [&](const int step) -> const Looked& { return run.effects.looks.at(step); };
+  const auto told = [&] { return render_roll(run.plan, make_rolls(run.plan, looked).at(0)); };
+  is_new(run, 2);
+  CHECK(told() == "bases: h3 joins; then h1, h2, one after the other, the one that leads last");
+  run.effects.looks[1] = holds, run.effects.looks[4] = holds;
+  CHECK(told() == "bases: h3 joins; no other restarts");
+  is_new(run, 1);
+  CHECK(told() == "bases: h2, h3 join; no other restarts");
+  run.plan.groups.front().joins_one_at_a_time = true;
+  CHECK(told() == "bases: h2, h3 join, one after the other; no other restarts");
 }

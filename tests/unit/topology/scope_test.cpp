@@ -81,6 +81,34 @@ TEST_CASE("json and digest") {
   CHECK(short_digest("a") != short_digest("b"));
 }
 
+TEST_CASE("without its members, a text in which any of them will do stays as it is when the group changes") {
+  Expanded e;
+  const auto without = [&](const std::string& text) { return e.scope.without_members().expand({text, {}}); };
+  CHECK(expand("a ${any stores \"{id}\"}") == "a 1,2");
+  CHECK(without("a ${any stores \"{id}\"} ${port}") == "a any stores 7000");
+  CHECK(without("${join stores \"{id}\"} ${first stores \"{id}\"}") == "1,2 1");  // where it counts who they are
+}
+
+TEST_CASE("a digest of a default does not count who is in a list of any of them; of what somebody wrote all counts") {
+  const char* const ways =
+      "section: ways\ncomponent: way\ntitle: Way\nhostless: true\nparams:\n"
+      "  name: {type: text, required: true}\n  to: {type: text, default: \"${any ends \\\"{host}\\\"} ${name}\"}\n"
+      "  made: {type: text, default: \"${digest to}\"}\n";
+  const char* const ends =
+      "section: ends\ncomponent: end\ntitle: End\ndefault_version: 1.0.0\nparams: {port: {type: port, default: 7000}}\n";
+  const auto made = [&](const std::string& text) {
+    support::World world({ways, ends});
+    world.read(text);
+    CHECK(world.complaints() == "");
+    return world.topology.first("ways")->find("made")->text.value;
+  };
+  const auto one = made("ends: [{host: a}]\nways: [{name: w}]\n");
+  CHECK(one == made("ends: [{host: a}, {host: b}]\nways: [{name: w}]\n"));
+  CHECK(one != made("ends: [{host: a}]\nways: [{name: v}]\n"));
+  CHECK(made("ends: [{host: a}]\nways: [{name: w, to: a}]\n") == short_digest("a"));
+  CHECK(made("ends: [{host: a}]\nways: [{name: w, to: a w}]\n") == short_digest("a w"));
+}
+
 TEST_CASE("literal dollars") {
   CHECK(expand("$${host}") == "${host}");
   CHECK(expand("$$${host}") == "$${host}");  // the last two dollars are the literal
