@@ -13,10 +13,11 @@ namespace {
 using State = Said::State;
 
 State state_of(std::string_view word) {
-  static constexpr std::array<std::pair<std::string_view, State>, 5> states{{{"holds", State::holds},
+  static constexpr std::array<std::pair<std::string_view, State>, 6> states{{{"holds", State::holds},
                                                                              {"differs", State::differs},
                                                                              {"outdated", State::outdated},
                                                                              {"made", State::made},
+                                                                             {"restarted", State::restarted},
                                                                              {"failed", State::failed}}};
   const auto* found = std::find_if(states.begin(), states.end(), [&](const auto& each) { return each.first == word; });
   return found == states.end() ? State::other : found->second;

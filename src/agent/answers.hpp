@@ -10,8 +10,9 @@ namespace tidelab::agent {
 
 /// `=N<TAB>state<TAB>text` of one step.
 struct Said {
-  /// nothing: not a whole line about it; outdated: a service that differs and is there; other: a state that the agent has none of.
-  enum class State { nothing, holds, differs, outdated, made, failed, other } state = State::nothing;
+  /// nothing: not a whole line about it; outdated: a service that differs and is there; restarted: made, of a service that was there;
+  /// other: a state that the agent has none of.
+  enum class State { nothing, holds, differs, outdated, made, restarted, failed, other } state = State::nothing;
   std::string note;
 };
 

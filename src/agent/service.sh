@@ -36,8 +36,8 @@ act_service() { # n run-dir seconds unit text unit-script keeper-script check pa
   n=$1; r=$2; s=$3; unit=$4; text=$5; exec=$6; script=$7; check=$8; pattern=$9; shift 9
   accepted "$check" "$pattern" || return 1 # before what runs is stopped
   if have_systemd; then act_unit "$n" "$r" "$s" "$unit" "$text" "$exec" "$@"; return; fi
-  again=started
-  if runs "$r"; then again='started again'; stop_service "$r" "$s" || return 1; fi
+  how=started
+  if runs "$r"; then how='started again'; stop_service "$r" "$s" || return 1; fi
   run_dir "$r" && rm -rf -- "$r/own" && new_dir "$r/own" 700 "$U" || return 1
   printf '%s' "$script" | for_account "$r/run" && wanted "$@" > "$r/applied" || return 1
   # A service outlives the run that starts it, so neither it nor the `runuser` that waits for it carries its mark; where a
@@ -53,8 +53,10 @@ act_service() { # n run-dir seconds unit text unit-script keeper-script check pa
     if [ "$i" -ge 100 ]; then as_reader 10 head -c 2000 -- "$r/own/error" >&2; echo 'its keeper did not start' >&2; return 1; fi
     sleep 0.05; i=$((i + 1))
   done
-  say "$n" made "$again"
+  say_begun
 }
+
+say_begun() { if [ "$how" = started ]; then say "$n" made started; else say "$n" restarted "$how"; fi; } # gets n and how
 
 look_halt() {
   if in_unit "$2"; then

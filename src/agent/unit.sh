@@ -83,16 +83,16 @@ drop_unit() { # mode path
 
 act_unit() { # n run-dir seconds unit text script spec inputs…
   n=$1; r=$2; s=$3; unit=$4; text=$5; script=$6; shift 6
-  again=started
-  if runs "$r"; then again='started again'; stop_service "$r" "$s" || return 1; fi
+  how=started # `again` is unit_state's
+  if runs "$r"; then how='started again'; stop_service "$r" "$s" || return 1; fi
   need_manager && run_dir "$r" || return 1
   if in_unit "$r"; then
-    is_kept && again='started again'
+    is_kept && how='started again'
     new=$(unit_path "$unit")
     # It is stopped before anything that it runs on changes, so that no process is left on a new configuration.
     if [ "$um $up" = "$M $new" ]; then ctl "$um" stop -- "$unit" 2>/dev/null; elif is_ours "$up"; then drop_unit "$um" "$up" || return 1; fi
   fi
-  note=$again; um=$M; up=$(unit_path "$unit")
+  um=$M; up=$(unit_path "$unit")
   if [ -L "$up" ] && [ "$(readlink -- "$up")" = /dev/null ]; then echo "$up is masked: \`systemctl unmask ${up##*/}\`, or give the lab another name with \`global.lab\`" >&2; return 1; fi
   if [ -e "$up" ] && ! is_ours "$up"; then echo "$up is there already, and of another lab ($(by "$up" first_line "$up" | cut -c 1-200)): give one of them another name with \`global.lab\`" >&2; return 1; fi
   need_dir "${up%/*}" || return 1
@@ -106,7 +106,7 @@ act_unit() { # n run-dir seconds unit text script spec inputs…
     ctl "$um" status --no-pager --lines=20 -- "$unit" >&2
     return 1
   }
-  say "$n" made "$note"
+  say_begun
 }
 
 halt_unit() { # run-dir, once it is in_unit: it neither runs nor starts at boot

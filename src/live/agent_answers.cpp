@@ -71,8 +71,9 @@ std::vector<std::optional<step::Result<run::Done>>> read_results(const host::Out
   const auto all = agent::read_said(output.out, count);
   for (std::size_t n = 0; n < count; ++n) {
     const auto& said = all[n];
-    if (said.state == Said::State::holds || said.state == Said::State::made)
-      out[n] = run::Done{said.state == Said::State::made, said.note, {}};
+    const bool restarted = said.state == Said::State::restarted, made = restarted || said.state == Said::State::made;
+    if (said.state == Said::State::holds || made)
+      out[n] = run::Done{made, said.note, {}, restarted};
     else if (said.state == Said::State::failed)
       out[n] = failure_of(said.note, agent::read_evidence(output.err, n));
     else if (said.state != Said::State::nothing)

@@ -115,6 +115,7 @@ void fold_steps(Report& report, const Endings& endings) {
       const bool stopped = ended->outcome == run::Outcome::interrupted || (ended->failure && ended->failure->why == Why::interrupted);
       report.interrupted = report.interrupted || stopped;
       if (line.changes && !stopped) count(report, ended->outcome);
+      report.restarted += ended->restarted ? 1 : 0;
       if (!line.hop && !stopped && ended->outcome == run::Outcome::failed)
         report.troubles.push_back(make_trouble(report.opened, line, *ended));
     }

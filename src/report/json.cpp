@@ -80,7 +80,12 @@ Json make_counts(const Report& report) {
     hops[name_of(verdict)] = count_of(report, verdict);
   }
   return {{"hops", hops},
-          {"steps", {{"held", report.held}, {"made", report.made}, {"failed", report.failed}, {"blocked", report.blocked}}}};
+          {"steps",
+           {{"held", report.held},
+            {"made", report.made},
+            {"restarted", report.restarted},
+            {"failed", report.failed},
+            {"blocked", report.blocked}}}};
 }
 
 }  // namespace

@@ -60,6 +60,7 @@ struct Report {
   std::vector<run::Evidence> evidence;
   std::vector<Bar> bars;                            ///< when what took how long
   int held = 0, made = 0, failed = 0, blocked = 0;  ///< steps that change something
+  int restarted = 0;                                ///< of those made: services that ran before
   std::chrono::microseconds took{};
   bool interrupted = false;
   bool complete = false;  ///< false: the journal ends in the middle

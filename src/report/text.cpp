@@ -231,6 +231,7 @@ void Page::tail() {
   }
   if (report_.rows.empty()) {
     add(report_.made, "changed");
+    if (report_.restarted > 0) counts += fmt::format(" ({} restarted)", count_of(report_.restarted, "service"));
     add(report_.held, "unchanged");
     add(report_.failed, "failed");
     add(report_.blocked, "blocked");

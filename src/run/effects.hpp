@@ -28,6 +28,7 @@ struct Done {
   bool acted = false;
   std::string note;
   step::Clock::time_point observed{};  ///< when the claim became true; epoch: now
+  bool restarted = false;              ///< of a service: it ran before
 };
 
 using step::Joins;

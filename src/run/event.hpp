@@ -82,6 +82,7 @@ struct Ended {
   microseconds observed{};  ///< when the claim became true, by the clock of the run (≤ the event's own time)
   std::optional<step::Failure> failure;
   std::vector<int> blocked_by;  ///< the steps that failed first (roots), for blocked
+  bool restarted = false;       ///< a service that ran before was started again
 };
 
 /// Material collected after a failure: what a component's process is, the lines of its log that matter, a job's exception.

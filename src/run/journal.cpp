@@ -94,7 +94,8 @@ Json fields_of(const Ended& e) {
           {"note", e.note},
           {"observed_us", e.observed.count()},
           {"failure", e.failure ? make_json(*e.failure) : Json(nullptr)},
-          {"blocked_by", list_of(e.blocked_by)}};
+          {"blocked_by", list_of(e.blocked_by)},
+          {"restarted", e.restarted}};
 }
 
 Json fields_of(const Evidence& e) {

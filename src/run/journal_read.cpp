@@ -222,6 +222,7 @@ void fill(Reader& from, Ended& into) {
   from.take("observed_us", into.observed);
   from.take_part("failure", into.failure);
   from.take_list("blocked_by", into.blocked_by);
+  from.take("restarted", into.restarted);
 }
 
 void fill(Reader& from, Evidence& into) {

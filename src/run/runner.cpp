@@ -173,6 +173,7 @@ private:
     if (result) {
       ended.outcome = result->acted ? Outcome::made : Outcome::held;
       const auto& say = plan_.steps[static_cast<std::size_t>(message.step)].say;
+      ended.restarted = result->restarted;
       ended.note = plan::mask(result->acted && !say.empty() ? say : result->note, plan_.secrets);
       if (result->observed != Clock::time_point{}) ended.observed = since(result->observed);
       progress.dirty = progress.dirty || result->acted;

@@ -71,6 +71,11 @@ struct Tale {
     return end_step(step, Outcome::held, at, {}, {}, std::move(note));
   }
   Tale& made(int step) { return end_step(step, Outcome::made, now); }
+  Tale& restarted(int step) {
+    made(step);
+    std::get<run::Ended>(events.back().what).restarted = true;
+    return *this;
+  }
   Tale& bad(int step, Why why, const std::string& what) { return end_step(step, Outcome::failed, now, Failure{why, what}); }
   Tale& bad(int step, Failure failure) { return end_step(step, Outcome::failed, now, std::move(failure)); }
   Tale& blocked(int step, std::vector<int> roots) { return end_step(step, Outcome::blocked, now, {}, std::move(roots)); }

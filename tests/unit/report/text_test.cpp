@@ -139,3 +139,11 @@ warnings
 the lab is up: 1 thing made, 0 unchanged, in 1 ms
 )");
 }
+
+TEST_CASE("services that ran before and were restarted are counted") {
+  Tale s("up");
+  s.made(s.step("service one")).restarted(s.step("service two")).restarted(s.step("service three"));
+  s.good(s.step("directory /opt"));
+  CHECK(report::render_text(s.report(), false).find("\n3 changed (2 services restarted), 1 unchanged; ") != std::string::npos);
+  CHECK(report::render_json(s.report()).find("\"restarted\": 2") != std::string::npos);
+}
