@@ -119,6 +119,8 @@ public:
   }
 
   const Row* find() const {
+    // Where a host is gone, what others could not do for that moment follows from it.
+    if (const auto* dark = first([&](const Row& row) { return is_on_dark_host(row); })) return dark;
     if (const auto* root = first([&](const Row& row) { return is_root(row); })) return root;
     if (const auto* spans =
             first([&](const Row& row) { return !row.hop.group.empty() && !row.hop.drift && !row.hop.warns && is_on_way(row); }))
@@ -150,6 +152,11 @@ private:
     return found;
   }
 
+  bool is_on_dark_host(const Row& row) const {
+    const auto* line = component_of(report_, row.component);
+    return is_about_member(row) && line != nullptr && is_relevant(row) && (!told_ || down_.contains(line->section)) &&
+           dark_host_of(report_, row);
+  }
   bool is_relevant(const Row& row) const {
     const auto* line = component_of(report_, row.component);
     return !relevant_ || (line != nullptr && relevant_->contains(line->section));
@@ -187,13 +194,29 @@ Standing standing_of(const Report& report, int component) {
   Standing out;
   const auto* line = component_of(report, component);
   if (line == nullptr || line->section.empty()) return out;
+  const auto& with = line->serves_with;
   const auto sick = sick_members(report);
   for (std::size_t i = 0; i < report.opened.components.size(); ++i) {
     if (report.opened.components[i].section != line->section) continue;
     ++out.all;
     out.well += sick.contains(static_cast<int>(i)) ? 0 : 1;
   }
+  out.least = with == "all" ? out.all : with == "majority" ? out.all / 2 + 1 : 1;
   return out;
+}
+
+std::optional<DarkHost> dark_host_of(const Report& report, const Row& row) {
+  const auto* line = component_of(report, row.component);
+  if (line == nullptr || line->host.empty() || !is_about_member(row)) return std::nullopt;
+  DarkHost out{line->host, nullptr, {}};
+  for (const Row& each : report.rows) {
+    const auto* other = component_of(report, each.component);
+    if (other == nullptr || other->host != line->host || !is_about_member(each)) continue;
+    if (each.verdict == Verdict::pass) return std::nullopt;  // something on it was reached
+    out.on_it.push_back(&each);
+    if (out.why == nullptr && each.why == step::Why::unreachable && !each.note.empty()) out.why = &each;
+  }
+  return out.why == nullptr ? std::nullopt : std::optional(out);
 }
 
 std::set<std::string> sections_down(const Report& report) {
@@ -201,9 +224,8 @@ std::set<std::string> sections_down(const Report& report) {
   for (const int component : sick_members(report)) {
     const auto* line = component_of(report, component);
     if (line == nullptr || line->section.empty()) continue;
-    const auto [well, all] = standing_of(report, component);
-    const int least = line->serves_with == "all" ? all : line->serves_with == "majority" ? all / 2 + 1 : 1;
-    if (well < least) out.insert(line->section);
+    const auto standing = standing_of(report, component);
+    if (standing.well < standing.least) out.insert(line->section);
   }
   return out;
 }

@@ -32,10 +32,20 @@ std::set<std::string> sections_down(const Report& report);
 /// before those that need it, before what is one member's trouble alone, before drift. nullptr when no claim is false.
 const Row* cause_of(const Report& report, const Row* lost);
 
-/// How many instances of the component's section are healthy, and how many there are.
+/// How many instances of the component's section are healthy, how many there are, and how few of them serve.
 struct Standing {
-  int well = 0, all = 0;
+  int well = 0, all = 0, least = 1;
 };
 Standing standing_of(const Report& report, int component);
+
+/// Claims about components on one host, none of which holds, and at least one of which could not be asked since the host could not be
+/// reached.
+struct DarkHost {
+  std::string host;
+  const Row* why = nullptr;       ///< of a claim that could not be asked
+  std::vector<const Row*> on_it;  ///< all that are not true, in plan order
+};
+/// Where the claim is about a component on such a host.
+std::optional<DarkHost> dark_host_of(const Report& report, const Row& row);
 
 }  // namespace tidelab::report

@@ -27,22 +27,42 @@ constexpr int longest_note = 200;  // an answer may be a whole page; all of it s
 /// Why a claim is false: the component's own words before ours.
 std::string why_of(const Row& row) { return row.words.empty() ? clip(one_line(row.note), longest_note) : one_line(row.words); }
 
-std::string render_claim(const Report& report, const Row& row) {
-  const auto who = who_of(report, row);
-  if (!row.condition.empty()) {
-    const auto [well, all] = standing_of(report, row.component);
-    return fmt::format("{} (\"{}\" is {}){}", row.condition, row.hop.title, row.verdict == Verdict::broken ? "not known" : "false",
-                       all > 1 ? fmt::format("; {} of {} are healthy", well, all) : "");
+/// How the group of one that is not healthy stands, and what it can still lose; empty for one alone.
+std::string render_standing(const Report& report, int component) {
+  const auto [well, all, least] = standing_of(report, component);
+  if (all < 2) return {};
+  if (well < least) return fmt::format("{} of {} are healthy, {} are needed", well, all, least);
+  return fmt::format("{} of {} are healthy, {} may be lost", well, all, well == least ? "no other" : fmt::format("{} more", well - least));
+}
+
+/// A host that is gone explains all that is on it.
+std::string render_dark_host(const Report& report, const DarkHost& dark) {
+  std::string text = fmt::format("host {} cannot be reached ({}); on it:", dark.host, why_of(*dark.why));
+  std::set<int> told;
+  for (const Row* row : dark.on_it) {
+    if (!told.insert(row->component).second) continue;
+    const auto standing = render_standing(report, row->component);
+    text += fmt::format("{} {}{}", told.size() > 1 ? "," : "", component_label(report.opened, row->component),
+                        standing.empty() ? "" : " (" + standing + ")");
   }
-  std::string text =
-      fmt::format("{}{}\"{}\" is {}", who, who.empty() ? "" : ": ", row.hop.title, row.verdict == Verdict::broken ? "not known" : "false");
-  if (const auto why = why_of(row); !why.empty()) text += fmt::format(" ({})", why);
-  if (const auto [well, all] = standing_of(report, row.component); row.hop.group.empty() && all > 1)
-    text += fmt::format("; {} of {} are healthy", well, all);
   return text;
 }
 
+std::string render_claim(const Report& report, const Row& row) {
+  if (const auto dark = dark_host_of(report, row)) return render_dark_host(report, *dark);
+  const auto who = who_of(report, row);
+  const auto standing = row.hop.group.empty() ? render_standing(report, row.component) : std::string();
+  const auto behind = standing.empty() ? standing : "; " + standing;
+  if (!row.condition.empty())
+    return fmt::format("{} (\"{}\" is {}){}", row.condition, row.hop.title, row.verdict == Verdict::broken ? "not known" : "false", behind);
+  std::string text =
+      fmt::format("{}{}\"{}\" is {}", who, who.empty() ? "" : ": ", row.hop.title, row.verdict == Verdict::broken ? "not known" : "false");
+  if (const auto why = why_of(row); !why.empty()) text += fmt::format(" ({})", why);
+  return text + behind;
+}
+
 std::string render_next(const Report& report, const Row& row) {
+  if (const auto dark = dark_host_of(report, row)) return fmt::format("bring {} back, then `tidelab up {}`", dark->host, report.opened.lab);
   if (!row.help.empty()) return one_line(row.help);
   if (!row.remedy.empty()) return row.remedy;
   if (!row.hop.heal.empty()) return row.hop.heal;
@@ -147,11 +167,15 @@ bool has_hops(const Report& report) {
   return std::any_of(report.rows.begin(), report.rows.end(), [](const Row& row) { return row.hop.travels; });
 }
 
-/// Claims that are false or not known, beside the one that is named.
+/// Claims that are false or not known, beside the one that is named, or those of the host that is.
 int beside(const Report& report, const Row* named) {
+  const auto dark = named == nullptr ? std::nullopt : dark_host_of(report, *named);
+  const auto is_named = [&](const Row& row) {
+    return &row == named || (dark && std::find(dark->on_it.begin(), dark->on_it.end(), &row) != dark->on_it.end());
+  };
   return static_cast<int>(std::count_if(report.rows.begin(), report.rows.end(), [&](const Row& row) {
     const bool bad = row.verdict == Verdict::fail || row.verdict == Verdict::warn || row.verdict == Verdict::broken;
-    return bad && !row.hop.travels && &row != named;
+    return bad && !row.hop.travels && !is_named(row);
   }));
 }
 

@@ -155,7 +155,8 @@ TEST_CASE("members of a group are members") {
   };
   const auto serving = story("majority", true).report();
   CHECK(serving.exit_code == 0);
-  CHECK(serving.story.cause == "Kafka broker 10.0.0.4:9092: \"the broker answers\" is false (refuses); 2 of 3 are healthy (and 1 more)");
+  CHECK(serving.story.cause ==
+        "Kafka broker 10.0.0.4:9092: \"the broker answers\" is false (refuses); 2 of 3 are healthy, no other may be lost (and 1 more)");
   CHECK(serving.rows.back().verdict == Verdict::warn);
   auto strict = story("majority", true);
   strict.opened.strict = true;
@@ -205,7 +206,7 @@ TEST_CASE("what a component says of the loss goes before a member that its group
     if (*words != 0) way.words(way.flink, words);
     return way.report().story.cause;
   };
-  CHECK(story("") == "Kafka broker 10.0.0.3:9092: \"the broker answers\" is false (refuses); 1 of 2 are healthy");
+  CHECK(story("") == "Kafka broker 10.0.0.3:9092: \"the broker answers\" is false (refuses); 1 of 2 are healthy, no other may be lost");
   CHECK(story("the job says: no") == "the job says: no");
 }
 
@@ -439,4 +440,48 @@ TEST_CASE("what was warned of before is kept in order, and is no verdict") {
   auto events = s.told();
   for (const auto& event : Tale("up").told()) events.push_back(event);
   CHECK(report::fold(events).warned.empty());
+}
+
+TEST_CASE("a host that is gone explains all that was on it, and what each group can still lose") {
+  Way way;
+  const auto on = [&](const char* name, const char* node, const char* title, const char* host, const char* section, const char* with) {
+    return way.component({name, node, title, "1", host, "", "", section, with, {}});
+  };
+  const int broker = on("kafka_servers 2", "h2:9092", "Kafka broker", "h2", "kafka_servers", "any");
+  std::vector<int> keepers;
+  for (const auto* host : {"h1", "h2", "h3"})
+    keepers.push_back(way.claim("the keeper answers", on("keepers", host, "Keeper", host, "keepers", "majority")));
+  const int answers = way.claim("the broker answers", broker), runs = way.claim("the broker is running", broker);
+  way.healthy().good(keepers[0]).bad(keepers[1], Why::timed_out, "silent").good(keepers[2]);
+  way.bad(answers, Why::timed_out, "silent").bad(runs, Why::unreachable, "cannot reach root@h2:22: No route to host");
+  way.good(way.write).good(way.kafka).good(way.flink);
+  auto reached = way;
+  const auto report = way.report();
+  CHECK(
+      report.story.cause ==
+      "host h2 cannot be reached (cannot reach root@h2:22: No route to host); on it: Keeper h2 (2 of 3 are healthy, no other may be lost), "
+      "Kafka broker h2:9092 (1 of 2 are healthy, no other may be lost)");
+  CHECK(report.story.next == "bring h2 back, then `tidelab up lab3`");
+  CHECK(report.exit_code == 0);
+
+  // What others cannot do at that moment is no cause beside it.
+  auto failing_over = reached;
+  const int leader = failing_over.claim("the broker has a controller", 1);
+  failing_over.bad(leader, Why::timed_out, "none");
+  CHECK(failing_over.report().story.cause.starts_with("host h2 cannot be reached"));
+
+  // Where something on it answers, it can be reached.
+  const int another = reached.claim("it answers", reached.component({"tops 1", "h2:1", "Top", "1", "h2", "", "", "tops", "any", {}}));
+  CHECK(reached.good(another).report().story.cause.starts_with("Keeper h2: \"the keeper answers\" is false (silent); 2 of 3"));
+}
+
+TEST_CASE("of a group that does not serve any more it is told how many it needs") {
+  Way way;
+  std::vector<int> claims;
+  for (const auto* host : {"h1", "h2", "h3"})
+    claims.push_back(
+        way.claim("the keeper answers", way.component({"keepers", host, "Keeper", "1", host, "", "", "keepers", "majority", {}})));
+  way.healthy().bad(claims[0], Why::refused, "refuses").bad(claims[1], Why::refused, "refuses").good(claims[2]);
+  way.good(way.write).good(way.kafka).good(way.flink);
+  CHECK(way.report().story.cause == "Keeper h1: \"the keeper answers\" is false (refuses); 1 of 3 are healthy, 2 are needed (and 1 more)");
 }
