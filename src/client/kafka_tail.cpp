@@ -147,11 +147,29 @@ Result<std::vector<Record>> KafkaTail::poll(milliseconds wait) {
   }
 }
 
+// Who leads a partition is looked up when a question is begun, and one to a broker that is gone would wait for all of its time: so
+// it is asked in pieces, until somebody leads who answers.
+constexpr milliseconds patience_with_leader{2000};
+
+bool may_be_led_by_another(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR__TIMED_OUT || error == RD_KAFKA_RESP_ERR__TRANSPORT ||
+         error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE || error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION;
+}
+
+rd_kafka_resp_err_t ask_end(const KafkaHandle& handle, const std::string& topic, int partition, int64_t& end, const Control& control) {
+  for (;;) {
+    int64_t low = 0;
+    const auto piece = std::min<int>(milliseconds_left(control), static_cast<int>(patience_with_leader.count()));
+    const auto error = rd_kafka_query_watermark_offsets(handle.get(), topic.c_str(), partition, &low, &end, piece);
+    if (!may_be_led_by_another(error) || !step::pause(control, milliseconds(100))) return error;
+  }
+}
+
 Result<Partitions> ask_ends(const KafkaHandle& handle, const std::string& topic, int count, Clock::time_point deadline) {
   Partitions partitions(rd_kafka_topic_partition_list_new(count));
   for (int i = 0; i < count; ++i) {
-    int64_t low = 0, high = 0;
-    const auto error = rd_kafka_query_watermark_offsets(handle.get(), topic.c_str(), i, &low, &high, milliseconds_left({deadline}));
+    int64_t high = 0;
+    const auto error = ask_end(handle, topic, i, high, {deadline, {}, {}});
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
       return kafka_failure(error, fmt::format("asking for the end of partition {} of topic {}", i, topic), "", handle);
     }

@@ -98,6 +98,8 @@ Result<Output> Ssh::end(Request& request, const Control& control) {
   const auto why = control.stopped() ? Why::interrupted : Why::timed_out;
   const auto words = quote_argv(request.command.argv);
   if (take_back(request)) {
+    if (why == Why::timed_out && connections_ == 0)
+      return step::fail(Why::unreachable, fmt::format("{} did not finish the login in time", name()));
     return step::fail(why, why == Why::interrupted ? fmt::format("`{}` was not started on {} because of the stop", words, name())
                                                    : fmt::format("`{}` could not be started in time on {}", words, name()));
   }

@@ -116,6 +116,8 @@ Result<host::Output> World::agent(int lane, const std::string& calls, const host
   auto& settling = settling_[static_cast<std::size_t>(lane)];
   if (settling.is_done()) return unless_held(send(lane, calls, input, control));
   std::unique_lock lock(settling.mutex);
+  if (!settling.done && control.expired() && !control.stopped())
+    return step::fail(step::Why::unreachable, fmt::format("{} has answered nothing so far", host(lane).name()));
   if (settling.done) {
     lock.unlock();
     return unless_held(send(lane, calls, input, control));
