@@ -219,8 +219,10 @@ Result<void> still_running(World& world, const std::string& service, const Where
   if (!before) before = restarts;
   if (restarts - *before >= 3)
     return step::fail(Why::failed, fmt::format("{} keeps exiting ({} times while tidelab waited for it)", service, restarts - *before));
-  if (!running && value_at(*state, "/restarting").value_or("false") != "true")
-    return step::fail(Why::failed, fmt::format("{} is not running", service));
+  // One that is just ending is a zombie until all of its threads have ended; whoever keeps it starts it again then.
+  const bool comes_back =
+      value_at(*state, "/restarting").value_or("false") == "true" || value_at(*state, "/state").value_or("") == "zombie";
+  if (!running && !comes_back) return step::fail(Why::failed, fmt::format("{} is not running", service));
   return {};
 }
 

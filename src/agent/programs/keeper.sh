@@ -17,8 +17,8 @@ printf '%s %s\n' "$$" "$(start_of $$)" > "$R/supervisor.new" && mv -f "$R/superv
 while [ -z "$stopping" ]; do
   began=$(date +%s); killed=$(oom_kills)
   run_service >> "$LOG" 2>&1 < /dev/null &
-  child=$!
-  printf '%s %s %s %s\n' "$child" "$(start_of "$child")" "$restarts" "$began" > "$R/child.new" && mv -f "$R/child.new" "$R/child"
+  child=$!; since=$(start_of "$child") # nothing, where it has ended by now
+  printf '%s %s %s %s\n' "$child" "${since:-0}" "$restarts" "$began" > "$R/child.new" && mv -f "$R/child.new" "$R/child"
   wait "$child"; code=$?
   while kill -0 "$child" 2>/dev/null; do wait "$child"; code=$?; done # a signal of ours ends a wait, too
   [ -z "$stopping" ] || break
