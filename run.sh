@@ -8,7 +8,7 @@ usage() {
 usage: ./run.sh smoke [TOPOLOGY] [flags…]   build, then: lab up, rows verified at every hop, lab down
                                             (default topology: topologies/one_host.yaml)
        ./run.sh test [LEVEL…]               every test, or those of the levels named: arch unit net golden
-                                            terminal ssh standin e2e groups hosts sabotage strange fuzz
+                                            terminal ssh standin e2e groups ha hosts sabotage strange fuzz
        ./run.sh build                       only build/release/tidelab
        ./run.sh package                     a .deb and a .tar.gz in build/packages
 Missing Debian packages are installed (with sudo when not root), and Go, where it is missing, into build/tools.
@@ -37,7 +37,7 @@ jobs=$(nproc)
 
 # level, seconds it may take on two cores from cold. A level may also use what those before it have left, so that the
 # whole ends within the sum: 90 minutes.
-budgets="packages 150  build 560  arch 500  unit 60  net 330  golden 240  fuzz 90  terminal 70  ssh 490  standin 180  e2e 330  groups 560  hosts 720  sabotage 580  strange 540"
+budgets="packages 150  build 560  arch 500  unit 60  net 310  golden 180  fuzz 90  terminal 70  ssh 490  standin 160  e2e 310  groups 600  ha 380  hosts 580  sabotage 500  strange 460"
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'run.sh: %s\n' "$*" >&2; exit 1; }
@@ -235,6 +235,7 @@ print(passed, failed if passed or failed else 1)' >"$counts"
 }
 level_e2e() { lab_level e2e tests/e2e/run.py e2e; }
 level_groups() { lab_level groups tests/e2e/run.py groups; }
+level_ha() { lab_level ha tests/hosts/ha.py; }
 level_hosts() { lab_level hosts tests/hosts/run.py; }
 level_strange() { lab_level strange tests/e2e/run.py strange; }
 level_sabotage() { lab_level sabotage tests/e2e/run.py sabotage; }
@@ -267,7 +268,7 @@ record_row() { # NAME PASSED FAILED SECONDS
 # takes ten seconds is a finding. Labs of real components have the machine for themselves: they leave little idle, and what is too
 # slow there looks like what is broken.
 beside="arch"
-alone=" e2e groups hosts sabotage strange "
+alone=" e2e groups ha hosts sabotage strange "
 declare -A job_of=() began_at=()
 
 # A level is a session of its own: so its deadline reaches everything that it started, and it has a share of its own of
@@ -353,7 +354,7 @@ end_everything() {
 }
 
 test_all() { # LEVEL...
-    local all="arch unit net golden terminal ssh standin e2e groups hosts sabotage strange fuzz" one since
+    local all="arch unit net golden terminal ssh standin e2e groups ha hosts sabotage strange fuzz" one since
     local wanted=${*:-$all}
     for one in $wanted; do
         case " $all " in *" $one "*) ;; *) usage >&2; die "there is no level $one" ;; esac
@@ -364,7 +365,7 @@ test_all() { # LEVEL...
     install_tools
     install_packages "${packages[@]}" "${packages_for_packages[@]}" "${packages_for_tests[@]}"
     record_row packages 0 0 $((SECONDS - since))
-    case " $wanted " in *" standin "* | *" e2e "* | *" groups "* | *" hosts "* | *" sabotage "* | *" strange "*) warm_go ;; esac
+    case " $wanted " in *" standin "* | *" e2e "* | *" groups "* | *" ha "* | *" hosts "* | *" sabotage "* | *" strange "*) warm_go ;; esac
     since=$SECONDS
     allowed=$(($(budget_of packages) + $(budget_of build)))
     # Two dozen test programs of sanitized code: their links are a minute for the system's linker.

@@ -518,6 +518,7 @@ def groups_grow():
     with Writer("grown") as writer:
         ran = good("up", GROUPS, *ASSEMBLED, timeout=300)
     after = running()
+    must("restarted)" not in ran.out, "up says that it restarted some", ran.out)
     must({node: after.get(node) for node in before} == before, f"these were there: {before}\nthese are: {after}", ran.out)
     must(sorted(int(node.rsplit(":", 1)[1]) for node in set(after) - set(before)) == sorted(NEWCOMERS), f"new are {set(after) - set(before)}", ran.out)
     must(running_jobs(jobs) == job, "the job is another one", ran.out)

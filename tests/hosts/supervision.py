@@ -77,10 +77,24 @@ def life(hosts, user, mode, boots):
     before = toys.pids()
     toys.greetings[ONE, 7002] = "evening"
     toys.write()
-    toys.up()
+    must(toys.up()["restarted"] == 1, "it is not told that one service was restarted")
     changed = {i for i, pid in toys.pids().items() if pid != before[i]}
     must(changed == {(ONE, 7002)}, f"restarted: {changed}")
     must(toys.greet(ONE, 7002)[2] == "greeting=evening", "it runs with the older configuration")
+    one_of_each(toys)
+
+    # Newcomers join one after the other, and nobody else is restarted, though all name all.
+    before = toys.pids()
+    toys.instances += [(address, 7003) for address in {address for address, _ in toys.instances}]
+    toys.write()
+    out = hosts.good("up", toys.file).out
+    must({i: pid for i, pid in toys.pids().items() if i in before} == before, f"restarted: {before} before, {toys.pids()} now", out)
+    must("restarted)" not in out, "it is told that some were restarted", out)
+    must(" joins (2 of 2)" in out, "they did not join one after the other", out)
+    arguments = hosts.inside("one", f"tr '\\0' ' ' < /proc/{toys.pids()[ONE, 7003]}/cmdline")
+    must("--join=" in arguments and f"{ONE}:7003" in arguments and f"{ONE}:7003" not in arguments.split("--join=")[1], f"it was started with {arguments}")
+    must("--first" in hosts.inside("one", f"tr '\\0' ' ' < /proc/{before[ONE, 7001]}/cmdline"), "one of the first was not started as such")
+    must(toys.up()["made"] == 0, "up found something to do after newcomers had joined")
     one_of_each(toys)
 
     # A power cut.
@@ -93,7 +107,7 @@ def life(hosts, user, mode, boots):
         must(toys.up()["made"] == 0, "up found something to do after the boot")
     else:
         must(toys.pids()[ONE, 7001] is None, "a host without systemd started a service at boot")
-        must(toys.up()["made"] == 2, "up did not start the two again")
+        must(toys.up()["made"] == 3, "up did not start the three again")
     one_of_each(toys)
 
     # What was stopped stays so, also over a power cut.

@@ -1,9 +1,9 @@
-"""Answers each connection with its pid, its text from the environment, and the configuration as it was at the start."""
+"""Answers each connection with its pid, its text from the environment, its configuration and whom it knew at the start."""
 import os
 import socket
 import sys
 
-host, port, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+host, port, path, known = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
 with open(path) as file:
     config = file.read().strip()
 print("starting", os.getpid(), flush=True)
@@ -14,6 +14,6 @@ with socket.create_server((host, port)) as listener:
             peer.settimeout(2)
             try:
                 peer.recv(100)
-                peer.sendall(f"{os.getpid()}|{os.environ['TOY_TEXT']}|{config}|uid {os.getuid()}\n".encode())
+                peer.sendall(f"{os.getpid()}|{os.environ['TOY_TEXT']}|{config}|uid {os.getuid()}|{known}\n".encode())
             except OSError:
                 pass

@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""The template of a lab that survives the loss of a host, on three hosts, over ssh: ha.py [NAME…]. It comes up, loses a host by a
+power cut and by its network, grows, is restarted one member at a time, and goes without residue, while rows travel. TiKV is one store,
+since the stand-in has no replication. The last line is `N passed, M failed`."""
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+
+from lab import BINARY, Hosts, must, until
+from run import FAULTS, told
+
+ASSEMBLED = ("--source", "assembled")
+ONE, TWO, THREE = "192.168.12.21", "192.168.12.22", "192.168.12.23"
+HOSTS = [("one", ONE, "systemd"), ("two", TWO, "shell"), ("three", THREE, "systemd")]
+ON_TWO = ("ZooKeeper", "Kafka broker", "Flink TaskManager", "PD", "TiDB", "TiCDC")
+
+
+def from_template(hosts):
+    """The lab as `template` prints it, with the releases that can be had here and one TiKV."""
+    text = subprocess.run([str(BINARY), "template", "high_availability", "--hosts", ",".join((ONE, TWO, THREE))], stdout=subprocess.PIPE, text=True, check=True).stdout
+    for old, new in (("pd: v8.5.3", "pd: v8.1.0-alpha"), ("tikv: v8.5.3", "tikv: v8.4.0-alpha"), ("tidb: v8.5.3", "tidb: v8.4.0-alpha"), ("cdc: v8.5.3", "cdc: v8.4.0-alpha"),
+                     ("replication.max-replicas: 3", "replication.max-replicas: 1"),
+                     (f"tikv_servers:\n  - host: {ONE}\n  - host: {TWO}\n  - host: {THREE}\n", f"tikv_servers:\n  - host: {ONE}\n"),
+                     (f"tidb_servers:\n  - host: {ONE}\n  - host: {TWO}\n",
+                      f"tidb_servers:\n  - &tidb {{host: {ONE}, init_sql: [set global tidb_ddl_enable_fast_reorg = OFF, set global tidb_enable_dist_task = OFF]}}\n  - {{<<: *tidb, host: {TWO}}}\n")):
+        must(old in text, f"the template has no {old!r}", text)
+        text = text.replace(old, new)
+    file = hosts.folder / "ha.yaml"
+    file.write_text(text)
+    return file
+
+
+def sql(hosts, host, statement):
+    ran = subprocess.run(hosts.net.ctl("mysql", "-h", host, "-P", "4000", "-u", "root", "-N", "-B", "--connect-timeout=3", "-e", statement), capture_output=True, text=True, timeout=30)
+    ran.check_returncode()
+    return ran.stdout
+
+
+class Writer:
+    """While it runs: inserts a row every 100 ms through one TiDB after the other, and notes those that were acknowledged."""
+
+    def __init__(self, hosts, token, through=(ONE, TWO)):
+        self.hosts, self.token, self.through, self.acknowledged = hosts, token, through, []
+        self.end = threading.Event()
+        self.thread = threading.Thread(target=self.work)
+
+    def work(self):
+        number = 0
+        while not self.end.wait(0.1):
+            number += 1
+            try:
+                sql(self.hosts, self.through[number % len(self.through)], f"insert into test.tidelab_check (token, note, id) values ('{self.token}', 'written', {2_000_000_000 + number})")
+            except subprocess.SubprocessError:
+                continue  # nobody knows whether it is there
+            self.acknowledged.append(2_000_000_000 + number)
+
+    def __enter__(self):
+        sql(self.hosts, ONE, "delete from test.tidelab_check where id > 2000000000")  # of a test that failed
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.end.set()
+        self.thread.join()
+
+    def must_have_arrived(self):
+        must(len(self.acknowledged) > 20, f"{len(self.acknowledged)} rows were written")
+        wanted = {str(row) for row in self.acknowledged}
+        until(lambda: wanted <= set(sql(self.hosts, ONE, f"select id from test.tidelab_check_sink where token = '{self.token}'").split()), 90, "every acknowledged row is in the sink")
+        sql(self.hosts, ONE, f"delete from test.tidelab_check where token = '{self.token}'")
+
+
+def verify(hosts):
+    ran = hosts.tidelab("verify", "ha", "--format", "json", timeout=400)
+    report = ran.json()
+    return ran.code, report, [f"{r['verdict']}: {r['title']}: {r['note']} {r['actual']}" for r in report["hops"] if r["verdict"] != "pass"]
+
+
+def green(hosts):
+    code, report, bad = verify(hosts)
+    must(code == 0 and report["hops"] and not bad, f"verify ended with {code}: {report['sentence']}", "\n".join(bad))
+    print(report["sentence"], flush=True)
+
+
+def it_comes_up_from_its_template(hosts):
+    report = hosts.report("up", from_template(hosts), *ASSEMBLED, timeout=900)
+    print(report["sentence"], report["traffic"], flush=True)
+    green(hosts)
+    leaders = [row["leads"] for row in hosts.nodes("ha").values() if row["leads"]]
+    must(sorted(leaders) == ["controller", "leader", "leader", "owner"], f"leaders are {leaders}")
+
+
+def names_host_two(sentence):
+    """And all that is on it, with what is left of each group."""
+    must(f"host {TWO} cannot be reached" in sentence, "the host is not named", sentence)
+    missing = [title for title in ON_TWO if not re.search(rf"{title} {TWO}:\d+ \(\d of \d are healthy, ", sentence)]
+    must(not missing, f"not named: {missing}", sentence)
+    must(sentence.endswith(f"next: bring {TWO} back, then `tidelab up ha`"), "it is not said what to do", sentence)
+
+
+def a_host_without_power(hosts):
+    host = hosts.net.host("two")
+    with Writer(hosts, "power") as writer:
+        host.kill()
+        code, report, bad = verify(hosts)
+        print(report["sentence"], flush=True)
+        must(code == 0, f"verify ended with {code}: {report['sentence']}", "\n".join(bad))
+        names_host_two(report["sentence"])
+        host.start()
+        host.wait()
+        hosts.good("up", "ha", *ASSEMBLED, timeout=400)
+    writer.must_have_arrived()
+    green(hosts)
+
+
+def a_host_that_is_cut_off(hosts):
+    """Packets to it are lost without a word: the others find out by their own clocks, and rows travel again."""
+
+    def serves_on():
+        code, report, _ = verify(hosts)
+        print(report["sentence"], flush=True)
+        names_host_two(report["sentence"])
+        return code == 0
+    with Writer(hosts, "network") as writer:
+        hosts.net.cut("two")
+        try:
+            until(serves_on, 150, "rows travel without the host that was cut off")
+        finally:
+            hosts.net.heal("two")
+        hosts.good("up", "ha", *ASSEMBLED, timeout=400)
+    writer.must_have_arrived()
+    green(hosts)
+
+
+def it_grows(hosts):
+    """A TiDB and a TiCDC more: nobody else is restarted."""
+    file = hosts.folder / "ha.yaml"
+    text = file.read_text()
+    text = text.replace(f"host: {TWO}}}\n", f"host: {TWO}}}\n  - {{<<: *tidb, host: {THREE}}}\n").replace("cdc_servers:\n", f"cdc_servers:\n  - host: {ONE}\n")
+    file.write_text(text)
+    before = {node: row["pid"] for node, row in hosts.nodes("ha").items()}
+    with Writer(hosts, "growth") as writer:
+        report = hosts.report("up", file, *ASSEMBLED, timeout=400)
+    after = {node: row["pid"] for node, row in hosts.nodes("ha").items()}
+    must({node: after.get(node) for node in before} == before, f"restarted: {before}, {after}")
+    must(report["counts"]["steps"]["restarted"] == 0 and len(after) == len(before) + 2, f"{report['counts']}, {after}")
+    writer.must_have_arrived()
+    green(hosts)
+
+
+def it_is_restarted_one_member_at_a_time(hosts):
+    with Writer(hosts, "rolled") as writer:
+        out = hosts.good("restart", "ha", "--rolling", "--role", "kafka", "--role", "pd", *ASSEMBLED, timeout=500).out
+    for title in ("the controller, so it comes last (3 of 3)", "the leader, so it comes last (3 of 3)"):
+        must(title in out, "who leads did not come last", out)
+    writer.must_have_arrived()
+    green(hosts)
+
+
+def it_goes_without_residue(hosts):
+    hosts.good("down", "ha")
+    hosts.nothing_left()
+
+
+STEPS = [it_comes_up_from_its_template, a_host_without_power, a_host_that_is_cut_off, it_grows, it_is_restarted_one_member_at_a_time, it_goes_without_residue]
+
+
+def main(names):
+    results = []
+    try:
+        with Hosts(HOSTS) as hosts:
+            hosts.fetch(from_template(hosts), *ASSEMBLED)
+            results = [told(step, hosts) for step in STEPS if not names or step.__name__ in names]
+    except FAULTS as error:
+        print(f"FAILED  {error}")
+        results.append(False)
+    print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
+    return 0 if results and all(results) else 1
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the hosts go, too
+    sys.exit(main(sys.argv[1:]))
