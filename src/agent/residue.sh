@@ -16,15 +16,20 @@ residue() { # ports… ; U, S, list, kept
       case $a in inactive|'') ;; *) [ -e "$u" ] || printf 'unit %s is %s\n' "${u##*/}" "$a" ;; esac
     fi
   done
+  tops=$(printf '%s\n%s\n' "$outer" "$S/run" | grep .)
+  idle "$@"
+}
+
+idle() { # ports…, `tops`: says what is busy, and stays so
+  [ -n "$tops" ] || return 0
   i=0
   while found=$(busy "$@"); [ -n "$found" ] && [ "$i" -lt 50 ]; do sleep 0.1; i=$((i + 1)); done
   [ -z "$found" ] || printf '%s\n' "$found"
 }
 
-busy() { # what of the lab runs: programs below its directories, and interpreters of a script there
+busy() { # ports…, `tops`: what of the lab runs: programs below these directories, and interpreters of a script there
   mine=' '; q=$$
   while [ "${q:-0}" -gt 1 ]; do mine="$mine$q "; stat_of "$q"; q=$ps_parent; done
-  tops=$(printf '%s\n%s\n' "$outer" "$S/run" | grep .)
   set -- "$tops" "$@"
   found=$(ls -l /proc/[0-9]*/exe 2>/dev/null | L=$tops awk 'BEGIN { n = split(ENVIRON["L"], l, "\n") } { for (i = 1; i <= n; i++) if (index($0, "/exe -> " l[i] "/")) { sub(/^.* \/proc\//, ""); sub(/\/.*/, ""); print; next } }'
     for q in $(printf '%s\n' "$tops" | while IFS= read -r p; do grep -laF -e "$p/" /proc/[0-9]*/cmdline 2>/dev/null; done | cut -d/ -f3); do

@@ -50,10 +50,12 @@ why_not() { # path of a directory: says why it may not be taken away; nothing: i
 
 note_left() { left=$left$1$nl; }
 
-read_list() { # newest first
+newest_first() { list=$(whole_lines owned | awk '{ line[NR] = $0 } END { for (i = NR; i > 0; i--) if (!seen[line[i]]++) print line[i] }'); }
+
+read_list() {
   list=; outer=
   [ -f owned ] || return 0
-  list=$(whole_lines owned | awk '{ line[NR] = $0 } END { for (i = NR; i > 0; i--) if (!seen[line[i]]++) print line[i] }')
+  newest_first
   read_surroundings
   # Directories that may go, and lie in no other of them. Whoever wrote `/` there does not hide the others.
   may=

@@ -30,7 +30,8 @@ json as_json(const guide::Change& change) {
           {"after_at", or_null(source::render_place(change.after_at))},
           {"derived", change.derived},
           {"allowed", change.refusal.empty()},
-          {"why_not", or_null(change.refusal)}};
+          {"why_not", or_null(change.refusal)},
+          {"prune", or_null(change.leaves)}};
 }
 
 void print_json(const std::vector<guide::Change>& changes, const std::vector<plan::Restart>& restarts) {
@@ -70,14 +71,16 @@ void print_text(const std::vector<guide::Change>& changes, const std::vector<pla
   for (const auto& each : restarts)
     std::cout << fmt::format("  {} on {} ({}): {}\n", each.service, each.host, each.component, fmt::join(each.because, ", "));
   for (const auto& each : orders) std::cout << fmt::format("  {}\n", each);
-  std::size_t total = 0, refused = 0;
+  std::size_t total = 0, refused = 0, leaving = 0;
   for (const auto& each : changes) {
     if (each.derived) continue;
     ++total;
-    refused += each.refusal.empty() ? 0 : 1;
+    leaving += each.leaves.empty() ? 0 : 1;
+    refused += each.refusal.empty() || !each.leaves.empty() ? 0 : 1;
   }
   const auto count = [](std::size_t n, const char* one) { return fmt::format("{} {}{}", n, one, n == 1 ? "" : "s"); };
-  std::cout << fmt::format("\n{}, {} not possible while the lab is up, {}\n", count(total, "difference"), refused,
+  const auto pruned = leaving == 0 ? std::string() : fmt::format(", {} only with `up --prune`", leaving);
+  std::cout << fmt::format("\n{}, {} not possible while the lab is up{}, {}\n", count(total, "difference"), refused, pruned,
                            count(restarts.size(), "restart"));
 }
 

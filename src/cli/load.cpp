@@ -59,9 +59,10 @@ enum class Parts { all, names };
 
 // Most of a playbook tells what is done, and what would be wrong. What is left names its component, and has its params.
 std::string without_deeds(const std::string& text) {
-  static const std::set<std::string_view> deeds = {"rules",     "settings", "questions", "install",       "start",    "ready", "remove",
-                                                   "artifacts", "host",     "hints",     "log",           "shows",    "tools", "opens",
-                                                   "flow",      "leads",    "whole",     "fixed_members", "together", "joins"};
+  static const std::set<std::string_view> deeds = {"rules",    "settings",  "questions", "install",       "start",  "ready",
+                                                   "remove",   "artifacts", "host",      "hints",         "log",    "shows",
+                                                   "tools",    "opens",     "flow",      "leads",         "whole",  "fixed_members",
+                                                   "together", "leave",     "left",      "fixed_leaving", "fewest", "joins"};
   std::string out;
   bool keep = true;
   for (std::string_view rest = text; !rest.empty();) {

@@ -164,6 +164,10 @@ void rolls(CLI::App& app, Options& o) {
   app.add_flag("--rolling", o.rolling, "one member of a group after the other, so that the group serves on");
 }
 
+void prunes(CLI::App& app, Options& o) {
+  app.add_flag("--prune", o.prune, "first take away, with their data, the instances that are gone from the topology since the last `up`");
+}
+
 void plans(CLI::App& app, Options& o) {
   app.add_flag("--full", o.full, "every field of every step");
   app.add_flag("--diff", o.diff, "look at the hosts, read-only, and print what would change");

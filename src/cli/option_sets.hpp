@@ -23,12 +23,13 @@ void source(CLI::App& app, Options& o);  ///< where archives come from
 void copies(CLI::App& app, Options& o);  ///< of `fetch`
 void nodes(CLI::App& app, Options& o);   ///< only some of the lab
 void report_to(CLI::App& app, Options& o);
-void keeps(CLI::App& app, Options& o);  ///< of `smoke`
-void ends(CLI::App& app, Options& o);   ///< of `down`
-void rolls(CLI::App& app, Options& o);  ///< of `restart`
-void plans(CLI::App& app, Options& o);  ///< of `plan`
-void tails(CLI::App& app, Options& o);  ///< of `logs`
-void runs(CLI::App& app, Options& o);   ///< of `exec`
+void keeps(CLI::App& app, Options& o);   ///< of `smoke`
+void ends(CLI::App& app, Options& o);    ///< of `down`
+void rolls(CLI::App& app, Options& o);   ///< of `restart`
+void prunes(CLI::App& app, Options& o);  ///< of `up`
+void plans(CLI::App& app, Options& o);   ///< of `plan`
+void tails(CLI::App& app, Options& o);   ///< of `logs`
+void runs(CLI::App& app, Options& o);    ///< of `exec`
 void strict(CLI::App& app, Options& o);
 void fixes(CLI::App& app, Options& o);
 void text_json(CLI::App& app, Options& o);

@@ -40,6 +40,7 @@ struct Options {
   bool keep_data = false;  ///< of `down`
   bool keep_logs = false;  ///< of `down`
   bool rolling = false;    ///< of `restart`
+  bool prune = false;      ///< of `up`: what is gone from the topology is taken away
   bool yes = false;        ///< of `down`: data may be destroyed, nobody is asked
   bool full = false;
   bool diff = false;

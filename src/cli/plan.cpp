@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "cli/processors.hpp"
+#include "cli/prune.hpp"
 #include "run/rolling.hpp"
 #include "run/runner.hpp"
 #include "step/describe.hpp"
@@ -70,7 +71,10 @@ int plan(const Options& options) {
   const auto make = [&] { return plan::make_up(lab->loaded->inputs(options), lab->loaded->diagnostics); };
   auto made = make();
   if (!told_no_errors(*lab->loaded, options)) return exit_bad_file;
-  if (options.diff) return compare(*lab, made, make);
+  if (options.diff) {
+    std::cout << render_leaving(*lab, made.lab);
+    return compare(*lab, made, make);
+  }
   std::cout << plan::render_text(made);
   if (options.full) print_steps(made);
   return exit_true;

@@ -12,33 +12,13 @@
 #include "cli/daily.hpp"
 #include "cli/preflight.hpp"
 #include "cli/processors.hpp"
+#include "cli/prune.hpp"
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
-#include "guide/changes.hpp"
 
 namespace tidelab::cli {
 
 namespace {
-
-// A lab that is up cannot follow every change. What may not be is refused before anything is touched, in the words of
-// `tidelab diff`: an instance that is gone from the file, say, would run on unseen.
-bool may_follow(const Lab& lab, const std::string& name) {
-  const auto known = lab::read_record(name);
-  if (!known) return cli::tell(known.error()), false;
-  if (!*known || (*known)->topology == lab.loaded->topology_text) return true;
-  const auto* record = &**known;
-  auto options = lab.options;
-  options.lab = name;
-  options.versions = record->versions;
-  const auto before = load_text(options, record->name + " (as applied)", record->topology);
-  if (!before) return true;  // the older file is no longer understood; what it made is still in the owned list
-  const auto changes = guide::changes(before->topology, lab.loaded->topology);
-  if (!guide::has_refusals(changes)) return true;
-  std::cerr << fmt::format("tidelab: lab {} is up, and cannot apply these changes from {}:\n{}", name, options.target,
-                           guide::render_text(changes, true));
-  std::cerr << fmt::format("help: undo them, or remove the lab first with `tidelab down {}`\n", name);
-  return false;
-}
 
 std::vector<run::Warned> warned_of(const report::Preflight& found) {
   std::vector<run::Warned> out;
@@ -149,7 +129,8 @@ Brought bring_up(const Options& options) {
   if (!told_no_errors(*lab->loaded, options)) return {exit_bad_file, false};
   const auto lock = take_lock(*lab, made.lab, "up");
   if (!lock) return {exit_no_lab, false};
-  if (!may_follow(*lab, made.lab)) return {exit_bad_file, false};
+  auto leaving = find_leaving(*lab, made.lab);
+  if (!leaving) return {leaving.error(), false};
 
   // Beyond this point nothing is decided. Artifacts, then a look at the hosts, then the first change. Where artifacts must be got,
   // which can take minutes, the hosts are looked at before that, too.
@@ -162,6 +143,11 @@ Brought bring_up(const Options& options) {
   auto setup = make_setup(made, *lab, live::cached(made, *store, control));
   auto warned = make_ready(*lab, made, setup, *store, control);
   if (!warned) return {warned.error(), false};
+  // The record is the older topology's until what it has, and the newer one has not, is gone: an `up` that ends before finds it there.
+  if (*leaving) {
+    const auto [code, began] = take_away(**leaving, options);
+    if (code != exit_true) return {code, began};
+  }
   if (!noted(lab::write_record(record_for(*lab, made)))) return {exit_no_lab, false};
   const auto result = run_plan(made, *lab, std::move(setup), std::move(*warned));
   noted(lab::note_in_record(made.lab, "up", outcome_of(result)));

@@ -97,6 +97,7 @@ Result<ClusterState> describe_cluster(const std::string& bootstrap, const Contro
     out.partitions = v.at("partitions").get<int>();
     out.under_replicated = v.at("under_replicated").get<int>();
     out.leaderless = v.at("leaderless").get<std::vector<std::string>>();
+    out.replicas = v.at("replicas").get<std::map<std::string, int>>();
     return out;
   });
 }

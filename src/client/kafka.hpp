@@ -44,6 +44,7 @@ struct ClusterState {
   std::vector<Broker> brokers;
   int partitions = 0, under_replicated = 0;  ///< over all topics
   std::vector<std::string> leaderless;       ///< "topic/partition"
+  std::map<std::string, int> replicas;       ///< by the id of a broker, also of one that is not there: how many it has; none: it is missing
 };
 
 /// Of several addresses the first that answers is asked; of one, that broker itself, and no other.

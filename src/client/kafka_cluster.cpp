@@ -16,6 +16,7 @@ void read_topic(const rd_kafka_metadata_topic& topic, ClusterState& state) {
     const auto& partition = topic.partitions[i];
     ++state.partitions;
     if (partition.isr_cnt < partition.replica_cnt) ++state.under_replicated;
+    for (int at = 0; at < partition.replica_cnt; ++at) ++state.replicas[std::to_string(partition.replicas[at])];
     if (partition.leader < 0) state.leaderless.push_back(fmt::format("{}/{}", topic.topic, partition.id));
   }
 }

@@ -84,11 +84,9 @@ json of(const std::optional<TopicState>& state) {
 json of(const ClusterState& state) {
   auto brokers = json::array();
   for (const auto& each : state.brokers) brokers.push_back({{"id", each.id}, {"host", each.host}, {"port", each.port}});
-  return {{"controller", state.controller},
-          {"brokers", brokers},
-          {"partitions", state.partitions},
-          {"under_replicated", state.under_replicated},
-          {"leaderless", state.leaderless}};
+  return {{"controller", state.controller}, {"brokers", brokers},
+          {"partitions", state.partitions}, {"under_replicated", state.under_replicated},
+          {"leaderless", state.leaderless}, {"replicas", state.replicas}};
 }
 json of(const std::vector<Record>& records) {
   auto out = json::array();

@@ -6,8 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "guide/pairs.hpp"
-#include "topology/rules.hpp"
+#include "guide/members.hpp"
 
 namespace tidelab::guide {
 
@@ -60,31 +59,29 @@ source::Span place_of(const Value& value, const Instance& instance) {
 
 class Comparison {
 public:
-  Comparison(const Topology& before, const Topology& after) : before_(before), after_(after) {}
+  Comparison(const Topology& before, const Topology& after) : before_(before), after_(after), members_(before, after) {}
 
   std::vector<Change> make() {
     compare_global();
     const auto pairs = pair_instances(before_, after_);
-    for (const auto& pair : pairs)
-      if (pair.before != nullptr && pair.after != nullptr) ++staying_[pair.after->section];
+    members_.count(pairs);
     for (const auto& pair : pairs) {
       // What is on every host comes and goes with its host.
       if ((pair.before == nullptr || pair.after == nullptr) &&
           !(pair.after == nullptr ? pair.before : pair.after)->playbook->on_hosts_of.empty())
         continue;
       if (pair.before == nullptr)
-        out_.push_back(
-            {Change::Kind::added, {shown(after_, *pair.after)}, "", "", "", {}, pair.after->span, false, no_more_members(*pair.after)});
-      else if (pair.after == nullptr)
-        out_.push_back({Change::Kind::removed,
-                        {shown(before_, *pair.before)},
+        out_.push_back({Change::Kind::added,
+                        {shown(after_, *pair.after)},
                         "",
                         "",
                         "",
-                        pair.before->span,
                         {},
+                        pair.after->span,
                         false,
-                        pair.before->playbook->provisioned ? "it would run on, and nobody would see it" : ""});
+                        members_.why_it_may_not_join(*pair.after)});
+      else if (pair.after == nullptr)
+        out_.push_back(gone(*pair.before));
       else
         compare(pair);
     }
@@ -94,19 +91,19 @@ public:
   }
 
 private:
-  // Why this one may not join those of its section that are there.
-  std::string no_more_members(const Instance& joining) const {
-    if (before_.count(joining.section) == 0) return "";
-    const auto staying = staying_.find(joining.section);
-    const bool is_majority = staying != staying_.end() && 2 * staying->second > after_.count(joining.section);
-    for (const auto& each : joining.playbook->fixed_members)
-      if ((each.unless.empty() || !is_majority) && topology::applies(each.versions, joining, after_)) return each.since.value;
-    return "";
+  Change gone(const Instance& leaving) const {
+    Change out{Change::Kind::removed, {shown(before_, leaving)}, "", "", "", leaving.span, {}, false, ""};
+    if (!leaving.playbook->provisioned) return out;
+    out.refusal = members_.why_it_stays(leaving);
+    if (!out.refusal.empty()) return out;
+    out.refusal = "it would run on, and nobody would see it";
+    out.leaves = members_.how_it_leaves(leaving);
+    return out;
   }
 
   const Topology &before_, &after_;
+  Members members_;
   std::vector<Change> out_;
-  std::map<std::string, std::size_t> staying_;  // by section, how many instances are in both
 
   // One line of `server_configs` or `component_versions` is one change, however many instances it reaches.
   void add(Change change) {
@@ -298,8 +295,16 @@ private:
 
 std::vector<Change> changes(const Topology& before, const Topology& after) { return Comparison(before, after).make(); }
 
-bool has_refusals(const std::vector<Change>& changes) {
-  return std::any_of(changes.begin(), changes.end(), [](const auto& each) { return !each.refusal.empty(); });
+bool has_refusals(const std::vector<Change>& changes, bool pruning) {
+  return std::any_of(changes.begin(), changes.end(),
+                     [&](const auto& each) { return !each.refusal.empty() && (!pruning || each.leaves.empty()); });
+}
+
+void mark_leaving(Topology& before, const Topology& after) {
+  std::set<const Instance*> gone;
+  for (const auto& pair : pair_instances(before, after))
+    if (pair.after == nullptr) gone.insert(pair.before);
+  for (auto& each : before.instances) each.leaves = gone.contains(&each);
 }
 
 }  // namespace tidelab::guide

@@ -18,14 +18,20 @@ struct Change {
   source::Span before_at, after_at;
   bool derived = false;  ///< written in neither file: it follows from another change
   std::string refusal;   ///< why it may not be while the lab is up; empty: it may
+  std::string leaves{};  ///< of an instance that is gone: how `--prune` takes it away, where it can
 };
 
 /// In the order of the newer file, then what is gone. Both topologies must be without errors.
 std::vector<Change> changes(const topology::Topology& before, const topology::Topology& after);
 
-bool has_refusals(const std::vector<Change>& changes);
+/// `pruning`: of what is gone, only what cannot be taken away.
+bool has_refusals(const std::vector<Change>& changes, bool pruning = false);
 
-/// One line each, grouped by where; ends with a newline. `only_refusals`: just those that may not be.
-std::string render_text(const std::vector<Change>& changes, bool only_refusals = false);
+/// Sets Instance::leaves of those that the newer topology has no more.
+void mark_leaving(topology::Topology& before, const topology::Topology& after);
+
+/// One line each, grouped by where; ends with a newline. `refused`: just those that may not be, where `--prune` is not said, or is.
+enum class Tell { all, refused, refused_by_prune };
+std::string render_text(const std::vector<Change>& changes, Tell tell = Tell::all);
 
 }  // namespace tidelab::guide

@@ -49,11 +49,12 @@ std::string places(const Change& change) {
 
 }  // namespace
 
-std::string render_text(const std::vector<Change>& changes, bool only_refusals) {
+std::string render_text(const std::vector<Change>& changes, Tell tell) {
   std::string out, last;
   bool with_it = false;  // the line that names what follows from other changes is open
   for (const auto& each : changes) {
-    if (only_refusals && (each.refusal.empty() || each.derived)) continue;
+    if (tell != Tell::all && (each.refusal.empty() || each.derived)) continue;
+    if (tell == Tell::refused_by_prune && !each.leaves.empty()) continue;
     const auto where = fmt::format("{}", fmt::join(each.where, ", "));
     if (with_it && (!each.derived || where != last)) out += '\n', with_it = false;
     if (each.kind != Change::Kind::changed) {
@@ -69,7 +70,10 @@ std::string render_text(const std::vector<Change>& changes, bool only_refusals) 
       }
     }
     last = each.kind == Change::Kind::changed ? where : "";
-    if (!each.refusal.empty() && !each.derived) out += fmt::format("      not while the lab is up: {}\n", each.refusal);
+    if (!each.leaves.empty())
+      out += fmt::format("      only with `up --prune`: {}\n", each.leaves);
+    else if (!each.refusal.empty() && !each.derived)
+      out += fmt::format("      not while the lab is up: {}\n", each.refusal);
   }
   return with_it ? out + '\n' : out;
 }

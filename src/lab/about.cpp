@@ -77,7 +77,7 @@ private:
 
 constexpr std::array<std::string_view, 4> ssh_types{"", "builtin", "system", "none"};
 constexpr std::array<std::string_view, 4> kept_parts{"", "data", "logs", "data and logs"};
-constexpr std::array<std::string_view, 3> lasting{"", "up", "down"};
+constexpr std::array<std::string_view, 4> lasting{"", "up", "down", "prune"};
 constexpr std::array<std::string_view, 5> outcomes{"", "begun", "done", "failed", "interrupted"};
 
 void take_reach(Fields& from, Reach& into) {

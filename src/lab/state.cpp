@@ -72,6 +72,10 @@ std::string unfinished(const Record& record, bool held) {
   const auto state = state_of(record, held);
   if (state != "interrupted" && state != "failed") return {};
   const auto what = record.outcome == "begun" ? "was killed" : record.outcome == "interrupted" ? "was interrupted" : "failed";
+  if (record.last == "prune")
+    return fmt::format(
+        "`tidelab up FILE --prune` ({}) {} while it took instances away; the same command goes on, `tidelab up {}` starts them again",
+        record.when, what, record.lab);
   return fmt::format(
       "the last `tidelab {} {}` ({}) {}, so parts of the lab may not be {}; `tidelab up {}` goes on, `tidelab down {}` takes away what is "
       "there",

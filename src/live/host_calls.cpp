@@ -122,12 +122,22 @@ std::string service_arguments(World& world, const Service& w, int lane) {
   return artifact::sha256_text(spec) + inputs;
 }
 
-// What stays, and the ports that must be closed.
-std::string sweep_arguments(const Sweep& w) {
-  std::string out;
-  for (const auto& each : w.keep) out += " " + quote(each.value);
+// Of all: what stays, and the ports that must be closed. Of a part: before them its services' directories and its paths.
+std::string sweep_call(World& world, const char* verb, const Sweep& w, int lane, std::size_t n) {
+  const bool part = !w.services.empty() || !w.paths.empty();
+  auto out = fmt::format("{}_{} {}", verb, part ? "part" : w.unused.empty() ? "sweep" : "rest", n);
+  const auto add = [&](const Texts& words) {
+    for (const auto& each : words) out += " " + quote(each.value);
+  };
+  if (part) {
+    for (const auto& each : w.services) out += " " + quote(world.run_dir(lane, each.value));
+    out += " --";
+    add(w.paths);
+    out += " --";
+  }
+  add(w.keep);
   out += " --";
-  for (const auto& each : w.ports) out += " " + quote(each.value);
+  add(w.ports);
   return out;
 }
 
@@ -176,7 +186,7 @@ Act act_for(World& world, const Action& action, int lane, std::size_t n) {
           [&](const Halt& w) {
             return Act{fmt::format("act_halt {} {} {}", n, quote(world.run_dir(lane, w.name.value)), stop_seconds(w.within))};
           },
-          [&](const Sweep& w) { return Act{fmt::format("act_sweep {}{}", n, sweep_arguments(w))}; },
+          [&](const Sweep& w) { return Act{sweep_call(world, "act", w, lane, n)}; },
           [&](const User& w) { return Act{fmt::format("act_user {} {}", n, quote(w.name.value))}; },
           [](const NotOnHost auto&) { return Act{}; },
       },
@@ -266,7 +276,7 @@ std::string look_call(World& world, const Action& action, int lane, std::size_t 
                                artifact::sha256_text(unit.text), service_arguments(world, w, lane));
           },
           [&](const Halt& w) { return fmt::format("look_halt {} {}", n, quote(world.run_dir(lane, w.name.value))); },
-          [&](const Sweep& w) { return fmt::format("look_sweep {}{}", n, sweep_arguments(w)); },
+          [&](const Sweep& w) { return sweep_call(world, "look", w, lane, n); },
           [&](const User& w) { return fmt::format("look_user {} {}", n, quote(w.name.value)); },
           [](const NotOnHost auto&) { return std::string(); },
       },

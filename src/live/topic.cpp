@@ -101,13 +101,15 @@ Result<Asked> ask_topic(const Topic& topic, const Control& control) {
 Result<std::string> cluster_state(const Brokers& word, const Control& control) {
   const auto state = client::describe_cluster(word.bootstrap.value, control);
   if (!state) return tl::unexpected(state.error());
-  std::string brokers, leaderless;
+  std::string brokers, leaderless, replicas;
   for (const auto& each : state->brokers)
     brokers +=
         fmt::format("{}{{\"id\":{},\"host\":{},\"port\":{}}}", brokers.empty() ? "" : ",", each.id, json_string(each.host), each.port);
   for (const auto& each : state->leaderless) leaderless += (leaderless.empty() ? "" : ",") + json_string(each);
-  return fmt::format(R"({{"controller":{},"brokers":[{}],"partitions":{},"leaderless":{},"under_replicated":{},"offline":[{}]}})",
-                     state->controller, brokers, state->partitions, state->leaderless.size(), state->under_replicated, leaderless);
+  for (const auto& [id, count] : state->replicas) replicas += fmt::format("{}\"{}\":{}", replicas.empty() ? "" : ",", id, count);
+  return fmt::format(
+      R"({{"controller":{},"brokers":[{}],"partitions":{},"leaderless":{},"under_replicated":{},"offline":[{}],"replicas":{{{}}}}})",
+      state->controller, brokers, state->partitions, state->leaderless.size(), state->under_replicated, leaderless, replicas);
 }
 
 // What was seen last of a topic that did not become as asked: the reason, not only that time is over.

@@ -11,6 +11,10 @@
 
 namespace tidelab::plan {
 
+/// The path that a step writes, and the one whose existence it relies on; empty for a step that may touch anything.
+std::string written_path(const step::Action& action);
+bool at_or_below(const std::string& path, const std::string& top);
+
 class Builder {
 public:
   Builder(const Inputs& inputs, std::string command, source::Diagnostics& diagnostics);
@@ -42,6 +46,8 @@ public:
 
   /// Appends a step and gives its id; `origin`, `title` and `on` are taken from `from`.
   int add(const step::Step& from, step::Action action, std::size_t instance, const topology::Scope& scope, std::vector<Need> needs);
+  /// Of a service that the instance's start steps keep running: it must not run (make_down.cpp).
+  int add_halt(const step::Step& service, std::size_t instance, const std::vector<Need>& needs);
   /// What is asked when a step failed, behind what it has already.
   void add_evidence(const std::vector<step::Step>& evidence, std::size_t instance, const topology::Scope& scope, Step& made);
   int lane_for(const step::Step& from, std::size_t instance) const;
@@ -63,11 +69,14 @@ public:
   void add_daily(Show show);
   /// Of each section with several instances, what of the steps there are is whose (groups.cpp).
   void add_groups();
+  /// The same of each section of which some instances leave and others stay.
+  void add_leaving_groups();
   /// Names of the services that the instance's start steps keep running.
   std::vector<std::string> services_of(std::size_t instance);
 
 private:
   std::vector<Step> questions_of(const std::vector<step::Step>& steps, std::size_t instance);  // groups.cpp
+  void add_questions(Group::Member& member, std::size_t instance);
   void add_lanes();
   void add_components();
   HostNeeds host_needs_of(std::size_t instance, const topology::Scope& scope) const;                       // host_needs.cpp

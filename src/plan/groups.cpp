@@ -76,6 +76,40 @@ std::vector<Step> Builder::questions_of(const std::vector<step::Step>& steps, st
   return out;
 }
 
+void Builder::add_questions(Group::Member& member, std::size_t instance) {
+  const auto& playbook = *instances()[instance].playbook;
+  member.leads = questions_of(playbook.leads, instance);
+  member.whole = questions_of(playbook.whole, instance);
+}
+
+void Builder::add_leaving_groups() {
+  for (const auto& [name, section] : sections()) {
+    const auto first = instances().begin() + static_cast<std::ptrdiff_t>(section.begin);
+    const auto last = first + static_cast<std::ptrdiff_t>(section.count);
+    const auto leave = std::count_if(first, last, [](const auto& each) { return each.leaves; });
+    if (section.left_alone || first->playbook->hostless || leave == 0 || leave == last - first) continue;
+    Group made;
+    made.section = name;
+    for (auto i = section.begin; i < section.begin + section.count; ++i) {
+      Group::Member member;
+      member.component = static_cast<int>(i), member.leaves = instances()[i].leaves;
+      std::set<int> needed;
+      for (const auto& step : plan.steps) {
+        if (step.component != member.component) continue;
+        member.steps.push_back(step.id);
+        for (const auto& need : step.needs) needed.insert(need.step);
+        if (std::holds_alternative<step::Halt>(step.action)) member.services.push_back(step.id);
+      }
+      std::copy_if(member.steps.begin(), member.steps.end(), std::back_inserter(member.ends),
+                   [&](const int step) { return !needed.contains(step); });
+      member.ready = questions_of(waits_of(instances()[i].playbook->ready), i);
+      add_questions(member, i);
+      made.members.push_back(std::move(member));
+    }
+    plan.groups.push_back(std::move(made));
+  }
+}
+
 void Builder::add_groups() {
   const auto shared = shared_steps(plan);
   for (const auto& [name, section] : sections()) {
@@ -87,8 +121,7 @@ void Builder::add_groups() {
       auto member = member_of(plan, static_cast<int>(i), shared);
       const auto& playbook = *instances()[i].playbook;
       if (member.services.empty()) member.ready = questions_of(waits_of(playbook.ready), i);  // this plan leaves it alone
-      member.leads = questions_of(playbook.leads, i);
-      member.whole = questions_of(playbook.whole, i);
+      add_questions(member, i);
       made.members.push_back(std::move(member));
     }
     for (const auto& each : instances()[section.begin].playbook->together)

@@ -41,6 +41,10 @@ struct Keep {
 /// What spans hosts removed, services stopped in reverse, everything that tidelab made taken away but what is kept.
 Plan make_down(const Inputs& inputs, const Keep& keep, source::Diagnostics& diagnostics);
 
+/// What `up` does first with instances that leave (Instance::leaves; the topology is the one that is up): of each section they are
+/// taken out of their group, stopped and removed, with what is only theirs, who needs others before those.
+Plan make_prune(const Inputs& inputs, source::Diagnostics& diagnostics);
+
 /// Every check whose section and versions are there. C005: a check needs something that is no check,
 /// C006: a range of versions in a check is none.
 Plan make_verify(const Inputs& inputs, source::Diagnostics& diagnostics);

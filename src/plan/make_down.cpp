@@ -11,17 +11,16 @@ namespace tidelab::plan {
 
 using namespace step;
 
-namespace {
-
-// `from` is a service.
-int add_halt(Builder& builder, const step::Step& from, std::size_t i, const std::vector<Need>& needs) {
-  const auto scope = builder.scope_of(i);
+int Builder::add_halt(const step::Step& from, std::size_t i, const std::vector<Need>& needs) {
+  const auto scope = scope_of(i);
   const auto& service = std::get<Service>(from.action);
   const Action action = Halt{{scope.expand(service.name), service.name.span}, service.stop_within};
   step::Step like = from;
   like.title = {};
-  return builder.add(like, action, i, scope, needs);
+  return add(like, action, i, scope, needs);
 }
+
+namespace {
 
 // Ids of the halts of each instance, in reverse order of need: who needs others is stopped before them.
 std::vector<std::vector<int>> add_halts(Builder& builder, const std::vector<Need>& first) {
@@ -40,7 +39,7 @@ std::vector<std::vector<int>> add_halts(Builder& builder, const std::vector<Need
     for (const auto& section : dependents[instance.section]) gates.push_back({builder.gate_of(section, halts), false});
     for (const auto* from : builder.there(instance.playbook->start, i)) {
       if (!std::holds_alternative<Service>(from->action)) continue;
-      halts[i].push_back(add_halt(builder, *from, i, first));
+      halts[i].push_back(builder.add_halt(*from, i, first));
       builder.plan.steps.back().gates = gates;
     }
   }
@@ -122,7 +121,7 @@ std::vector<Need> add_stop(Builder& builder, std::size_t i, const std::vector<st
   std::vector<Need> out;
   for (const auto* from : builder.there(builder.instances()[i].playbook->start, i)) {
     if (!std::holds_alternative<Service>(from->action)) continue;
-    out.push_back({add_halt(builder, *from, i, {}), true});
+    out.push_back({builder.add_halt(*from, i, {}), true});
     builder.plan.steps.back().gates = gates;
   }
   return out;

@@ -13,9 +13,6 @@ namespace tidelab::plan {
 
 using namespace step;
 
-namespace {
-
-// The path that a step writes, and the one whose existence it relies on; empty for a step that may touch anything.
 std::string written_path(const Action& action) {
   return std::visit(overloaded{
                         [](const Dir& w) { return w.path.value; },
@@ -33,6 +30,8 @@ std::string written_path(const Action& action) {
 }
 
 bool at_or_below(const std::string& path, const std::string& top) { return path == top || path.starts_with(top + "/"); }
+
+namespace {
 
 class UpMaker {
 public:

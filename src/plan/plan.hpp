@@ -203,6 +203,7 @@ struct Group {
     std::vector<Step> leads;    ///< a question that holds of the member that leads; none: nobody does
     std::vector<Step> whole;    ///< what must hold, as this member sees it, before the next one is touched
     std::vector<int> data;      ///< that make directories for its data: where there is none yet, it is new
+    bool leaves = false;        ///< it is taken out of the group: `services` stop it, and none of the others is touched
   };
   std::string section;
   std::vector<Member> members;
@@ -217,7 +218,7 @@ std::string why_at_once(const Group& group,
 std::string order_of(const Group& group, const std::string& at_once);
 
 struct Plan {
-  std::string command;  ///< up | verify | down | start | stop | restart
+  std::string command;  ///< up | prune | verify | down | start | stop | restart
   std::string lab;
   std::string topology;  ///< file name as given
   std::vector<Lane> lanes;

@@ -197,11 +197,17 @@ struct Together {
   Versions versions;
 };
 
-/// For these versions, why no instance may be added to a section that is up.
+/// For these versions, why no instance may be added to a section that is up, or taken away from one.
 struct Fixed {
   Text since;
   Versions versions;
   Text unless;  ///< majority: it may where those that are there are a majority of all that there will be
+};
+
+/// For these versions, of how many instances none may leave, and why.
+struct Fewest {
+  Text count, since;  ///< `count` is of one that stays
+  Versions versions;
 };
 
 /// What of a log is worth telling (docs/writing.md): further files, and patterns of lines.
@@ -231,7 +237,8 @@ struct Playbook {
   Texts needs;            ///< sections whose instances must be ready before this one starts
   Text serves_with;       ///< how many of its section's instances must be well for the group to serve: any | majority | all
   std::vector<std::pair<Text, Text>> hints;  ///< a pattern of an error's words → what to do
-  std::vector<Fixed> fixed_members;
+  std::vector<Fixed> fixed_members, fixed_leaving;
+  std::vector<Fewest> fewest;
   Text joins;  ///< one_at_a_time: a new instance waits until those that are there serve; else all at once
   std::vector<Together> together;
   Texts shares;           ///< sections that may live in the same tree
@@ -250,6 +257,8 @@ struct Playbook {
   /// Of a group of several: a question that holds of the member that leads (its title is what it is then), and what must hold of
   /// all of them before the next one is touched.
   std::vector<step::Step> leads, whole;
+  /// Of an instance that is taken out of a section that stays: what is done before it is stopped, and what must hold afterwards.
+  std::vector<step::Step> leave, left;
   source::Span span;
 };
 

@@ -102,11 +102,23 @@ void read_hint(const Node& node, Playbook& out, Diagnostics& diagnostics) {
   out.hints.emplace_back(says, help);
 }
 
-void read_fixed(const Node& node, Playbook& out, Diagnostics& diagnostics) {
-  if (!yaml::read_mapping(node, "an item of `fixed_members`", diagnostics)) return;
-  yaml::refuse_unknown_keys(node, "an item of `fixed_members`", {"since", "versions", "unless"}, diagnostics);
-  out.fixed_members.push_back(
-      {needed(node, "since", diagnostics), read_versions(node, diagnostics), read_choice(node, "unless", {"majority"}, diagnostics)});
+std::vector<Fixed> read_fixed(const Node& root, const std::string& key, Diagnostics& diagnostics) {
+  std::vector<Fixed> out;
+  const auto* found = root.find(key);
+  if (found == nullptr || !yaml::read_sequence(*found, "`" + key + "`", diagnostics)) return out;
+  for (const auto& node : found->items) {
+    if (!yaml::read_mapping(node, "an item of `" + key + "`", diagnostics)) continue;
+    yaml::refuse_unknown_keys(node, "an item of `" + key + "`", {"since", "versions", "unless"}, diagnostics);
+    out.push_back(
+        {needed(node, "since", diagnostics), read_versions(node, diagnostics), read_choice(node, "unless", {"majority"}, diagnostics)});
+  }
+  return out;
+}
+
+void read_fewest(const Node& node, Playbook& out, Diagnostics& diagnostics) {
+  if (!yaml::read_mapping(node, "an item of `fewest`", diagnostics)) return;
+  yaml::refuse_unknown_keys(node, "an item of `fewest`", {"count", "since", "versions"}, diagnostics);
+  out.fewest.push_back({needed(node, "count", diagnostics), needed(node, "since", diagnostics), read_versions(node, diagnostics)});
 }
 
 void read_together(const Node& node, Playbook& out, Diagnostics& diagnostics) {
@@ -237,7 +249,7 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
                              "start",    "ready",     "remove",          "flow",       "host",      "known_as",      "version_spelling",
                              "settings", "outside",   "hints",           "tools",      "shows",     "opens",         "serves_with",
                              "let",      "questions", "fragments",       "leads",      "whole",     "fixed_members", "together",
-                             "joins"},
+                             "leave",    "left",      "fixed_leaving",   "fewest",     "joins"},
                             diagnostics);
   out.section = text_at(root, "section", diagnostics);
   out.component = needed(root, "component", diagnostics);
@@ -262,8 +274,10 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
   out.joins = read_choice(root, "joins", {"one_at_a_time"}, diagnostics);
   if (const auto* hints = root.find("hints"); hints != nullptr && yaml::read_sequence(*hints, "`hints`", diagnostics))
     for (const auto& item : hints->items) read_hint(item, out, diagnostics);
-  if (const auto* fixed = root.find("fixed_members"); fixed != nullptr && yaml::read_sequence(*fixed, "`fixed_members`", diagnostics))
-    for (const auto& item : fixed->items) read_fixed(item, out, diagnostics);
+  out.fixed_members = read_fixed(root, "fixed_members", diagnostics);
+  out.fixed_leaving = read_fixed(root, "fixed_leaving", diagnostics);
+  if (const auto* fewest = root.find("fewest"); fewest != nullptr && yaml::read_sequence(*fewest, "`fewest`", diagnostics))
+    for (const auto& item : fewest->items) read_fewest(item, out, diagnostics);
   if (const auto* together = root.find("together"); together != nullptr && yaml::read_sequence(*together, "`together`", diagnostics))
     for (const auto& item : together->items) read_together(item, out, diagnostics);
   out.also_components = texts_at(root, "also_components", diagnostics);
@@ -295,6 +309,8 @@ Playbook read_playbook(const source::File& file, const std::string& folder, Diag
   out.remove = steps("remove");
   out.leads = steps("leads");
   out.whole = steps("whole");
+  out.leave = steps("leave");
+  out.left = steps("left");
   return out;
 }
 

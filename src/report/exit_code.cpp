@@ -10,7 +10,7 @@ namespace tidelab::report {
 
 bool changes_lab(const Report& report) {
   const std::string& command = report.opened.command;
-  return command == "up" || command == "down" || command == "start" || command == "stop" || command == "restart";
+  return command == "up" || command == "prune" || command == "down" || command == "start" || command == "stop" || command == "restart";
 }
 
 int exit_code_of(const Report& report) {

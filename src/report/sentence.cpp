@@ -258,7 +258,8 @@ std::string who_was_meant(const run::Opened& opened) {
 
 Words words_of(const run::Opened& opened) {
   if (opened.command == "down") return {"the lab is down", "the lab could not be taken down"};
-  static const std::map<std::string_view, const char*> verbs = {{"start", "started"}, {"stop", "stopped"}, {"restart", "restarted"}};
+  static const std::map<std::string_view, const char*> verbs = {
+      {"start", "started"}, {"stop", "stopped"}, {"restart", "restarted"}, {"prune", "taken away"}};
   const auto found = verbs.find(opened.command);
   if (found == verbs.end()) return {"the lab is up", "the lab could not be brought up"};
   const auto who = who_was_meant(opened);

@@ -33,7 +33,11 @@ bool is_touched(const plan::Group::Member& member, const std::function<const Loo
   });
 }
 
+// Services that stop a member are as they must be when it does not run.
 bool is_there(const plan::Group::Member& member, const std::function<const Looked&(int)>& looked) {
+  if (member.leaves)
+    return std::any_of(member.services.begin(), member.services.end(),
+                       [&](const auto step) { return looked(step).state != Looked::State::holds; });
   return std::any_of(member.services.begin(), member.services.end(),
                      [&](const auto step) { return looked(step).state == Looked::State::holds || looked(step).serves; });
 }
@@ -68,14 +72,18 @@ std::vector<const plan::Step*> all_of(const std::vector<plan::Step>& steps) {
 }
 
 // Why the next member is not touched.
-step::Failure not_whole(const Asked& asked, const std::string& what, step::Failure failure) {
+step::Failure not_whole(const Asked& asked, bool leaves, const std::string& what, step::Failure failure) {
   if (failure.why == step::Why::interrupted) return failure;
-  failure.what = fmt::format(
-      "{}: {}: {}",
-      asked.joining ? "does not join before those that are there serve" : "is not changed, since another loss could stop its group", what,
-      failure.what);
-  failure.help = "repair that, then `tidelab up` goes on where this stopped";
+  const auto* const before = asked.joining ? "does not join before those that are there serve"
+                             : leaves      ? "is not taken away, since another loss could stop its group"
+                                           : "is not changed, since another loss could stop its group";
+  failure.what = fmt::format("{}: {}: {}", before, what, failure.what);
+  failure.help = fmt::format("repair that, then `tidelab up{}` goes on where this stopped", leaves ? " --prune" : "");
   return failure;
+}
+
+bool some_leave(const plan::Group& group) {
+  return std::any_of(group.members.begin(), group.members.end(), [](const auto& each) { return each.leaves; });
 }
 
 }  // namespace
@@ -90,9 +98,10 @@ std::vector<Roll> make_rolls(const plan::Plan& plan, const std::function<const L
       const bool there = is_there(member, looked);
       anybody = anybody || there;
       if (member.services.empty() || !is_touched(member, looked)) continue;
-      (there ? made.rest : is_new(member, looked) ? made.joining : made.first).push_back(i);
+      if (member.leaves && !there) made.down.push_back(i);
+      (there || member.leaves ? made.rest : is_new(member, looked) ? made.joining : made.first).push_back(i);
     }
-    if (!anybody || (made.rest.empty() && made.joining.empty())) continue;
+    if (made.rest.empty() && (made.joining.empty() || !anybody)) continue;
     made.at_once = plan::why_at_once(group, [&](const auto& member, const std::string& artifact) {
       return is_there(member, looked) && gets_another(plan, member, artifact, looked);
     });
@@ -125,6 +134,7 @@ std::string render_roll(const plan::Plan& plan, const Roll& roll) {
 step::Result<Turn> choose(const plan::Plan& plan, const Asked& asked, Effects& effects, std::stop_token stop,
                           const std::function<void(const std::string&)>& says) {
   const auto& members = asked.group->members;
+  const bool leave = some_leave(*asked.group);
   Turn silent{Turn::Why::does_not_serve, {}};
   const auto last = Clock::now() + until_it_serves;
   const auto bound = [&](const plan::Step&) { return std::max<Clock::duration>(last - Clock::now(), std::chrono::seconds(2)); };
@@ -135,24 +145,31 @@ step::Result<Turn> choose(const plan::Plan& plan, const Asked& asked, Effects& e
     says(fmt::format("{} does not serve; waits until it does, at most {} s", who(plan, members[at]), until_it_serves.count()));
     return ask_all(ready, effects, stop, bound);
   };
+  const auto others_serve = [&]() -> Result<void> {
+    for (const auto at : asked.others)
+      if (const auto served = serves(at); !served) return tl::unexpected(not_whole(asked, leave, who(plan, members[at]), served.error()));
+    return {};
+  };
   for (const auto at : asked.joining ? std::vector<std::size_t>{} : asked.remaining) {
-    const auto served = serves(at);
-    if (!served && stop.stop_requested()) return tl::unexpected(served.error());
+    const bool down = std::find(asked.down.begin(), asked.down.end(), at) != asked.down.end();
+    const auto served = down ? tl::unexpected(step::Failure{}) : serves(at);
+    if (!served && stop.stop_requested()) return tl::unexpected(step::Failure{step::Why::interrupted, "interrupted"});
     if (!served) silent.members.push_back(at);
   }
-  if (!silent.members.empty()) return silent;
-  for (const auto at : asked.others) {
-    const auto served = serves(at);
-    if (!served) return tl::unexpected(not_whole(asked, who(plan, members[at]), served.error()));
-  }
+  if (!silent.members.empty() && !leave) return silent;
+  if (const auto serve = others_serve(); !serve) return tl::unexpected(serve.error());
+  // Whoever leaves is taken out by the others, and nobody goes at the same time.
+  if (!silent.members.empty()) return silent.members.resize(1), silent;
+  auto asking = asked.joining ? std::vector<std::size_t>{} : asked.remaining;
+  asking.insert(asking.end(), asked.others.begin(), asked.others.end());
+  std::sort(asking.begin(), asking.end());
   const auto whole = [](const plan::Step& step) { return step.within; };
-  for (std::size_t at = 0; at < members.size(); ++at) {
+  for (const auto at : asking) {
     const auto& member = members[at];
-    if (asked.joining && std::find(asked.others.begin(), asked.others.end(), at) == asked.others.end()) continue;
     if (member.whole.empty() || ask_all(all_of(member.whole), effects, stop, now)) continue;
     says(fmt::format("{}: not so yet: {}", who(plan, member), member.whole.front().title));
     if (const auto later = ask_all(all_of(member.whole), effects, stop, whole); !later)
-      return tl::unexpected(not_whole(asked, who(plan, member), later.error()));
+      return tl::unexpected(not_whole(asked, leave, who(plan, member), later.error()));
   }
   if (asked.joining) return Turn{Turn::Why::joins, {asked.remaining.front()}};
   std::optional<std::size_t> leader;
@@ -219,9 +236,11 @@ bool Rolling::release_blocked(std::size_t roll) {
 
 Asked Rolling::asked(std::size_t roll) const {
   const auto& state = states_[roll];
-  Asked out{state.roll.group, next_of(state), {}, !state.joining.empty()};
-  for (std::size_t i = 0; i < out.group->members.size(); ++i)
-    if (std::find(out.remaining.begin(), out.remaining.end(), i) == out.remaining.end()) out.others.push_back(i);
+  Asked out{state.roll.group, next_of(state), {}, !state.joining.empty(), state.roll.down};
+  for (std::size_t i = 0; i < out.group->members.size(); ++i) {
+    const bool remains = std::find(out.remaining.begin(), out.remaining.end(), i) != out.remaining.end();
+    if (!remains && !out.group->members[i].leaves) out.others.push_back(i);  // of those that leave, the others are gone
+  }
   return out;
 }
 
@@ -239,7 +258,7 @@ std::string Rolling::says(std::size_t roll, const Turn& turn) const {
     case Turn::Why::leads:
       return fmt::format("{} is the {}, so it comes last{}", whose, member(state, turn.members.front()).leads.front().title, which);
     case Turn::Why::joins: return fmt::format("{} joins{}", whose, which);
-    case Turn::Why::serves: return fmt::format("{} is next{}", whose, which);
+    case Turn::Why::serves: return fmt::format("{} {}{}", whose, member(state, turn.members.front()).leaves ? "leaves" : "is next", which);
   }
   return whose;
 }

@@ -22,6 +22,7 @@ struct Roll {
   std::vector<std::size_t> first;    ///< do not run: at once, and before all others
   std::vector<std::size_t> joining;  ///< are new, where others run; behind `first`
   std::vector<std::size_t> rest;     ///< run: one after the other, behind those
+  std::vector<std::size_t> down;     ///< of `rest`, where members leave: do not run any more
   std::string at_once{};             ///< why all of `rest` are changed at once, after all; empty: they are not
 };
 
@@ -42,7 +43,8 @@ struct Turn {
 struct Asked {
   const plan::Group* group = nullptr;
   std::vector<std::size_t> remaining, others;
-  bool joining = false;  ///< the remaining ones are new, so the others are asked, and the first of them is next
+  bool joining = false;             ///< the remaining ones are new, so the others are asked, and the first of them is next
+  std::vector<std::size_t> down{};  ///< of `remaining`: known not to serve
 };
 
 /// Waits until the others serve and the group is whole, then finds out who does not lead. Members that do not serve, and do not

@@ -68,6 +68,7 @@ void fields(Word& w, Visit&& visit) {
     visit("name", w.name, must), visit("within", w.within, may);
   } else if constexpr (std::is_same_v<W, Sweep>) {
     visit("keep", w.keep, may), visit("ports", w.ports, may);
+    visit("services", w.services, may), visit("paths", w.paths, may), visit("unused", w.unused, may);
   } else if constexpr (std::is_same_v<W, User>) {
     visit("name", w.name, must);
   } else if constexpr (std::is_same_v<W, Tcp>) {

@@ -110,6 +110,8 @@ std::string render_action(const Action& action) {
           [](const Sweep& w) {
             std::string kept;
             for (const auto& each : w.keep) kept += (kept.empty() ? " but " : ", ") + each.value;
+            if (!w.services.empty()) return fmt::format("remove what is only of {}{}", joined(w.services), kept);
+            if (!w.paths.empty()) return fmt::format("remove {}{}", joined(w.paths), kept);
             return "remove what tidelab made" + kept;
           },
           [](const User& w) { return "user " + w.name.value; },

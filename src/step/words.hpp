@@ -128,11 +128,13 @@ struct Halt {
   Duration within;
 };
 
-/// Everything that tidelab made on the host for this lab is gone.
+/// Everything that tidelab made on the host for this lab is gone; with `services` or `paths` only these, and the lab stays.
 struct Sweep {
   static constexpr Facts facts{"sweep", Runs::on_host, Joins::never, std::chrono::seconds(300)};
   Texts keep;   ///< directories that stay
   Texts ports;  ///< what must not be listened on any more
+  Texts services, paths;
+  Text unused;  ///< true: only where no service of the lab is left there
 };
 
 /// An account that services run under. Made only over ssh, only if missing.
@@ -199,7 +201,7 @@ struct Topic {
 };
 
 /// What a broker knows of its cluster. Answer: {"controller":id,"brokers":[{"id","host","port"}…],
-/// "partitions":N,"leaderless":N,"under_replicated":N,"offline":["topic/partition"…]}, over all topics.
+/// "partitions":N,"leaderless":N,"under_replicated":N,"offline":["topic/partition"…],"replicas":{"id":N…}}, over all topics.
 struct Brokers {
   static constexpr Facts facts{"brokers", Runs::asks};
   Text bootstrap;

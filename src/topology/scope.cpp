@@ -126,7 +126,7 @@ std::string Scope::over_section(std::string_view function, std::string_view rest
   std::string out;
   bool begun = false;
   for (const auto* member : members) {
-    if (function == "others" && member == self_) continue;
+    if (function == "others" && (member == self_ || member->leaves)) continue;
     Scope scope(topology_, member, diagnostics_, touch_);
     scope.under_way_ = under_way_;  // circles go through other components, too
     if (begun) out += separator;

@@ -5,7 +5,7 @@
 //   ${join some_servers "{host}:{port}" ","}    one text for each instance, joined
 //   ${first some_servers "{host}:{client_port}"}   the same of the first instance
 //   ${any some_servers "{host}:{port}"}     all of them, where any one will do
-//   ${others some_servers "…" ","}          all but this one
+//   ${others some_servers "…" ","}          all but this one, and those that are to be taken away
 //   ${count some_servers}                       how many
 //   ${config[KEY] or TEXT}                       a setting of its configuration file; where there is none, TEXT, or nothing
 //   ${json NAME}                                 the value as JSON: a list as an array, a text as a string

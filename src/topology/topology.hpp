@@ -42,6 +42,7 @@ struct Instance {
   std::map<std::string, Value> values;
   std::size_t shared_settings = 0;  ///< how many of `config` come from server_configs
   step::Settings config;            ///< server_configs of its component, then its own; later ones win
+  bool leaves = false;              ///< it is to be taken away: none of the `${others …}` any more
   source::Span span;
 
   /// "some_servers 1"

@@ -515,7 +515,7 @@ def groups_grow():
     must("order: pd_servers: 127.0.0.1:22381, 127.0.0.1:22383 join, one after the other; no other restarts" in told, "plan --diff says nothing of PD", told)
     must("order: kafka_servers: 127.0.0.1:29094 joins; no other restarts" in told, "plan --diff says nothing of brokers", told)
     before, job = running(), running_jobs(jobs)
-    with Writer("grown") as writer:
+    with Writer("grown", 2_200_000_000) as writer:
         ran = good("up", GROUPS, *ASSEMBLED, timeout=300)
     after = running()
     must("restarted)" not in ran.out, "up says that it restarted some", ran.out)
@@ -602,13 +602,13 @@ class Watched(Beside):
 class Writer(Beside):
     """While it runs: inserts a row every 100 ms through one TiDB after the other, and notes those that were acknowledged."""
 
-    def __init__(self, token):
-        self.token, self.acknowledged, self.number = token, [], 0
+    def __init__(self, token, first=2_000_000_000):
+        self.token, self.acknowledged, self.number, self.first = token, [], 0, first
         super().__init__(0.1)
 
     def once(self):
         self.number += 1
-        row = 2_000_000_000 + self.number
+        row = self.first + self.number
         try:
             sql(f"insert into test.tidelab_check (id, token, note) values ({row}, '{self.token}', 'written')", port=MEMBERS["TiDB"][self.number % 2])
         except subprocess.CalledProcessError:
@@ -677,6 +677,39 @@ def groups_stop_where_another_loss_would_count():
         good("restart", GROUPS, "--rolling", "--role", "pd", *ASSEMBLED, timeout=300)
     must(sorted(watched.order("PD")) == list(MEMBERS["PD"]), f"restarted were {watched.closed['PD']}")
     green(GROUPS)
+
+
+def begun(journal, title):
+    """Whether the step of this title has, in the run that this journal is of."""
+    text = journal.read_text() if journal.exists() else ""
+    step = re.search(rf'"id":(\d+),"title":"{title}"', text)
+    return bool(step) and f'"event":"started","step":{step[1]}' in text
+
+
+def groups_shrink_while_rows_travel():
+    """One broker and the PD that leads leave; killed while the broker is emptied, and taken up again."""
+    leader = leader_of("PD")
+    path = pathlib.Path(changed_groups())
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if "port: 29094," not in line and f"client_port: {leader}," not in line))
+    refused = tidelab("up", str(path), *ASSEMBLED)
+    must(refused.code == 65 and f"first takes away 127.0.0.1:{leader}, 127.0.0.1:29094" in refused.out, f"without --prune it ended with {refused.code}", refused.out)
+    with Writer("shrunk", 2_100_000_000) as writer:
+        with tempfile.TemporaryFile("w+") as said:
+            first = subprocess.Popen([str(BINARY), "up", str(path), "--prune", *ASSEMBLED], stdout=said, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+            journal = STATE / "groups/prune.jsonl"
+            until(lambda: first.poll() is not None or begun(journal, "its partitions are moved off"), 120, "the broker is being emptied")
+            first.kill()
+            first.wait()
+        must(first.returncode == -signal.SIGKILL, f"the first one ended with {first.returncode}")
+        ran = good("up", str(path), "--prune", *ASSEMBLED, timeout=600)
+    print("\n".join(line for line in ran.out.splitlines() if re.match(r" +[0-9.]+s", line)), flush=True)
+    members = http("GET", f"http://127.0.0.1:{next(port for port in MEMBERS['PD'] if port != leader)}/pd/api/v1/members")["members"]
+    must(len(members) == 2 and not any(str(leader) in member["name"] for member in members), f"members of PD are {members}", ran.out)
+    for gone in (f"pd-{leader}", "kafka-29094"):
+        must(not list(pathlib.Path("/var/tmp/tidelab/groups").glob(f"**/{gone}")), f"{gone} is still there", ran.out)
+    must(len(writer.acknowledged) > 50, f"{len(writer.acknowledged)} rows were written")
+    until(writer.all_arrived, 90, "every acknowledged row is in the sink")
+    good("verify", GROUPS, timeout=300)
 
 
 def groups_end_clean():

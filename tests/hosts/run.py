@@ -22,6 +22,7 @@ import oddities
 import official
 import preflight
 import reference
+import shrinking
 import supervision
 from lab import Hosts, Wrong
 
@@ -54,7 +55,7 @@ def four_hosts(names):
     return results
 
 
-ROOMS = (preflight, supervision, archive, access, interruption, controllers, oddities, odd_hosts, homes, hostile, attacks, official)
+ROOMS = (preflight, supervision, archive, access, interruption, controllers, oddities, odd_hosts, homes, hostile, attacks, official, shrinking)
 
 
 def here(names):

@@ -108,6 +108,94 @@ TEST_CASE("one line about many instances is one change") {
         "~ fronts 1 (a:7000) fronts 2 (b:7000) config log.level >warn\n");
 }
 
+namespace {
+
+inline const char* const votes = R"(
+section: votes
+component: vote
+title: Vote
+default_version: 1.0.0
+node: ${host}
+serves_with: majority
+leave:
+  - {title: "${host} hands over", tcp: {address: "${others votes \"{host}\"}"}}
+)";
+
+inline const char* const stores = R"(
+section: stores
+component: store
+title: Store
+default_version: 1.0.0
+node: ${host}
+serves_with: majority
+let: {least: "${config[copies] or 2}"}
+fewest:
+  - {count: "${least}", since: "there are ${least} copies"}
+)";
+
+inline const char* const users = R"(
+section: users
+component: user
+title: User
+default_version: 1.0.0
+node: ${host}
+needs: [votes]
+fixed_leaving:
+  - {versions: ">=2", since: they are counted at birth}
+)";
+
+std::string hosts(const std::string& section, const std::string& names, const std::string& more = "") {
+  std::string out = section + ": [";
+  for (const char name : names) out += (out.ends_with("[") ? "{host: " : ", {host: ") + std::string(1, name) + more + "}";
+  return out + "]\n";
+}
+
+// How the instances that are gone leave, or why they may not.
+std::string leaving(const std::string& before, const std::string& after) {
+  support::World old({votes, users, stores}), now({votes, users, stores});
+  old.read(before), now.read(after);
+  REQUIRE(old.complaints() + now.complaints() == "");
+  std::string out;
+  for (const auto& each : changes(old.topology, now.topology))
+    if (!each.refusal.empty()) out += each.where.front() + ": " + (each.leaves.empty() ? "no: " + each.refusal : each.leaves) + "\n";
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("an instance that is gone leaves in the words of its playbook") {
+  CHECK(leaving(hosts("votes", "abc"), hosts("votes", "ab")) == "votes 3 (c): c hands over, then it is stopped and removed\n");
+  CHECK(leaving(hosts("votes", "abc") + hosts("users", "ab"), hosts("votes", "abc") + hosts("users", "b")) ==
+        "users 1 (a): it is stopped and removed\n");
+  CHECK(leaving(hosts("votes", "abcde"), hosts("votes", "abc")) ==
+        "votes 4 (d): d hands over, then it is stopped and removed\nvotes 5 (e): e hands over, then it is stopped and removed\n");
+}
+
+TEST_CASE("those that stay of a group that votes were a majority of it, and it is changed in one way at a time") {
+  CHECK(leaving(hosts("votes", "abc"), hosts("votes", "a")) ==
+        "votes 2 (b): no: of 3 that vote 1 would stay, which is no majority: let at most 1 leave at a time\n"
+        "votes 3 (c): no: of 3 that vote 1 would stay, which is no majority: let at most 1 leave at a time\n");
+  CHECK(leaving(hosts("votes", "ab"), hosts("votes", "a")) ==
+        "votes 2 (b): no: of 2 that vote 1 would stay, which is no majority: none can be spared\n");
+  CHECK(leaving(hosts("votes", "abc"), hosts("votes", "abd")) ==
+        "votes 3 (d): no: others of its section leave, and a group that votes is changed in one way at a time\n"
+        "votes 3 (c): no: others of its section join, and a group that votes is changed in one way at a time: first let them join\n");
+}
+
+TEST_CASE("nobody leaves whose playbook says so, or where too few would stay, or whom others were made with") {
+  CHECK(leaving("component_versions: {user: 2.0.0}\n" + hosts("votes", "abc") + hosts("users", "ab"),
+                "component_versions: {user: 2.0.0}\n" + hosts("votes", "abc") + hosts("users", "a")) ==
+        "users 2 (b): no: they are counted at birth\n");
+  CHECK(leaving(hosts("stores", "abc", ", config: {copies: 3}"), hosts("stores", "ab", ", config: {copies: 3}")) ==
+        "stores 3 (c): no: 2 would stay, and there are 3 copies\n");
+  CHECK(leaving(hosts("stores", "abcde"), hosts("stores", "aexy")) ==
+        "stores 2 (b): it is stopped and removed\n"
+        "stores 3 (c): it is stopped and removed\nstores 4 (d): it is stopped and removed\n");
+  CHECK(leaving(hosts("votes", "a") + hosts("users", "b"), hosts("users", "b")) ==
+        "votes 1 (a): no: `users`, which stays, was made with it\n");
+  CHECK(leaving(hosts("votes", "a") + hosts("users", "b"), hosts("votes", "a")) == "users 1 (b): it is stopped and removed\n");
+}
+
 TEST_CASE("an instance's own setting is compared with the one that it replaces") {
   const std::string shared = "server_configs: {front: {k: one}}\n";
   CHECK(compare(front("") + shared, front(", config: {k: two}") + shared) == "~ fronts 1 (a:7000) config k one>two\n");
@@ -150,7 +238,7 @@ TEST_CASE("a change is told with both places, and refusals can be told alone") {
         "  ✗ dir: /srv/front-7000 → /data  lab.yaml:1:11 → lab.yaml:1:47\n"
         "      not while the lab is up: what is in the old directory would be left there\n"
         "  ~ mode: one → many  lab.yaml:1:36 → lab.yaml:1:36\n");
-  CHECK(render_text(found, true).find("mode") == std::string::npos);
+  CHECK(render_text(found, Tell::refused).find("mode") == std::string::npos);
 }
 
 }  // namespace tidelab::guide

@@ -31,5 +31,9 @@ TEST_CASE("what is unfinished is told with what became of it, and what goes on")
   CHECK(unfinished(record("up", "begun"), true).empty());
   CHECK(unfinished(record("up", "begun"), false).starts_with("the last `tidelab up lab` (2026-11-28T21:40:00Z) was killed, so "));
   CHECK(unfinished(record("up", "interrupted"), false).find("was interrupted") != std::string::npos);
+  CHECK(unfinished(record("prune", "begun"), false) ==
+        "`tidelab up FILE --prune` (2026-11-28T21:40:00Z) was killed while it took instances away; the same command goes on, `tidelab up "
+        "lab` "
+        "starts them again");
   CHECK(unfinished(record("down", "failed"), false).starts_with("the last `tidelab down lab` (2026-11-28T21:40:00Z) failed, so "));
 }

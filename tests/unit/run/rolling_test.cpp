@@ -399,3 +399,61 @@ TEST_CASE("who joins is told before anything is done") {
   run.plan.groups.front().joins_one_at_a_time = true;
   CHECK(told() == "bases: h2, h3 join, one after the other; no other restarts");
 }
+
+namespace {
+
+// The second and the third leave, by steps that stop them; the first stays, and has none.
+struct Leaving : Three {
+  Leaving() {
+    auto& members = plan.groups.front().members;
+    for (const std::size_t at : {1U, 2U}) {
+      members[at].leaves = true;
+      for (const int step : members[at].steps) effects.looks[step] = Looked{Looked::State::differs, "is running"};
+      members[at].steps.push_back(members[at].ends.front());
+      members[at].ready = {question(300 + static_cast<int>(at), "answers")};
+    }
+    members[0].steps.clear(), members[0].services.clear();
+    effects.looks[1] = holds;
+    members[0].ready = {question(300, "answers")};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("members leave one after the other, the leader last, and who is gone is not asked any more") {
+  Leaving run;
+  run.leader_is(1);
+  int asked = 0;
+  run.effects.acts[202] = [&](const Control&) -> step::Result<Done> { return ++asked, Done{}; };
+  CHECK(run.go().all);
+  CHECK(run.services() == std::vector<int>{7, 4});
+  CHECK(run.before(8, 3));
+  CHECK(asked == 1);
+  CHECK(run.said() == "Base h3 leaves (1 of 2)\nBase h2 is the leader, so it comes last (2 of 2)\n");
+}
+
+TEST_CASE("nobody leaves while one that stays does not serve") {
+  Leaving run;
+  run.fails(300);
+  CHECK_FALSE(run.go().all);
+  CHECK(run.services().empty());
+  REQUIRE(run.end_of(4).failure);
+  CHECK(run.end_of(4).failure->what == "is not taken away, since another loss could stop its group: Base h1: no");
+  CHECK(run.end_of(4).failure->help == "repair that, then `tidelab up --prune` goes on where this stopped");
+}
+
+TEST_CASE("a member that does not run any more leaves first, without being waited for, and alone") {
+  Leaving run;
+  run.effects.looks[4] = holds, run.effects.looks[7] = holds;
+  run.fails(301), run.fails(302), run.fails(200);
+  CHECK(run.go().all);
+  CHECK(run.before(5, 6));
+  CHECK(run.said() == "Base h2 does not serve, so it comes first\nBase h3 does not serve, so it comes first\n");
+}
+
+TEST_CASE("who is gone already is nobody's turn") {
+  Leaving run;
+  for (const int step : {3, 4, 5, 6, 7, 8}) run.effects.looks[step] = holds;
+  CHECK(run.go().all);
+  CHECK(run.said().empty());
+}

@@ -77,9 +77,10 @@ void same_keys(const json& a, const json& b) {
 
 TEST_CASE("a line of the journal, word for word") {
   Ended ended{4, Outcome::failed, "", microseconds(1200), step::Failure{step::Why::timed_out, "no row", "a\nb", "1", "0", ""}, {}};
-  CHECK(render_line({microseconds(1500), ended}) ==
-        R"({"at_us":1500,"event":"ended","step":4,"outcome":"failed","note":"","observed_us":1200,)"
-        R"("failure":{"why":"timed_out","what":"no row","evidence":"a\nb","expected":"1","actual":"0","help":""},"blocked_by":[]})");
+  CHECK(
+      render_line({microseconds(1500), ended}) ==
+      R"({"at_us":1500,"event":"ended","step":4,"outcome":"failed","note":"","observed_us":1200,)"
+      R"("failure":{"why":"timed_out","what":"no row","evidence":"a\nb","expected":"1","actual":"0","help":""},"blocked_by":[],"restarted":false})");
   CHECK(render_line({microseconds(0), Said{-1, "x"}}) == R"({"at_us":0,"event":"said","step":null,"text":"x"})");
   CHECK(render_line({microseconds(3), Warned{"h1", "swap", "warning", "it is on", "turn it off", "a\nb"}}) ==
         R"({"at_us":3,"event":"warned","host":"h1","check":"swap","result":"warning",)"

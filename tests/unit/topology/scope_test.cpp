@@ -89,7 +89,7 @@ TEST_CASE("without its members, a text in which any of them will do stays as it 
   CHECK(without("${join stores \"{id}\"} ${first stores \"{id}\"}") == "1,2 1");  // where it counts who they are
 }
 
-TEST_CASE("a digest of a default does not count who is in a list of any of them; of what somebody wrote all counts") {
+TEST_CASE("a digest of a default does not count who is in a list of any of them, and one of what somebody wrote does") {
   const char* const ways =
       "section: ways\ncomponent: way\ntitle: Way\nhostless: true\nparams:\n"
       "  name: {type: text, required: true}\n  to: {type: text, default: \"${any ends \\\"{host}\\\"} ${name}\"}\n"

@@ -1,0 +1,133 @@
+# Taking away what is only of some services of a lab that stays. The list stays, too, without what is gone.
+
+part_words() { # run-dirs… -- paths… -- stays… -- ports…: gives `services`, `going`, `kept` and `ports`
+  services= going=
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do services=${services}run/${1##*/}$nl; shift; done
+  [ $# -eq 0 ] || shift
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do going=$going$(real "$1")$nl; shift; done
+  [ $# -eq 0 ] || shift
+  keeps_and_ports "$@"
+}
+
+goes_whole() { # path: it goes, and so does all that is in it
+  in_lines "$1" "$going" && ! in_lines "$1" "$kept" && ! holds_one "$1" "$kept$S"
+}
+
+part_entries() { # kind: what the list has of it that goes
+  entries "$1" | while IFS= read -r p; do if goes_whole "$p"; then printf '%s\n' "$p"; fi; done
+}
+
+# What goes, and stands in no line of the list, since it lies in a directory of the lab that stays.
+part_within() {
+  printf '%s' "$going" | while IFS= read -r p; do
+    if { [ -e "$p" ] || [ -L "$p" ]; } && is_made "$p" && ! in_lines "$p" "$outer$nl$kept"; then printf '%s\n' "$p"; fi
+  done
+}
+
+part_of() { # what the list, or the disk, still has of it
+  printf '%s' "$services" | while IFS= read -r p; do [ ! -d "$S/$p" ] || printf 'service %s\n' "${p##*/}"; done
+  for kind in dir file; do part_entries "$kind" | sed 's/^/file /'; done
+  part_within | while IFS= read -r p; do holds_one "$p" "$kept" || printf 'file %s\n' "$p"; done
+}
+
+look_part() { # n run-dirs… -- paths… -- stays… -- ports…
+  n=$1; shift
+  part_words "$@"
+  list= outer=
+  [ ! -f "$S/owned" ] || list=$(whole_lines "$S/owned")
+  found=$(part_of)
+  if [ -n "$found" ]; then say "$n" differs "$(printf '%s' "$found" | head -n 1) is there"; else say "$n" holds 'nothing is left'; fi
+}
+
+part_services() {
+  printf '%s' "$services" > services.part || return 1
+  while IFS= read -r r; do
+    if runs "$r"; then stop_service "$r" 40 || return 1; fi
+    if in_unit "$r" && is_ours "$up"; then drop_unit "$um" "$up" || return 1; units=$units$up$nl; fi
+    rm -rf -- "$r"
+  done < services.part
+  rm -f -- services.part
+}
+
+# Directories that may go, and lie in no other of them.
+part_dirs() {
+  may=
+  while IFS= read -r path; do
+    if [ -z "$path" ] || { [ ! -d "$path" ] && [ ! -L "$path" ]; } || ! in_lines "$path" "$going" || in_lines "$path" "$kept"; then continue; fi
+    why=$(why_not "$path")
+    if [ -n "$why" ]; then note_left "file $path $why, so it stays"; else may=$may$path$nl; fi
+  done <<EOF
+$(entries dir)
+EOF
+  outer=$(printf '%s' "$may" | LC_ALL=C sort | awk '{ for (i = 1; i <= n; i++) if (index($0, d[i] "/") == 1) next; d[++n] = $0; print }')
+}
+
+drop_within() { # path in a directory of the lab
+  if leads_to "$1" "$mounts"; then note_left "file $1 is a mount, or holds one: unmount it first, so it stays"
+  elif [ -d "$1" ] && [ ! -L "$1" ]; then drop_dir "$1"
+  else by "$1" rm -f -- "$1"; fi
+}
+
+# Another `up` may find these names in use, and by somebody else.
+forget_gone() {
+  while IFS= read -r one; do
+    case $one in "dir "*|"file "*|"parent "*) p=${one#* } ;; "born "*) p=${one#born * } ;; "unit "*) p=${one#unit } ;; *) p= ;; esac
+    if [ -n "$p" ] && [ ! -e "$p" ] && [ ! -L "$p" ] && { in_lines "$p" "$going" || in_lines "$p" "$units"; }; then continue; fi
+    printf '%s\n' "$one"
+  done <<EOF > owned.part && mv -f -- owned.part owned
+$(whole_lines owned)
+EOF
+}
+
+act_part() { # n run-dirs… -- paths… -- stays… -- ports…
+  n=$1; shift
+  part_words "$@"
+  left= list= outer= units=
+  if [ ! -e "$S" ] && [ ! -L "$S" ]; then say "$n" holds 'nothing is left'; return 0; fi
+  why=$(no_record "$S")
+  if [ -n "$why" ]; then :; elif cd -- "$S"; then why=$(no_record .); else why='it cannot be entered'; fi
+  if [ -n "$why" ] || [ ! -f owned ]; then echo "$S is not followed, and nothing is removed, since ${why:-it has no list}: look at it, and remove what is of this lab by hand" >&2; return 1; fi
+  part_services || return 1
+  newest_first
+  read_surroundings
+  part_dirs
+  # Archives unpacked into directories that were there before: only their files.
+  for m in unpacked/*; do
+    [ -f "$m" ] || continue
+    into=$(sed -n 2p "$m")
+    if ! goes_whole "$(real "$into")"; then continue; fi
+    in_lines "$into" "$outer" || drop_unpacked "$m"
+    rm -f -- "$m"
+  done
+  drop_outer
+  while IFS= read -r path; do [ -z "$path" ] || drop_within "$path"; done <<EOF
+$(part_within)
+EOF
+  while IFS= read -r path; do [ -z "$path" ] || drop_file "$path"; done <<EOF
+$(part_entries file)
+EOF
+  forget_gone || return 1
+  while IFS= read -r path; do if [ -n "$path" ] && holds_one "$path" "$going"; then drop_parent "$path"; fi; done <<EOF
+$(entries parent)
+EOF
+  newest_first
+  # shellcheck disable=SC2086 # ports
+  found=$(printf '%s' "$left"; part_of; tops=; [ -n "$kept" ] || tops=$outer; idle $ports)
+  if [ -n "$found" ]; then printf 'looked again, and still there:\n%s\n' "$found" >&2; return 1; fi
+  say "$n" made 'looked again: nothing of it is left'
+}
+
+# Where nobody stays, as the topology knows it. A host has names that no topology tells of: then somebody else's services are there.
+others_of_lab() {
+  for r in "$S"/run/*; do if [ -d "$r" ]; then printf '%s' "${r##*/}"; return; fi; done
+}
+
+look_rest() {
+  who=$(others_of_lab)
+  if [ -n "$who" ]; then say "$1" holds "$who stays"; else look_sweep "$@"; fi
+}
+
+act_rest() {
+  who=$(others_of_lab)
+  if [ -n "$who" ]; then say "$1" holds "$who stays"; else act_sweep "$@"; fi
+}

@@ -1,0 +1,130 @@
+#include "cli/prune.hpp"
+
+#include <algorithm>
+#include <iostream>
+#include <iterator>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "guide/changes.hpp"
+#include "run/runner.hpp"
+
+namespace tidelab::cli {
+
+namespace {
+
+// In the order in which they go; of a group, the one that leads comes last.
+std::string order_of(const plan::Plan& plan) {
+  std::vector<int> order;
+  for (const auto& step : plan.steps)
+    if (step.component >= 0 && std::find(order.begin(), order.end(), step.component) == order.end()) order.push_back(step.component);
+  std::string out;
+  for (const auto at : order) out += (out.empty() ? "" : ", ") + plan.components[static_cast<std::size_t>(at)].node;
+  const auto several = [](const plan::Group& group) {
+    return std::count_if(group.members.begin(), group.members.end(), [](const auto& each) { return each.leaves; }) > 1;
+  };
+  return out + (std::any_of(plan.groups.begin(), plan.groups.end(), several) ? " (in a group, the one that leads last)" : "");
+}
+
+/// `leaving` is null where there is no lab as it was applied, or it is the same.
+struct Older {
+  std::unique_ptr<Leaving> leaving{};
+  std::vector<guide::Change> changes{};
+};
+
+tl::expected<Older, int> find_older(const Lab& lab, const std::string& name) {
+  const auto known = lab::read_record(name);
+  if (!known) return tell(known.error()), tl::unexpected<int>(exit_bad_file);
+  if (!*known || (*known)->topology == lab.loaded->topology_text) return Older{};
+  const auto& record = **known;
+  auto options = lab.options;
+  options.lab = name;
+  options.versions = record.versions;
+  auto before = load_text(options, record.name + " (as applied)", record.topology);
+  if (!before) return Older{};  // the older file is no longer understood; what it made is still in the owned list
+  Older out;
+  out.changes = guide::changes(before->topology, lab.loaded->topology);
+  guide::mark_leaving(before->topology, lab.loaded->topology);
+  auto plan = plan::make_prune(before->inputs(options), before->diagnostics);
+  if (!told_no_errors(*before, options)) return tl::unexpected<int>(exit_bad_file);
+  for (const auto& each : out.changes)
+    if (!each.leaves.empty()) plan.notes.push_back(fmt::format("{} leaves: {}", each.where.front(), each.leaves));
+  out.leaving.reset(new Leaving{{std::move(options), std::move(before), true, lab.claim, lab.run}, std::move(plan)});
+  return out;
+}
+
+// A host that does not answer is better found out about now than in the middle.
+bool all_answer(const plan::Plan& plan, const std::vector<run::Looked>& looked) {
+  std::set<std::string> dark;
+  for (const auto& step : plan.steps)
+    if (const auto& found = looked[static_cast<std::size_t>(step.id)]; found.state == run::Looked::State::unasked)
+      dark.insert(fmt::format("{}: {}", plan.lanes[static_cast<std::size_t>(step.lane)].name, plan::mask(found.note, plan.secrets)));
+  if (dark.empty()) return true;
+  std::cerr << "tidelab: a host of what leaves could not be looked at; nothing was changed\n";
+  for (const auto& each : dark) std::cerr << fmt::format("  ✗ {}\n", each);
+  std::cerr << "help: bring it back, so that nothing of the lab is left on it, then `tidelab up --prune` again\n";
+  return false;
+}
+
+}  // namespace
+
+// What may not be is refused before anything is touched, in the words of `tidelab diff`: an instance that is gone from the file, say,
+// would run on unseen.
+tl::expected<std::unique_ptr<Leaving>, int> find_leaving(const Lab& lab, const std::string& name) {
+  auto older = find_older(lab, name);
+  if (!older) return tl::unexpected(older.error());
+  auto& leaving = older->leaving;
+  if (!leaving) return nullptr;
+  const bool prune = lab.options.prune;
+  if (!guide::has_refusals(older->changes, prune)) {
+    if (leaving->plan.steps.empty()) leaving.reset();
+    return std::move(leaving);
+  }
+  const auto text = guide::render_text(older->changes, prune ? guide::Tell::refused_by_prune : guide::Tell::refused);
+  std::cerr << fmt::format("tidelab: lab {} is up, and cannot apply these changes from {}:\n{}", name, lab.options.target, text);
+  if (!guide::has_refusals(older->changes, true))
+    std::cerr << fmt::format("help: `tidelab up {} --prune` first takes away {}\n", lab.options.target, order_of(leaving->plan));
+  else
+    std::cerr << fmt::format("help: undo them, or remove the lab first with `tidelab down {}`\n", name);
+  return tl::unexpected<int>(exit_bad_file);
+}
+
+std::string render_leaving(const Lab& lab, const std::string& name) {
+  const auto older = find_older(lab, name);
+  std::vector<guide::Change> gone;
+  if (older) {
+    const auto is_gone = [](const auto& each) { return each.kind == guide::Change::Kind::removed && !each.refusal.empty(); };
+    std::copy_if(older->changes.begin(), older->changes.end(), std::back_inserter(gone), is_gone);
+  }
+  if (gone.empty()) return {};
+  auto out = guide::render_text(gone);
+  if (!guide::has_refusals(gone, true)) out += fmt::format("order: {}, before all else\n", order_of(older->leaving->plan));
+  return out;
+}
+
+Brought take_away(Leaving& leaving, const Options& options) {
+  auto& [lab, plan] = leaving;
+  {
+    auto looker = make_setup(plan, lab);
+    looker.run.clear();  // as who only looks, without the lab's claim
+    const auto effects = live::make_live(plan, std::move(looker));
+    const auto looked = run::look_at_all(plan, *effects, options.stop);
+    if (options.stop.stop_requested()) return {exit_interrupted, false};
+    if (!all_answer(plan, looked)) return {exit_no_lab, false};
+  }
+  if (!noted(lab::note_in_record(plan.lab, "prune", "begun"))) return {exit_no_lab, false};
+  const auto result = run_plan(plan, lab, make_setup(plan, lab));
+  if (result.exit_code != exit_true) {
+    noted(lab::note_in_record(plan.lab, "prune", outcome_of(result)));
+    give_report(result, options);
+    return {result.exit_code, true};
+  }
+  if (options.format == "text") std::cout << "\n" << result.sentence << "\n\n" << std::flush;
+  give_report(result, options, false);
+  return {exit_true, true};
+}
+
+}  // namespace tidelab::cli
