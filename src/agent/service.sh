@@ -5,15 +5,24 @@ wanted() { # spec inputs…
   printf '%s %s' "$w" "$(for f in "$@"; do sum_of "$f"; printf '%s\n' "$sum"; done | sha256sum | cut -d' ' -f1)"
 }
 
-# The first line of `applied` is what it was started with; the second, under systemd, the digest of the unit that was written then.
-was_applied() { # run-dir spec inputs…: gives was_unit
-  was= was_unit=
-  { read -r was; read -r was_unit; } 2>/dev/null < "$1/applied" || :
-  shift
-  [ "$was" = "$(wanted "$@")" ]
+# What it is started with: a line; the members of groups that it knows then; under systemd, the digest of the unit that was written.
+apply() { # run-dir unit-digest members spec inputs…
+  { digest_then=$2 known=$3; shift 3; wanted "$@"; printf '\n%s\n%s\n' "$known" "$digest_then"; } > "$1/applied"
 }
 
-look_service() { # n run-dir unit text-digest spec inputs…
+was_applied() { # run-dir members spec inputs…: gives was_unit
+  was= knew= was_unit= # nothing
+  { read -r was; read -r knew; read -r was_unit; } 2>/dev/null < "$1/applied" || :
+  known=$2; shift 2
+  [ "$was" = "$(wanted "$@")" ] || return 1
+  lost=
+  set -f
+  for one in $knew; do case " $known " in *" $one "*) ;; *) lost=y ;; esac; done
+  set +f
+  [ -z "$lost" ] # one that is gone is no use to it
+}
+
+look_service() { # n run-dir unit text-digest members spec inputs…
   if have_systemd; then look_unit "$@"; return; fi
   n=$1; r=$2; shift 4
   if ! keeps "$r" supervisor; then say "$n" differs 'is not running'
@@ -32,14 +41,14 @@ accepted() { # script, and a pattern of words that are a refusal, too; either ma
   return 1
 }
 
-act_service() { # n run-dir seconds unit text unit-script keeper-script check pattern spec inputs…
+act_service() { # n run-dir seconds unit text unit-keeper-script check pattern members spec inputs…
   n=$1; r=$2; s=$3; unit=$4; text=$5; exec=$6; script=$7; check=$8; pattern=$9; shift 9
   accepted "$check" "$pattern" || return 1 # before what runs is stopped
   if have_systemd; then act_unit "$n" "$r" "$s" "$unit" "$text" "$exec" "$@"; return; fi
   how=started
   if runs "$r"; then how='started again'; stop_service "$r" "$s" || return 1; fi
   run_dir "$r" && rm -rf -- "$r/own" && new_dir "$r/own" 700 "$U" || return 1
-  printf '%s' "$script" | for_account "$r/run" && wanted "$@" > "$r/applied" || return 1
+  printf '%s' "$script" | for_account "$r/run" && apply "$r" '' "$@" || return 1
   # A service outlives the run that starts it, so neither it nor the `runuser` that waits for it carries its mark; where a
   # key has a command of its own, sshd keeps ours, with the mark in it, in a variable.
   # shellcheck disable=SC2016 # the other shell expands it

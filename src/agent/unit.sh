@@ -30,7 +30,7 @@ EOF
 wanted_link() { case $um in system) t=multi-user ;; *) t=default ;; esac; printf '%s/%s.target.wants/%s\n' "${up%/*}" "$t" "${up##*/}"; }
 is_kept() { unit_state "$um" "${up##*/}" && case $active in active|activating|reloading) return 0 ;; *) return 1 ;; esac; }
 
-look_unit() { # n run-dir unit text-digest spec inputs…
+look_unit() { # n run-dir unit text-digest members spec inputs…
   n=$1; r=$2; unit=$3; text=$4; shift 4
   if ! in_unit "$r"; then
     if keeps "$r" supervisor; then say "$n" outdated 'runs without systemd'; else say "$n" differs 'is not running'; fi
@@ -81,7 +81,7 @@ drop_unit() { # mode path
   return 0
 }
 
-act_unit() { # n run-dir seconds unit text script spec inputs…
+act_unit() { # n run-dir seconds unit text script members spec inputs…
   n=$1; r=$2; s=$3; unit=$4; text=$5; script=$6; shift 6
   how=started # `again` is unit_state's
   if runs "$r"; then how='started again'; stop_service "$r" "$s" || return 1; fi
@@ -101,7 +101,7 @@ act_unit() { # n run-dir seconds unit text script spec inputs…
   if [ -n "$script" ]; then printf '%s' "$script" | for_account "$r/exec" || return 1; fi
   printf '%s' "$text" | by "$up" put "$up" 644 '' '' || return 1
   sum_of "$up"
-  { wanted "$@"; printf '\n%s\n' "$sum"; } > "$r/applied" || return 1
+  apply "$r" "$sum" "$@" || return 1
   ctl "$um" daemon-reload && ctl "$um" enable --quiet -- "$unit" && ctl "$um" start -- "$unit" || {
     ctl "$um" status --no-pager --lines=20 -- "$unit" >&2
     return 1

@@ -104,9 +104,9 @@ std::string check_arguments(const Service& w) {
   return quote(agent::once_script(out)) + " " + quote(exec->fail_if.value);
 }
 
-// What decides whether a running process is out of date: what is run (whichever members its lists of a group name, and whatever
-// it was told for its first start), what it was unpacked from, and (on the host, since they live there) the content of its input
-// files.
+// What decides whether a running process is out of date: the members that it may know, what is run (whichever of them its lists
+// name, and whatever it was told for its first start), what it was unpacked from, and (on the host, since they live there) the content of
+// its input files.
 std::string service_arguments(World& world, const Service& w, int lane) {
   auto compared = w;
   if (!w.argv_without_members.empty()) compared.argv = w.argv_without_members;
@@ -119,7 +119,9 @@ std::string service_arguments(World& world, const Service& w, int lane) {
     else
       inputs += " " + quote(each.value);
   }
-  return artifact::sha256_text(spec) + inputs;
+  std::string members;
+  for (const auto& each : w.members) members += (members.empty() ? "" : " ") + each.value;
+  return quote(members) + " " + artifact::sha256_text(spec) + inputs;
 }
 
 // Of all: what stays, and the ports that must be closed. Of a part: before them its services' directories and its paths.

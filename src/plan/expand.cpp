@@ -179,7 +179,10 @@ Action Builder::expand(const Action& action, std::size_t instance, const topolog
     for (auto& input : service->inputs)
       if (input.value.starts_with("artifact:"))
         input.value = "artifact:" + artifact_key({input.value.substr(9), input.span}, instance, scope);
-    for (auto& each : without_members) each.value = scope.without_members().expand(each);
+    for (auto& each : without_members) {
+      for (auto& member : scope.members_in(each)) service->members.push_back({std::move(member), each.span});
+      each.value = scope.without_members().expand(each);
+    }
     if (!std::equal(without_members.begin(), without_members.end(), service->argv.begin(), service->argv.end()))
       service->argv_without_members = std::move(without_members);
   }

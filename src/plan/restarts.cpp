@@ -97,6 +97,9 @@ std::vector<Restart> make_restarts(const Plan& before, const Plan& after) {
     const auto& older = *found->second;
     auto because = artifact_changes(older, *service);
     if (!same(compared_argv(older), compared_argv(*service))) because.emplace_back("its arguments");
+    for (const auto& member : older.members)
+      if (std::find(service->members.begin(), service->members.end(), member) == service->members.end())
+        because.push_back(member.value + ", which it knows, leaves");
     if (!same(older.env, service->env)) because.emplace_back("its environment");
     if (!(older.cwd == service->cwd && older.log == service->log && older.stop_signal == service->stop_signal))
       because.emplace_back("its directory, log or stop signal");

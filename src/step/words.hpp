@@ -116,9 +116,9 @@ struct Service {
   Text exe;                 ///< if set: what /proc/PID/exe must be, as in `status`
   Text stop_signal;
   Duration stop_within;
-  /// Made by the plan: `argv` without the members of its `${any …}`, where it has such a list. A process that knows some of them
-  /// need not know all, so it is this which decides whether it is out of date.
-  Texts argv_without_members;
+  /// Made by the plan: `argv` without the members of its `${any …}`, where it has such a list, and these. A process that knows some
+  /// need not know all, so it is out of date when the former is another, or one that it was started with is not there any more.
+  Texts argv_without_members, members;
 };
 
 /// A service that must not run.

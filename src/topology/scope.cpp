@@ -131,6 +131,7 @@ std::string Scope::over_section(std::string_view function, std::string_view rest
     scope.under_way_ = under_way_;  // circles go through other components, too
     if (begun) out += separator;
     begun = true;
+    const auto from = out.size();
     for (std::size_t at = 0; at < format.size();) {
       const auto open = format.find('{', at);
       const auto end = open == std::string::npos ? open : format.find('}', open);
@@ -151,6 +152,7 @@ std::string Scope::over_section(std::string_view function, std::string_view rest
       at = end + 1;
     }
     if (out.size() > most_expanded) return refuse_size(text);
+    if (function == "any" && named_ != nullptr) named_->push_back(out.substr(from));
   }
   return out;
 }
@@ -158,6 +160,14 @@ std::string Scope::over_section(std::string_view function, std::string_view rest
 Scope Scope::without_members() const {
   auto out = *this;
   out.names_members_ = false;
+  return out;
+}
+
+std::vector<std::string> Scope::members_in(const Text& text) const {
+  std::vector<std::string> out;
+  auto noting = *this;
+  noting.named_ = &out;
+  noting.expand(text);
   return out;
 }
 

@@ -44,6 +44,8 @@ public:
   void set(const std::string& name, std::string value) { extra_[name] = std::move(value); }
   /// The same with `${any …}` named by its section instead of by its members: a text that stays as it is when the group grows or shrinks.
   Scope without_members() const;
+  /// What the `${any …}` of a text stand for: one for each member, in its order.
+  std::vector<std::string> members_in(const Text& text) const;
 
   /// Everything replaced; what cannot be is a diagnostic (T030 unknown name, T031 empty section, T032 syntax, T034 too large).
   std::string expand(const Text& text) const;
@@ -66,6 +68,7 @@ private:
   Touch touch_;
   std::map<std::string, std::string> extra_;
   bool names_members_ = true;
+  std::vector<std::string>* named_ = nullptr;   // where those of `any` are noted
   mutable std::vector<const Text*> under_way_;  // texts of `let` that are being put together
 };
 

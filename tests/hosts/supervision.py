@@ -12,15 +12,16 @@ STATE = state_of("/opt/toys/a")
 
 
 class Toys:
-    def __init__(self, hosts, user, mode="", addresses=(ONE, TWO), lab="toys", deploy="/opt/toys/a"):
+    def __init__(self, hosts, user, mode="", addresses=(ONE, TWO), lab="toys", deploy="/opt/toys/a", version="1.0.0"):
         self.hosts, self.user, self.mode, self.lab, self.deploy = hosts, user, mode, lab, deploy
         self.instances = [(address, port) for address in addresses for port in (7001, 7002)]
-        self.greetings = {}
+        self.greetings, self.version = {}, version
         self.file = hosts.folder / f"{lab}.yaml"
         self.write()
 
     def write(self):
-        lines = ["global:", f"  user: {self.user}", f"  deploy_dir: {self.deploy}", *([f"  systemd_mode: {self.mode}"] if self.mode else []), "toy_servers:"]
+        lines = ["global:", f"  user: {self.user}", f"  deploy_dir: {self.deploy}", *([f"  systemd_mode: {self.mode}"] if self.mode else []),
+                 *([f"component_versions: {{toy: {self.version}}}"] if self.version != "1.0.0" else []), "toy_servers:"]
         for address, port in self.instances:
             lines += [f"  - host: {address}", f"    port: {port}", f"    config: {{greeting: {self.greetings.get((address, port), 'hello')}}}"]
         self.file.write_text("\n".join(lines) + "\n")
@@ -57,7 +58,7 @@ def one_of_each(toys):
 
 def life(hosts, user, mode, boots):
     """boots: whether a power cut and a start are enough for the services to be back."""
-    toys = Toys(hosts, user, mode)
+    toys = Toys(hosts, user, mode, version="2.0.0")  # of which each knows all
     made = toys.up()
     must(made["made"] > 0, f"nothing was made: {made}")
     one_of_each(toys)

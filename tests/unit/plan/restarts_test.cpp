@@ -85,6 +85,15 @@ TEST_CASE("a member that comes restarts neither those that were there nor who ma
   }
 }
 
+TEST_CASE("a member that leaves restarts who knows it") {
+  Planned old({members, clients}, "global: {ssh_type: none}\nmembers: [{host: a}, {host: b}]\nclients: [{host: a}]\n");
+  Planned now({members, clients}, "global: {ssh_type: none}\nmembers: [{host: b}]\nclients: [{host: a}]\n");
+  const auto restarts = make_restarts(old.up(), now.up());
+  REQUIRE(restarts.size() == 1);
+  CHECK(restarts[0].service == "client");
+  CHECK(restarts[0].because == std::vector<std::string>{"a:7300, which it knows, leaves"});
+}
+
 TEST_CASE("one alone joins nobody") {
   Planned lone({members}, "global: {ssh_type: none}\nmembers: [{host: a}]\n");
   const auto plan = lone.up();

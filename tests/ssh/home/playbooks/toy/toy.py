@@ -3,7 +3,8 @@ import os
 import socket
 import sys
 
-host, port, path, known = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
+host, port, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+known = "".join(sys.argv[4:5])
 with open(path) as file:
     config = file.read().strip()
 print("starting", os.getpid(), flush=True)
