@@ -49,7 +49,8 @@ tl::expected<Older, int> find_older(const Lab& lab, const std::string& name) {
   out.changes = guide::changes(before->topology, lab.loaded->topology);
   guide::mark_leaving(before->topology, lab.loaded->topology);
   auto plan = plan::make_prune(before->inputs(options), before->diagnostics);
-  if (!told_no_errors(*before, options)) return tl::unexpected<int>(exit_bad_file);
+  // Its warnings were told when it was applied.
+  if (before->diagnostics.has_errors() && !told_no_errors(*before, options)) return tl::unexpected<int>(exit_bad_file);
   for (const auto& each : out.changes)
     if (!each.leaves.empty()) plan.notes.push_back(fmt::format("{} leaves: {}", each.where.front(), each.leaves));
   out.leaving.reset(new Leaving{{std::move(options), std::move(before), true, lab.claim, lab.run}, std::move(plan)});
