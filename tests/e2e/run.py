@@ -18,12 +18,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import traceback
 import urllib.error
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
+from beside import Beside, Writer  # noqa: E402
 from lab import (BINARY, ROOT, STATE, Sshd, Wrong, failing, good, http, listening, must, nodes, nothing_left, rows, tidelab, until, verify)  # noqa: E402
 
 REFERENCE = str(ROOT / "topologies" / "one_host.yaml")
@@ -515,7 +516,7 @@ def groups_grow():
     must("order: pd_servers: 127.0.0.1:22381, 127.0.0.1:22383 join, one after the other; no other restarts" in told, "plan --diff says nothing of PD", told)
     must("order: kafka_servers: 127.0.0.1:29094 joins; no other restarts" in told, "plan --diff says nothing of brokers", told)
     before, job = running(), running_jobs(jobs)
-    with Writer("grown", 2_200_000_000) as writer:
+    with writer("grown", 2_200_000_000) as written:
         ran = good("up", GROUPS, *ASSEMBLED, timeout=300)
     after = running()
     must("restarted)" not in ran.out, "up says that it restarted some", ran.out)
@@ -524,8 +525,8 @@ def groups_grow():
     must(running_jobs(jobs) == job, "the job is another one", ran.out)
     members = http("GET", "http://127.0.0.1:22379/pd/api/v1/members")["members"]
     must(len(members) == 3 and len({member["member_id"] for member in members}) == 3, f"PD's members are {members}", ran.out)
-    must(len(writer.acknowledged) > 20, f"{len(writer.acknowledged)} rows were written")
-    until(writer.all_arrived, 60, "every acknowledged row is in the sink")
+    must(len(written.acknowledged) > 20, f"{len(written.acknowledged)} rows were written")
+    until(written.all_arrived, 60, "every acknowledged row is in the sink")
     green(GROUPS)
 
 
@@ -559,26 +560,6 @@ def groups_lose_one_jobmanager_and_the_other():
 MEMBERS = {"ZooKeeper": (22181, 22182, 22183), "Kafka broker": (29092, 29093, 29094), "PD": (22379, 22381, 22383), "TiDB": (24000, 24001), "TiCDC": (28300, 28301)}
 
 
-class Beside:
-    """Does something again and again, with a pause, beside what stands in its `with`."""
-
-    def __init__(self, pause):
-        self.pause, self.end = pause, threading.Event()
-        self.thread = threading.Thread(target=self.work)
-
-    def work(self):
-        while not self.end.wait(self.pause):
-            self.once()
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.end.set()
-        self.thread.join()
-
-
 class Watched(Beside):
     """While it runs: which ports of a group are closed at once, and the order in which they were, looked at 20 times a second."""
 
@@ -599,25 +580,8 @@ class Watched(Beside):
         return [closed[0] for closed in self.closed[group] if closed]
 
 
-class Writer(Beside):
-    """While it runs: inserts a row every 100 ms through one TiDB after the other, and notes those that were acknowledged."""
-
-    def __init__(self, token, first=2_000_000_000):
-        self.token, self.acknowledged, self.number, self.first = token, [], 0, first
-        super().__init__(0.1)
-
-    def once(self):
-        self.number += 1
-        row = self.first + self.number
-        try:
-            sql(f"insert into test.tidelab_check (id, token, note) values ({row}, '{self.token}', 'written')", port=MEMBERS["TiDB"][self.number % 2])
-        except subprocess.CalledProcessError:
-            return  # nobody knows whether it is there
-        self.acknowledged.append(row)
-
-    def all_arrived(self):
-        there = sql(f"select id from test.tidelab_check_sink where token = '{self.token}'", port=24000).split()
-        return {str(row) for row in self.acknowledged} <= set(there)
+def writer(token, first=2_000_000_000):
+    return Writer(lambda port, statement: sql(statement, port=port), MEMBERS["TiDB"], token, first)
 
 
 def changed_groups(*further):
@@ -644,7 +608,7 @@ def groups_change_one_member_at_a_time():
     told = good("plan", other, "--diff", *ASSEMBLED).out
     for section in ("zookeeper_servers", "kafka_servers", "pd_servers"):
         must(re.search(rf"^order: {section}: .*, one after the other, the one that leads last$", told, re.M), f"plan --diff says no order of {section}", told)
-    with Watched() as watched, Writer("changed") as writer:
+    with Watched() as watched, writer("changed") as written:
         ran = good("up", other, *ASSEMBLED, timeout=600)
     for group in ("ZooKeeper", "Kafka broker", "PD"):
         order = watched.order(group)
@@ -652,8 +616,8 @@ def groups_change_one_member_at_a_time():
         if group in leaders:
             must(order[-1] == leaders[group], f"{group}: {leaders[group]} led, and the order was {order}", ran.out)
     must(watched.order("TiDB") == [] and watched.order("TiCDC") == [], "TiDB or TiCDC was restarted, too", ran.out)
-    must(len(writer.acknowledged) > 50, f"{len(writer.acknowledged)} rows were written")
-    until(writer.all_arrived, 60, "every acknowledged row is in the sink")
+    must(len(written.acknowledged) > 50, f"{len(written.acknowledged)} rows were written")
+    until(written.all_arrived, 60, "every acknowledged row is in the sink")
     green(GROUPS)
 
 
@@ -693,7 +657,7 @@ def groups_shrink_while_rows_travel():
     path.write_text("".join(line for line in path.read_text().splitlines(True) if "port: 29094," not in line and f"client_port: {leader}," not in line))
     refused = tidelab("up", str(path), *ASSEMBLED)
     must(refused.code == 65 and f"first takes away 127.0.0.1:{leader}, 127.0.0.1:29094" in refused.out, f"without --prune it ended with {refused.code}", refused.out)
-    with Writer("shrunk", 2_100_000_000) as writer:
+    with writer("shrunk", 2_100_000_000) as written:
         with tempfile.TemporaryFile("w+") as said:
             first = subprocess.Popen([str(BINARY), "up", str(path), "--prune", *ASSEMBLED], stdout=said, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
             journal = STATE / "groups/prune.jsonl"
@@ -707,8 +671,8 @@ def groups_shrink_while_rows_travel():
     must(len(members) == 2 and not any(str(leader) in member["name"] for member in members), f"members of PD are {members}", ran.out)
     for gone in (f"pd-{leader}", "kafka-29094"):
         must(not list(pathlib.Path("/var/tmp/tidelab/groups").glob(f"**/{gone}")), f"{gone} is still there", ran.out)
-    must(len(writer.acknowledged) > 50, f"{len(writer.acknowledged)} rows were written")
-    until(writer.all_arrived, 90, "every acknowledged row is in the sink")
+    must(len(written.acknowledged) > 50, f"{len(written.acknowledged)} rows were written")
+    until(written.all_arrived, 90, "every acknowledged row is in the sink")
     good("verify", GROUPS, timeout=300)
 
 

@@ -2,14 +2,13 @@
 """The template of a lab that survives the loss of a host, on three hosts, over ssh: ha.py [NAME…]. It comes up, loses a host by a
 power cut and by its network, grows, is restarted one member at a time, and goes without residue, while rows travel. TiKV is one store,
 since the stand-in has no replication. The last line is `N passed, M failed`."""
-import os
 import re
 import signal
 import subprocess
 import sys
-import threading
 
 from lab import BINARY, Hosts, must, until
+from beside import Writer  # on the way that lab.py has made
 from run import FAULTS, told
 
 ASSEMBLED = ("--source", "assembled")
@@ -39,38 +38,15 @@ def sql(hosts, host, statement):
     return ran.stdout
 
 
-class Writer:
-    """While it runs: inserts a row every 100 ms through one TiDB after the other, and notes those that were acknowledged."""
+def writer(hosts, token):
+    sql(hosts, ONE, "delete from test.tidelab_check where id > 2000000000")  # of a step that failed
+    return Writer(lambda host, statement: sql(hosts, host, statement), (ONE, TWO), token)
 
-    def __init__(self, hosts, token, through=(ONE, TWO)):
-        self.hosts, self.token, self.through, self.acknowledged = hosts, token, through, []
-        self.end = threading.Event()
-        self.thread = threading.Thread(target=self.work)
 
-    def work(self):
-        number = 0
-        while not self.end.wait(0.1):
-            number += 1
-            try:
-                sql(self.hosts, self.through[number % len(self.through)], f"insert into test.tidelab_check (token, note, id) values ('{self.token}', 'written', {2_000_000_000 + number})")
-            except subprocess.SubprocessError:
-                continue  # nobody knows whether it is there
-            self.acknowledged.append(2_000_000_000 + number)
-
-    def __enter__(self):
-        sql(self.hosts, ONE, "delete from test.tidelab_check where id > 2000000000")  # of a test that failed
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.end.set()
-        self.thread.join()
-
-    def must_have_arrived(self):
-        must(len(self.acknowledged) > 20, f"{len(self.acknowledged)} rows were written")
-        wanted = {str(row) for row in self.acknowledged}
-        until(lambda: wanted <= set(sql(self.hosts, ONE, f"select id from test.tidelab_check_sink where token = '{self.token}'").split()), 90, "every acknowledged row is in the sink")
-        sql(self.hosts, ONE, f"delete from test.tidelab_check where token = '{self.token}'")
+def must_have_arrived(hosts, written):
+    must(len(written.acknowledged) > 20, f"{len(written.acknowledged)} rows were written")
+    until(written.all_arrived, 90, "every acknowledged row is in the sink")
+    sql(hosts, ONE, f"delete from test.tidelab_check where token = '{written.token}'")
 
 
 def verify(hosts):
@@ -103,7 +79,7 @@ def names_host_two(sentence):
 
 def a_host_without_power(hosts):
     host = hosts.net.host("two")
-    with Writer(hosts, "power") as writer:
+    with writer(hosts, "power") as written:
         host.kill()
         code, report, bad = verify(hosts)
         print(report["sentence"], flush=True)
@@ -112,7 +88,7 @@ def a_host_without_power(hosts):
         host.start()
         host.wait()
         hosts.good("up", "ha", *ASSEMBLED, timeout=400)
-    writer.must_have_arrived()
+    must_have_arrived(hosts, written)
     green(hosts)
 
 
@@ -124,14 +100,14 @@ def a_host_that_is_cut_off(hosts):
         print(report["sentence"], flush=True)
         names_host_two(report["sentence"])
         return code == 0
-    with Writer(hosts, "network") as writer:
+    with writer(hosts, "network") as written:
         hosts.net.cut("two")
         try:
             until(serves_on, 150, "rows travel without the host that was cut off")
         finally:
             hosts.net.heal("two")
         hosts.good("up", "ha", *ASSEMBLED, timeout=400)
-    writer.must_have_arrived()
+    must_have_arrived(hosts, written)
     green(hosts)
 
 
@@ -142,21 +118,21 @@ def it_grows(hosts):
     text = text.replace(f"host: {TWO}}}\n", f"host: {TWO}}}\n  - {{<<: *tidb, host: {THREE}}}\n").replace("cdc_servers:\n", f"cdc_servers:\n  - host: {ONE}\n")
     file.write_text(text)
     before = {node: row["pid"] for node, row in hosts.nodes("ha").items()}
-    with Writer(hosts, "growth") as writer:
+    with writer(hosts, "growth") as written:
         report = hosts.report("up", file, *ASSEMBLED, timeout=400)
     after = {node: row["pid"] for node, row in hosts.nodes("ha").items()}
     must({node: after.get(node) for node in before} == before, f"restarted: {before}, {after}")
     must(report["counts"]["steps"]["restarted"] == 0 and len(after) == len(before) + 2, f"{report['counts']}, {after}")
-    writer.must_have_arrived()
+    must_have_arrived(hosts, written)
     green(hosts)
 
 
 def it_is_restarted_one_member_at_a_time(hosts):
-    with Writer(hosts, "rolled") as writer:
+    with writer(hosts, "rolled") as written:
         out = hosts.good("restart", "ha", "--rolling", "--role", "kafka", "--role", "pd", *ASSEMBLED, timeout=500).out
     for title in ("the controller, so it comes last (3 of 3)", "the leader, so it comes last (3 of 3)"):
         must(title in out, "who leads did not come last", out)
-    writer.must_have_arrived()
+    must_have_arrived(hosts, written)
     green(hosts)
 
 
