@@ -64,16 +64,17 @@ def main():
         made = run.tidelab("graph", "mine", "--format", "dot")
         run.check("a picture of what is up", made.returncode == 0 and "ZooKeeper" in made.stdout, made)
 
-        for what, text, words in (
-                ("a directory that moves", APPLIED.replace("/srv/lab", "/srv/other"), ["✗ deploy_dir: /srv/lab → /srv/other"]),
+        down = "tidelab down mine"
+        for what, text, words, way_out in (
+                ("a directory that moves", APPLIED.replace("/srv/lab", "/srv/other"), ["✗ deploy_dir: /srv/lab → /srv/other"], down),
                 ("a port", APPLIED.replace("kafka_servers:\n  - host: 127.0.0.1", "kafka_servers:\n  - host: 127.0.0.1\n    port: 19092"),
-                 ["kafka_servers 1 (127.0.0.1:9092)", "✗ port: 9092 → 19092"]),
-                ("an account", APPLIED.replace("ssh_type: none", "ssh_type: none, user: nobody"), ["✗ user: tidb → nobody"]),
-                ("an instance that is gone", APPLIED.split("kafka_servers")[0], ["- kafka_servers 1 (127.0.0.1:9092)"])):
+                 ["kafka_servers 1 (127.0.0.1:9092)", "✗ port: 9092 → 19092"], down),
+                ("an account", APPLIED.replace("ssh_type: none", "ssh_type: none, user: nobody"), ["✗ user: tidb → nobody"], down),
+                ("an instance that is gone", APPLIED.split("kafka_servers")[0], ["- kafka_servers 1 (127.0.0.1:9092)"], "tidelab up mine.yaml --prune")):
             run.write(text)
             told = run.tidelab("diff", "mine", "mine.yaml")
             made = run.tidelab("up", "mine.yaml")
-            run.check(f"up refuses {what}", made.returncode == 65 and "lab mine is up, and cannot apply" in made.stderr and "tidelab down mine" in made.stderr, made)
+            run.check(f"up refuses {what}", made.returncode == 65 and "lab mine is up, and cannot apply" in made.stderr and way_out in made.stderr, made)
             run.check(f"{what} in the same words", all(w in made.stderr and w in told.stdout for w in words), made)
         run.check("nothing was touched", not (pathlib.Path(scratch) / "cache").exists(), made)
 
