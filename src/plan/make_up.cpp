@@ -80,7 +80,8 @@ private:
     return alike.back();
   }
 
-  // A step of `install` waits for those before it that made a directory above it; what may touch anything waits for all.
+  // A step of `install` waits for those before it that made a directory above it; what may touch anything waits for all. An archive
+  // also for what was made below its place: else it could make a directory that the list of the host has from an earlier life.
   std::vector<int> add_install(std::size_t i, const topology::Scope& scope) {
     std::vector<std::pair<int, std::string>> done;
     std::vector<int> ids;
@@ -92,7 +93,8 @@ private:
       if (const auto user = user_of_lane_.find(builder_.lane_of(i)); user != user_of_lane_.end()) needs.push_back({user->second, true});
       for (const auto& [id, other] : done) {
         const bool both_unpack = unpacks && std::holds_alternative<Unpack>(builder_.plan.steps[static_cast<std::size_t>(id)].action);
-        if (path.empty() || other.empty() || (at_or_below(path, other) && !both_unpack)) needs.push_back({id, true});
+        const bool may_make_it = unpacks && at_or_below(other, path);  // an archive may have a directory of that name
+        if (path.empty() || other.empty() || ((at_or_below(path, other) || may_make_it) && !both_unpack)) needs.push_back({id, true});
       }
       const auto id = add_merged(*from, std::move(action), i, scope, std::move(needs));
       done.emplace_back(id, path);

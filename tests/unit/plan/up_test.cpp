@@ -24,6 +24,21 @@ TEST_CASE("install by path, then start, then ready, then whoever needs it") {
   CHECK(p.world.complaints() == "");
 }
 
+TEST_CASE("an archive that has a directory of the same name comes behind the step that makes it, and notes it as the lab's") {
+  const auto* const kits =
+      "section: kits\ncomponent: kit\ntitle: Kit\ndefault_version: 1.0.0\nparams: {port: {type: port, default: 7000}}\n"
+      "artifacts: [{name: kit, file: \"kit-${version}.tgz\", sources: [{official: \"http://x/${version}\"}]}]\n"
+      "install:\n  - dir: {path: /srv/kit}\n  - dir: {path: /srv/kit/log}\n  - dir: {path: /srv/other}\n"
+      "  - unpack: {artifact: kit, into: /srv/kit}\n";
+  Planned p({kits}, "global: {ssh_type: none}\nkits: [{host: a}]\n");
+  CHECK(show(p.up()) ==
+        "0 dir /srv/kit @a\n"
+        "1 dir /srv/kit/log @a 0\n"
+        "2 dir /srv/other @a\n"
+        "3 unpack kit 1.0.0 into /srv/kit @a 0 1\n");
+  CHECK(p.world.complaints() == "");
+}
+
 TEST_CASE("a plan grows with the instances and not with their pairs") {
   const auto size = [](int count) {
     std::string lab = "global: {ssh_type: none}\nbases:\n";
