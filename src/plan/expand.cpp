@@ -179,6 +179,7 @@ Action Builder::expand(const Action& action, std::size_t instance, const topolog
     for (auto& input : service->inputs)
       if (input.value.starts_with("artifact:"))
         input.value = "artifact:" + artifact_key({input.value.substr(9), input.span}, instance, scope);
+    if (diagnostics_.errors() != errors) return out;  // told once is enough
     for (auto& each : without_members) {
       for (auto& member : scope.members_in(each)) service->members.push_back({std::move(member), each.span});
       each.value = scope.without_members().expand(each);

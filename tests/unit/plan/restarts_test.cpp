@@ -94,6 +94,13 @@ TEST_CASE("a member that leaves restarts who knows it") {
   CHECK(restarts[0].because == std::vector<std::string>{"a:7300, which it knows, leaves"});
 }
 
+TEST_CASE("what is wrong in the arguments of a service is told once") {
+  Planned lone({clients}, "global: {ssh_type: none}\nclients: [{host: a}]\n");
+  lone.up();
+  CHECK(lone.world.diagnostics.errors() == 1);
+  CHECK(lone.world.complaints().find("this needs at least one of `members`") != std::string::npos);
+}
+
 TEST_CASE("one alone joins nobody") {
   Planned lone({members}, "global: {ssh_type: none}\nmembers: [{host: a}]\n");
   const auto plan = lone.up();
