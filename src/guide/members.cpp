@@ -22,14 +22,17 @@ void Members::count(const std::vector<Pair>& pairs) {
   for (const auto& pair : pairs) {
     if (pair.before == nullptr) ++joining_[pair.after->section];
     if (pair.after == nullptr) ++leaving_[pair.before->section];
-    if (pair.before != nullptr && pair.after != nullptr) ++staying_[pair.after->section];
   }
+}
+
+std::size_t Members::staying(const std::string& section) const {
+  const auto leaving = leaving_.find(section);
+  return before_.count(section) - (leaving == leaving_.end() ? 0 : leaving->second);
 }
 
 std::string Members::why_it_may_not_join(const Instance& joining) const {
   if (before_.count(joining.section) == 0) return "";
-  const auto staying = staying_.find(joining.section);
-  const bool is_majority = staying != staying_.end() && 2 * staying->second > after_.count(joining.section);
+  const bool is_majority = 2 * staying(joining.section) > after_.count(joining.section);
   for (const auto& each : joining.playbook->fixed_members)
     if ((each.unless.empty() || !is_majority) && topology::applies(each.versions, joining, after_)) return each.since.value;
   if (is_voter(joining) && leaving_.contains(joining.section))
@@ -44,7 +47,7 @@ std::string Members::why_it_stays(const Instance& leaving) const {
   const bool votes = is_voter(leaving);
   if (votes && joining_.contains(section))
     return "others of its section join, and a group that votes is changed in one way at a time: first let them join";
-  const auto all = before_.count(section), stay = all - leaving_.at(section);
+  const auto all = before_.count(section), stay = staying(section);
   if (stay == 0) return after_.count(section) == 0 ? needed_by_others(section) : nobody_to_hand_over_to(leaving);
   if (const auto why = too_few(leaving, stay); !why.empty() || !votes) return why;
   if (2 * stay > all) return "";

@@ -22,12 +22,13 @@ public:
   std::string how_it_leaves(const topology::Instance& leaving) const;
 
 private:
+  std::size_t staying(const std::string& section) const;
   std::string too_few(const topology::Instance& leaving, std::size_t stay) const;
   std::string needed_by_others(const std::string& section) const;
   std::string nobody_to_hand_over_to(const topology::Instance& leaving) const;
 
   const topology::Topology &before_, &after_;
-  std::map<std::string, std::size_t> joining_, leaving_, staying_;  // by section, how many
+  std::map<std::string, std::size_t> joining_, leaving_;  // by section, how many
 };
 
 }  // namespace tidelab::guide

@@ -26,14 +26,24 @@ std::vector<step::Step> waits_of(const std::vector<step::Step>& steps) {
   return out;
 }
 
-// Also without `ready`, as a step that nothing needs is what ends a member's change.
+// A step that none of the same component needs is what ends a member's change.
+std::vector<int> ends_of(const Plan& plan, int component) {
+  std::set<int> needed;
+  std::vector<int> out;
+  for (const auto& step : plan.steps)
+    if (step.component == component)
+      for (const auto& need : step.needs) needed.insert(need.step);
+  for (const auto& step : plan.steps)
+    if (step.component == component && !needed.contains(step.id)) out.push_back(step.id);
+  return out;
+}
+
 Group::Member member_of(const Plan& plan, int component, const std::set<int>& shared) {
   Group::Member out;
   out.component = component;
-  std::set<int> needed;
+  out.ends = ends_of(plan, component);
   for (const auto& step : plan.steps) {
     if (step.component != component) continue;
-    for (const auto& need : step.needs) needed.insert(need.step);
     if (!step.changes)
       out.ready.push_back(step);
     else if (!shared.contains(step.id))
@@ -41,8 +51,6 @@ Group::Member member_of(const Plan& plan, int component, const std::set<int>& sh
     if (std::holds_alternative<step::Service>(step.action)) out.services.push_back(step.id);
     if (const auto* dir = std::get_if<step::Dir>(&step.action); dir != nullptr && dir->holds.value == "data") out.data.push_back(step.id);
   }
-  for (const auto& step : plan.steps)
-    if (step.component == component && !needed.contains(step.id)) out.ends.push_back(step.id);
   return out;
 }
 
@@ -93,15 +101,12 @@ void Builder::add_leaving_groups() {
     for (auto i = section.begin; i < section.begin + section.count; ++i) {
       Group::Member member;
       member.component = static_cast<int>(i), member.leaves = instances()[i].leaves;
-      std::set<int> needed;
+      member.ends = ends_of(plan, member.component);
       for (const auto& step : plan.steps) {
         if (step.component != member.component) continue;
         member.steps.push_back(step.id);
-        for (const auto& need : step.needs) needed.insert(need.step);
         if (std::holds_alternative<step::Halt>(step.action)) member.services.push_back(step.id);
       }
-      std::copy_if(member.steps.begin(), member.steps.end(), std::back_inserter(member.ends),
-                   [&](const int step) { return !needed.contains(step); });
       member.ready = questions_of(waits_of(instances()[i].playbook->ready), i);
       add_questions(member, i);
       made.members.push_back(std::move(member));
