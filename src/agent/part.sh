@@ -42,24 +42,15 @@ look_part() { # n run-dirs… -- paths… -- stays… -- ports…
 part_services() {
   printf '%s' "$services" > services.part || return 1
   while IFS= read -r r; do
-    if runs "$r"; then stop_service "$r" 40 || return 1; fi
-    if in_unit "$r" && is_ours "$up"; then drop_unit "$um" "$up" || return 1; units=$units$up$nl; fi
+    end_service "$r" || return 1
+    units=$units${dropped:+$dropped$nl}
     rm -rf -- "$r"
   done < services.part
   rm -f -- services.part
 }
 
-# Directories that may go, and lie in no other of them.
-part_dirs() {
-  may=
-  while IFS= read -r path; do
-    if [ -z "$path" ] || { [ ! -d "$path" ] && [ ! -L "$path" ]; } || ! in_lines "$path" "$going" || in_lines "$path" "$kept"; then continue; fi
-    why=$(why_not "$path")
-    if [ -n "$why" ]; then note_left "file $path $why, so it stays"; else may=$may$path$nl; fi
-  done <<EOF
-$(entries dir)
-EOF
-  outer=$(printf '%s' "$may" | LC_ALL=C sort | awk '{ for (i = 1; i <= n; i++) if (index($0, d[i] "/") == 1) next; d[++n] = $0; print }')
+part_dirs() { # directories of the list that go, though not what stays in them
+  entries dir | while IFS= read -r p; do if in_lines "$p" "$going" && ! in_lines "$p" "$kept"; then printf '%s\n' "$p"; fi; done
 }
 
 drop_within() { # path in a directory of the lab
@@ -84,13 +75,12 @@ act_part() { # n run-dirs… -- paths… -- stays… -- ports…
   part_words "$@"
   left= list= outer= units=
   if [ ! -e "$S" ] && [ ! -L "$S" ]; then say "$n" holds 'nothing is left'; return 0; fi
-  why=$(no_record "$S")
-  if [ -n "$why" ]; then :; elif cd -- "$S"; then why=$(no_record .); else why='it cannot be entered'; fi
-  if [ -n "$why" ] || [ ! -f owned ]; then echo "$S is not followed, and nothing is removed, since ${why:-it has no list}: look at it, and remove what is of this lab by hand" >&2; return 1; fi
+  enter_records "$(no_record "$S")" || return 1
+  [ -f owned ] || { not_followed 'it has no list'; return 1; }
   part_services || return 1
   newest_first
   read_surroundings
-  part_dirs
+  find_outer "$(part_dirs)"
   # Archives unpacked into directories that were there before: only their files.
   for m in unpacked/*; do
     [ -f "$m" ] || continue

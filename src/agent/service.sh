@@ -41,7 +41,7 @@ accepted() { # script, and a pattern of words that are a refusal, too; either ma
   return 1
 }
 
-act_service() { # n run-dir seconds unit text unit-keeper-script check pattern members spec inputs…
+act_service() { # n run-dir seconds unit text unit-script keeper-script check pattern members spec inputs…
   n=$1; r=$2; s=$3; unit=$4; text=$5; exec=$6; script=$7; check=$8; pattern=$9; shift 9
   accepted "$check" "$pattern" || return 1 # before what runs is stopped
   if have_systemd; then act_unit "$n" "$r" "$s" "$unit" "$text" "$exec" "$@"; return; fi

@@ -57,7 +57,11 @@ read_list() {
   [ -f owned ] || return 0
   newest_first
   read_surroundings
-  # Directories that may go, and lie in no other of them. Whoever wrote `/` there does not hide the others.
+  find_outer "$(entries dir)"
+}
+
+# Whoever wrote `/` there does not hide the others.
+find_outer() { # directories, one a line: gives `outer`, those that may go, and lie in no other of them
   may=
   while IFS= read -r path; do
     if [ -z "$path" ] || { [ ! -d "$path" ] && [ ! -L "$path" ]; }; then continue; fi
@@ -65,7 +69,7 @@ read_list() {
     if [ -n "$why" ]; then note_left "file $path $why, so it stays"; else may="$may$path
 "; fi
   done <<EOF
-$(entries dir)
+$1
 EOF
   outer=$(printf '%s' "$may" | LC_ALL=C sort | awk '{ for (i = 1; i <= n; i++) if (index($0, d[i] "/") == 1) next; d[++n] = $0; print }')
 }
@@ -125,6 +129,20 @@ look_sweep() { # n stays… -- ports…
   if [ -n "$found" ]; then say "$n" differs "$(printf '%s' "$found" | head -n 1)"; else say "$n" holds 'nothing is left'; fi
 }
 
+not_followed() { echo "$S is not followed, and nothing is removed, since $1: look at it, and remove what is of this lab by hand" >&2; return 1; } # why
+
+enter_records() { # what speaks against it so far: the lab's records, from where we stand then
+  why=$1
+  if [ -n "$why" ]; then :; elif cd -- "$S"; then why=$(no_record .); else why='it cannot be entered'; fi
+  [ -z "$why" ] || not_followed "$why"
+}
+
+end_service() { # run-dir: gives `dropped`, its unit
+  dropped=
+  if runs "$1"; then stop_service "$1" 40 || return 1; fi
+  if in_unit "$1" && is_ours "$up"; then dropped=$up; drop_unit "$um" "$up"; fi
+}
+
 act_sweep() { # n stays… -- ports…
   n=$1; shift
   keeps_and_ports "$@"
@@ -133,14 +151,10 @@ act_sweep() { # n stays… -- ports…
     # Whoever may write where it lies may exchange it, so all of it is looked at again, and read, from where we stand.
     why=$(no_record "$S")
     if [ -n "$why" ] && [ ! -e "$S" ] && [ ! -L "$S" ]; then act_sweep "$n" "$@"; return; fi # by another address of this machine, just now
-    if [ -n "$why" ]; then :; elif cd -- "$S"; then why=$(no_record .); else why='it cannot be entered'; fi
-    if [ -n "$why" ]; then echo "$S is not followed, and nothing is removed, since $why: look at it, and remove what is of this lab by hand" >&2; return 1; fi
+    enter_records "$why" || return 1
     read_list
     # Also a service that the topology or the playbooks no longer know by its name: it is this lab's all the same.
-    for r in run/*; do
-      if runs "$r"; then stop_service "$r" 40 || return 1; fi
-      if in_unit "$r" && is_ours "$up"; then drop_unit "$um" "$up" || return 1; fi
-    done
+    for r in run/*; do end_service "$r" || return 1; done
     while IFS= read -r path; do if [ -n "$path" ] && is_ours "$path"; then case $path in /etc/systemd/system/*) drop_unit system "$path" ;; *) drop_unit user "$path" ;; esac; fi; done <<EOF
 $(entries unit)
 EOF
