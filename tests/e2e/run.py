@@ -36,15 +36,20 @@ RECENT_DIR = "/var/tmp/tidelab/one_host_recent"
 CDC = "http://127.0.0.1:18300/api/v2/changefeeds/ticdc-kafka"
 
 
+def copied(text, source):
+    """A topology of this text, under the name of the lab that `source` is of."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidelab-e2e-"))
+    atexit.register(shutil.rmtree, folder)
+    path = folder / pathlib.Path(source).name
+    path.write_text(text)
+    return str(path)
+
+
 def changed_topology(old, new, source=REFERENCE):
     """A copy of a topology with one text replaced, under the lab's own name."""
     text = pathlib.Path(source).read_text()
     must(old in text, f"{source} has no {old!r}")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidelab-e2e-"))
-    atexit.register(shutil.rmtree, folder)
-    path = folder / pathlib.Path(source).name
-    path.write_text(text.replace(old, new, 1))
-    return str(path)
+    return copied(text.replace(old, new, 1), source)
 
 
 def green(topology):
@@ -494,11 +499,10 @@ NEWCOMERS = (29094, 22381, 22383, 28301)
 
 def smaller_groups():
     """A copy of the lab of groups without those that are to join."""
-    path = pathlib.Path(changed_topology("pd_servers:", "pd_servers:", GROUPS))
-    lines = [line for line in path.read_text().splitlines() if not any(f"port: {port}" in line for port in NEWCOMERS)]
-    must(len(lines) == len(pathlib.Path(GROUPS).read_text().splitlines()) - len(NEWCOMERS), "not each newcomer has a line")
-    path.write_text("\n".join(lines) + "\n")
-    return str(path)
+    lines = pathlib.Path(GROUPS).read_text().splitlines(True)
+    smaller = [line for line in lines if not any(f"port: {port}" in line for port in NEWCOMERS)]
+    must(len(smaller) == len(lines) - len(NEWCOMERS), "not each newcomer has a line")
+    return copied("".join(smaller), GROUPS)
 
 
 def groups_come_up():
@@ -587,13 +591,11 @@ def writer(token, first=2_000_000_000):
 
 def changed_groups(*further):
     """A copy of the lab of groups with another heap of brokers and ZooKeepers, and another setting of PD."""
-    path = pathlib.Path(changed_topology("schedule.merge-schedule-limit: 0", "schedule.merge-schedule-limit: 1", GROUPS))
-    text = path.read_text()
-    for old, new in (("heap_mb: 160", "heap_mb: 168"), ("heap_mb: 64", "heap_mb: 68"), *further):
+    text = pathlib.Path(GROUPS).read_text()
+    for old, new in (("schedule.merge-schedule-limit: 0", "schedule.merge-schedule-limit: 1"), ("heap_mb: 160", "heap_mb: 168"), ("heap_mb: 64", "heap_mb: 68"), *further):
         must(old in text, f"{GROUPS} has no {old!r}")
         text = text.replace(old, new)
-    path.write_text(text)
-    return str(path)
+    return copied(text, GROUPS)
 
 
 def leader_of(group):
