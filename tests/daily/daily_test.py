@@ -17,15 +17,10 @@ import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "support")]
+from ports import free_ports  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
 TIDELAB = str(pathlib.Path(sys.argv.pop(1)).resolve())
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def listens(host, port):
@@ -52,7 +47,7 @@ class Daily(unittest.TestCase):
         self.environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TERM": "xterm", "TIDELAB_HOME": str(HERE / "home"), "HOME": str(self.root / "home"),
                             "XDG_STATE_HOME": str(self.root / "state"), "XDG_CACHE_HOME": str(self.root / "cache")}
         self.environment |= {name: os.environ[name] for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ}
-        self.ports = [free_port(), free_port()]
+        self.ports = free_ports(2)
         self.file = self.root / "bells.yaml"
         self.write()
         self.addCleanup(self.tidelab, "down", "bells", "-y", code=None)

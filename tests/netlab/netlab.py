@@ -255,7 +255,10 @@ class Lab:
         run("ip", "-n", f"{self.prefix}-ctl", "link", "set", self.host(name).cable, "nomaster")
 
     def heal(self, name):
-        run("ip", "-n", f"{self.prefix}-ctl", "link", "set", self.host(name).cable, "master", "br0")
+        """Returns when a host that is on is reached: for some seconds the kernel still answers that there is no way to it."""
+        host = self.host(name)
+        run("ip", "-n", f"{self.prefix}-ctl", "link", "set", host.cable, "master", "br0")
+        until(lambda: host.pid() is None or host.greets(), 20, f"{name} is reached again")
 
     def delay(self, milliseconds, program):
         """Packets to each host are held for that time, until undelay(); those from a host are not."""

@@ -16,6 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "support")]
 from host_records import state_of  # noqa: E402
+from ports import free_port, free_ports  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
 USER = os.environ.get("TIDELAB_TEST_ACCOUNT", "tidelab-test")  # two checkouts may test at once
@@ -31,12 +32,6 @@ class of_each_client:
         delattr(owner, name)
         for ssh_type in ("builtin", "system"):
             setattr(owner, f"{name}_{ssh_type}", lambda case, ssh_type=ssh_type: self.test(case, ssh_type))
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def soon(condition, seconds=20, what="it"):
@@ -144,7 +139,7 @@ class Lab:
         for name in ("keys", "state", "cache", "home"):
             (self.root / name).mkdir(mode=0o700)
         self.sshd = Sshd(self.root / "keys", sshd) if ssh else None
-        self.ports = [free_port() for _ in range(toys)]
+        self.ports = free_ports(toys)
         self.greetings = {}
         self.file = self.root / "toys.yaml"
         self.write()
