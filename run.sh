@@ -23,8 +23,11 @@ packages=(
     tar gzip unzip
 )
 packages_for_packages=(dpkg-dev file binutils)
+# The distribution's clang, and what `formatter` takes from it: clang-format-14, or what a Python package is installed with.
+debian=$(. /etc/os-release 2>/dev/null && printf %s "${VERSION_ID:-}")
+case $debian in 12) clang=14 format=clang-format-14 ;; *) clang=19 format=python3-venv ;; esac
 packages_for_tests=(
-    catch2 lld clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck
+    catch2 lld "clang-$clang" "libclang-rt-$clang-dev" "$format" shellcheck
     openssh-server openssh-client mariadb-server
     graphviz python3-jsonschema python3-yaml groff-base mandoc
     systemd dbus libpam-systemd dbus-user-session iproute2 util-linux procps
@@ -194,15 +197,22 @@ level_arch() {
     add_counts $((1 - bad)) "$bad"
     bad=0
     # A checkout of another account's is read like one's own.
-    git -c safe.directory="$PWD" ls-files '*.cpp' '*.hpp' | xargs -r clang-format-14 --dry-run --Werror || bad=1
+    git -c safe.directory="$PWD" ls-files '*.cpp' '*.hpp' | xargs -r "$(formatter)" --dry-run --Werror || bad=1
     add_counts $((1 - bad)) "$bad"
+}
+# Each version formats in its own way, and this tree is formatted by 14: of the distribution where it has that, else of the Python index.
+formatter() {
+    if command -v clang-format-14; then return; fi
+    local tools=$build/format
+    [ -x "$tools/bin/clang-format" ] || { python3 -m venv "$tools" && "$tools/bin/pip" install --quiet --disable-pip-version-check clang-format==14.0.6; } >&2
+    realpath "$tools/bin/clang-format"
 }
 level_unit() { ctest_level unit; }
 level_net() { ctest_level net; }
 level_golden() { ctest_level golden; }
 level_terminal() { ctest_level terminal; }
 level_ssh() { ctest_level ssh; }
-level_fuzz_build() { compile fuzz tests/fuzz/all; }
+level_fuzz_build() { compile fuzz tests/fuzz/all "-DCMAKE_CXX_COMPILER=clang++-$clang"; }
 level_fuzz() {
     level_fuzz_build || return 1
     ctest_level fuzz "$build/fuzz"
@@ -369,7 +379,7 @@ test_all() { # LEVEL...
     since=$SECONDS
     allowed=$(($(budget_of packages) + $(budget_of build)))
     # Two dozen test programs of sanitized code: their links are a minute for the system's linker.
-    if ! compile release tidelab || ! compile dev all -DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld "-DTIDELAB_GOLDEN_BINARY=$(realpath -m "$build/release/tidelab")"; then
+    if ! compile release tidelab || ! compile dev all -DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld "-DTIDELAB_CLANG=clang++-$clang" "-DTIDELAB_GOLDEN_BINARY=$(realpath -m "$build/release/tidelab")"; then
         record_row build 0 1 $((SECONDS - since))
         print_table
         exit 1

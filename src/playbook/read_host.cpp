@@ -55,7 +55,7 @@ void read_value(const Node& node, Shape shape, HostNeed& need, Diagnostics& diag
   } else if (auto text = yaml::read_text(node, what, diagnostics)) {
     if (text->value != "warn" && text->value != "fail")
       diagnostics.error("P008", fmt::format("{} says how bad it is: `warn` or `fail`, not `{}`", what, text->value), text->span);
-    (text->value == "fail" ? need.fail : need.warn) = {*text};
+    (text->value == "fail" ? need.fail : need.warn).assign(1, *text);
   }
 }
 

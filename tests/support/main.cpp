@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-#include <catch2/catch.hpp>
+#include "support/catch.hpp"
 
 // What LeakSanitizer finds and is not ours. libssh2 1.10 loses two bignums for each ECDSA key it signs with (seen with full
 // unwinding below libssh2_userauth_publickey_fromfile_ex), and a connection to a silent peer, which is left behind at its

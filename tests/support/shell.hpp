@@ -6,9 +6,8 @@
 #include <filesystem>
 #include <string>
 
-#include <catch2/catch.hpp>
-
 #include "host/host.hpp"
+#include "support/catch.hpp"
 
 namespace tidelab::shell {
 

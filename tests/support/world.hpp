@@ -1,8 +1,7 @@
 // Playbooks and a topology written in a test, read as the program reads them.
 #pragma once
 
-#include <catch2/catch.hpp>
-
+#include "support/catch.hpp"
 #include "support/written.hpp"
 #include "topology/topology.hpp"
 

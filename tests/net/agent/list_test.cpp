@@ -8,10 +8,10 @@
 #include <sstream>
 
 #include <fmt/format.h>
-#include <catch2/catch.hpp>
 
 #include "agent/script.hpp"
 #include "host/host.hpp"
+#include "support/catch.hpp"
 
 namespace fs = std::filesystem;
 using namespace tidelab;

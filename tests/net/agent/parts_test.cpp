@@ -3,10 +3,9 @@
 #include <set>
 #include <sstream>
 
-#include <catch2/catch.hpp>
-
 #include "agent/script.hpp"
 #include "host/host.hpp"
+#include "support/catch.hpp"
 
 using namespace tidelab;
 

@@ -5,10 +5,10 @@
 #include <fstream>
 
 #include <fmt/format.h>
-#include <catch2/catch.hpp>
 
 #include "agent/script.hpp"
 #include "host/quote.hpp"
+#include "support/catch.hpp"
 #include "support/shell.hpp"
 
 namespace fs = std::filesystem;

@@ -10,10 +10,10 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <catch2/catch.hpp>
 
 #include "host/quote.hpp"
 #include "live/preflight_calls.hpp"
+#include "support/catch.hpp"
 #include "support/shell.hpp"
 
 namespace fs = std::filesystem;

@@ -1,8 +1,8 @@
 // The ways in which digests are published.
-#include <catch2/catch.hpp>
 
 #include "artifact/sources.hpp"
 #include "lab.hpp"
+#include "support/catch.hpp"
 
 using namespace tidelab;
 using namespace tidelab::artifact;

@@ -1,12 +1,12 @@
 // Archives that a service names in JSON: an API of the form of Eclipse Temurin's.
-#include <catch2/catch.hpp>
 
 #include "lab.hpp"
+#include "support/catch.hpp"
 #include "support/http_server.hpp"
 
 using namespace tidelab;
 using namespace tidelab::artifact;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 using tests::HttpServer;
 using tests::Lab;
 using tests::Request;
@@ -75,7 +75,7 @@ TEST_CASE("a line of releases is the release that the service names, with its di
 TEST_CASE("a release that never was is answered with those near it") {
   Lab lab;
   Api api;
-  CHECK_THAT(api.why_not(lab, "8.0.281"), Contains("/v3/8.0.281 has no release 8.0.281; near it are jdk8u282-b08, jdk8u292-b10"));
+  CHECK_THAT(api.why_not(lab, "8.0.281"), ContainsSubstring("/v3/8.0.281 has no release 8.0.281; near it are jdk8u282-b08, jdk8u292-b10"));
 }
 
 TEST_CASE("another file than the service names is refused, and nothing of it kept") {
@@ -83,14 +83,14 @@ TEST_CASE("another file than the service names is refused, and nothing of it kep
   Api api;
   SECTION("another digest") {
     api.digest = sha256_text("another");
-    CHECK_THAT(api.why_not(lab, "17"), Contains("wrong checksum"));
+    CHECK_THAT(api.why_not(lab, "17"), ContainsSubstring("wrong checksum"));
   }
   SECTION("none") {
     api.digest = "soon";
-    CHECK_THAT(api.why_not(lab, "17"), Contains("gives no digest at /0/binaries/0/package/checksum"));
+    CHECK_THAT(api.why_not(lab, "17"), ContainsSubstring("gives no digest at /0/binaries/0/package/checksum"));
   }
   SECTION("a larger one") {
     api.size = 3;
-    CHECK_THAT(api.why_not(lab, "17"), Contains("is larger than the 3 bytes that it should have"));
+    CHECK_THAT(api.why_not(lab, "17"), ContainsSubstring("is larger than the 3 bytes that it should have"));
   }
 }

@@ -6,12 +6,12 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <catch2/catch.hpp>
 #include <csignal>
 #include <thread>
 
 #include "artifact/download.hpp"
 #include "lab.hpp"
+#include "support/catch.hpp"
 #include "support/http_server.hpp"
 
 using namespace tidelab;
@@ -112,7 +112,7 @@ TEST_CASE("without a checksum nothing is downloaded") {
   HttpServer server([](const Request&) { return plain(content); });
   const auto got = Store(lab.cache).acquire(wanted({official(server.url("/k.tgz"), "")}), lab.control());
   REQUIRE_FALSE(got);
-  CHECK_THAT(got.error().evidence, Catch::Contains("no checksum is known"));
+  CHECK_THAT(got.error().evidence, Catch::Matchers::ContainsSubstring("no checksum is known"));
   CHECK(server.requests().empty());
 }
 
@@ -143,7 +143,7 @@ TEST_CASE("a broken download is resumed when the validator is strong") {
   const auto broken = store.acquire(kafka, lab.control());
   REQUIRE_FALSE(broken);
   const bool strong = etag[0] != 'W';
-  CHECK_THAT(broken.error().evidence, Catch::Contains(strong ? "broke off after 2000 of" : "broke off after 1000 of"));
+  CHECK_THAT(broken.error().evidence, Catch::Matchers::ContainsSubstring(strong ? "broke off after 2000 of" : "broke off after 1000 of"));
   const auto got = store.acquire(kafka, lab.control());
   REQUIRE(got);
   CHECK(tests::read_all(got->path) == content);
@@ -193,7 +193,7 @@ TEST_CASE("an archive with several addresses: the next is asked where one has it
   source.urls.back() = old.url("/sum");  // another file there, and no third address
   const auto wrong = Store(lab.cache).acquire(wanted({source}, "9"), lab.control());
   REQUIRE_FALSE(wrong);
-  CHECK_THAT(wrong.error().evidence, Catch::Contains("from     " + old.url("/sum")));
+  CHECK_THAT(wrong.error().evidence, Catch::Matchers::ContainsSubstring("from     " + old.url("/sum")));
 }
 
 TEST_CASE("a download that breaks off behind a redirect to another host is resumed there") {
@@ -233,8 +233,9 @@ TEST_CASE("404 falls over to the next source, and when all fail each has its say
   const auto none = store.acquire(wanted({missing, tests::file("/nowhere/x")}, "9"), lab.control());
   REQUIRE_FALSE(none);
   CHECK(none.error().why == step::Why::failed);
-  CHECK_THAT(none.error().what, Catch::Contains("kafka 9"));
-  CHECK_THAT(none.error().evidence, Catch::Contains("/k.tgz answered 404") && Catch::Contains("/nowhere/x: No such file"));
+  CHECK_THAT(none.error().what, Catch::Matchers::ContainsSubstring("kafka 9"));
+  CHECK_THAT(none.error().evidence,
+             Catch::Matchers::ContainsSubstring("/k.tgz answered 404") && Catch::Matchers::ContainsSubstring("/nowhere/x: No such file"));
   CHECK(lab.files().size() == 2);
 }
 
@@ -319,7 +320,8 @@ TEST_CASE("a full disk is said with its place, ends the search, and is left as i
   }).join();
   ::setrlimit(RLIMIT_FSIZE, &before);
   REQUIRE_FALSE(got);
-  CHECK_THAT(got.error().what, Catch::StartsWith("disk full: ") && Catch::Contains(lab.cache) && Catch::Contains("bytes are free"));
+  CHECK_THAT(got.error().what, Catch::Matchers::StartsWith("disk full: ") && Catch::Matchers::ContainsSubstring(lab.cache) &&
+                                   Catch::Matchers::ContainsSubstring("bytes are free"));
   CHECK(left.empty());
 }
 

@@ -1,9 +1,9 @@
 // Sources that run a program: assemble scripts, and Maven's client.
-#include <catch2/catch.hpp>
 #include <csignal>
 #include <thread>
 
 #include "lab.hpp"
+#include "support/catch.hpp"
 
 using namespace tidelab;
 using namespace tidelab::artifact;
@@ -25,7 +25,7 @@ TEST_CASE("a version that the script does not provide has no side effects") {
   Lab lab;
   const auto got = Store(lab.cache).acquire(wanted({assembled(lab.script("echo ok >$2"))}, "2.8.0"), lab.control());
   REQUIRE_FALSE(got);
-  CHECK_THAT(got.error().evidence, Catch::Contains("assembled source provides 2.7.0, 4.1.0, not 2.8.0"));
+  CHECK_THAT(got.error().evidence, Catch::Matchers::ContainsSubstring("assembled source provides 2.7.0, 4.1.0, not 2.8.0"));
   CHECK(lab.runs() == 0);
 }
 
@@ -39,7 +39,7 @@ TEST_CASE("exit codes of a script") {
                                                                       {"exit 0", "made no output file"}}));
   const auto got = Store(lab.cache).acquire(wanted({assembled(lab.script("echo why >&2\n" + body))}), lab.control());
   REQUIRE_FALSE(got);
-  CHECK_THAT(got.error().evidence, Catch::Contains(text) && Catch::Contains("    why"));
+  CHECK_THAT(got.error().evidence, Catch::Matchers::ContainsSubstring(text) && Catch::Matchers::ContainsSubstring("    why"));
   CHECK((got.error().why == step::Why::unreachable) == (body == "exit 3"));
   CHECK(lab.files().empty());
 }
@@ -119,10 +119,11 @@ TEST_CASE("Maven's client gets the coordinate, and its complaint is evidence") {
     ::setenv("PATH", before.c_str(), 1);
     REQUIRE(got);
     CHECK_THAT(tests::read_all(got->path),
-               Catch::StartsWith("-B -q org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy -Dartifact=org.example:thing:1.0:jar:x "
-                                 "-DoutputDirectory=" +
-                                 lab.cache) &&
-                   Catch::EndsWith("-Dmdep.useBaseVersion=true\n"));
+               Catch::Matchers::StartsWith(
+                   "-B -q org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy -Dartifact=org.example:thing:1.0:jar:x "
+                   "-DoutputDirectory=" +
+                   lab.cache) &&
+                   Catch::Matchers::EndsWith("-Dmdep.useBaseVersion=true\n"));
   }
   SECTION("it fails") {
     lab.write("bin/mvn", "#!/bin/sh\necho '[ERROR] not found'; exit 1\n", true);
@@ -130,14 +131,14 @@ TEST_CASE("Maven's client gets the coordinate, and its complaint is evidence") {
     const auto got = store.acquire(wanted({source}), lab.control());
     ::setenv("PATH", before.c_str(), 1);
     REQUIRE_FALSE(got);
-    CHECK_THAT(got.error().evidence, Catch::Contains("[ERROR] not found"));
+    CHECK_THAT(got.error().evidence, Catch::Matchers::ContainsSubstring("[ERROR] not found"));
   }
   SECTION("it is not there") {
     ::setenv("PATH", lab.root.c_str(), 1);
     const auto got = store.acquire(wanted({source}), lab.control());
     ::setenv("PATH", before.c_str(), 1);
     REQUIRE_FALSE(got);
-    CHECK_THAT(got.error().evidence, Catch::Contains("Maven's client `mvn` is not installed"));
+    CHECK_THAT(got.error().evidence, Catch::Matchers::ContainsSubstring("Maven's client `mvn` is not installed"));
     CHECK(got.error().why == step::Why::unreachable);
   }
 }

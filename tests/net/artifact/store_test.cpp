@@ -1,10 +1,10 @@
 // The cache: what is trusted, what is repaired, and two runs at once.
 #include <sys/wait.h>
 #include <unistd.h>
-#include <catch2/catch.hpp>
 #include <thread>
 
 #include "lab.hpp"
+#include "support/catch.hpp"
 
 using namespace tidelab;
 using namespace tidelab::artifact;

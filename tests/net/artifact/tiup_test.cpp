@@ -1,11 +1,11 @@
 // TiUP mirrors: one that the real TiUP made, and ones that are wrong in one way each.
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 #include <thread>
 
 #include "artifact/mirror.hpp"
 #include "lab.hpp"
+#include "support/catch.hpp"
 #include "support/http_server.hpp"
 #include "support/tiup_mirror.hpp"
 
@@ -86,7 +86,7 @@ std::string why_not(Lab& lab, const std::string& mirror, const std::string& comp
   return got.error().what + "\n" + got.error().evidence;
 }
 
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 }  // namespace
 
@@ -106,7 +106,7 @@ TEST_CASE("a mirror of the real TiUP is believed, from a directory and from a se
     CHECK(got->verified_by == "signatures: tidb.json version 2, root 1, trusted since it was first seen");
     CHECK(got->kind == Kind::tiup);
   }
-  CHECK_THAT(why_not(lab, golden, "cdc"), Contains("has withdrawn cdc v8.5.0 for linux/amd64; near it are v8.5.4-release.1"));
+  CHECK_THAT(why_not(lab, golden, "cdc"), ContainsSubstring("has withdrawn cdc v8.5.0 for linux/amd64; near it are v8.5.4-release.1"));
   auto arm = wanted_from(golden, "tidb", "v8.5.0");
   arm.sources.front().platform = "linux/arm64";
   const auto got = Store(lab.cache).acquire(arm, lab.control());
@@ -116,7 +116,7 @@ TEST_CASE("a mirror of the real TiUP is believed, from a directory and from a se
   arm.sources.front().platform = "linux/arm64";
   const auto none = Store(lab.cache).acquire(arm, lab.control());
   REQUIRE_FALSE(none);
-  CHECK_THAT(none.error().evidence, Contains("has no pd for linux/arm64") && Contains("it has it for linux/amd64"));
+  CHECK_THAT(none.error().evidence, ContainsSubstring("has no pd for linux/arm64") && ContainsSubstring("it has it for linux/amd64"));
 }
 
 TEST_CASE("a changed byte in any document of a mirror is noticed, or changes nothing") {
@@ -161,12 +161,12 @@ TEST_CASE("an archive that is not the one of the documents is refused, and nothi
   auto got = Store(lab.cache).acquire(wanted, lab.control());
   REQUIRE_FALSE(got);
   CHECK(got.error().what == "pd v8.5.0: wrong checksum");
-  CHECK_THAT(got.error().evidence,
-             Contains(sha256_text("pd 8.5.0")) && Contains(sha256_text("pd 8.5.1")) && Contains(served.url() + "/pd-v8.5.0"));
+  CHECK_THAT(got.error().evidence, ContainsSubstring(sha256_text("pd 8.5.0")) && ContainsSubstring(sha256_text("pd 8.5.1")) &&
+                                       ContainsSubstring(served.url() + "/pd-v8.5.0"));
   served.mirror.files["/pd-v8.5.0-linux-amd64.tar.gz"] = "pd 8.5.0 and more";
-  CHECK_THAT(why_not(lab, served.url()), Contains("is larger than the 8 bytes that it should have"));
+  CHECK_THAT(why_not(lab, served.url()), ContainsSubstring("is larger than the 8 bytes that it should have"));
   served.mirror.files.erase("/pd-v8.5.0-linux-amd64.tar.gz");
-  CHECK_THAT(why_not(lab, served.url()), Contains("answered 404") && Contains("the mirror's documents name it"));
+  CHECK_THAT(why_not(lab, served.url()), ContainsSubstring("answered 404") && ContainsSubstring("the mirror's documents name it"));
 }
 
 TEST_CASE("what is over, of each kind of document, is told with its date") {
@@ -176,7 +176,8 @@ TEST_CASE("what is over, of each kind of document, is told with its date") {
     served.mirror.expires[type] = std::time(nullptr) - 86400;
     served.mirror.write();
     INFO(type);
-    CHECK_THAT(why_not(lab, served.url()), Contains("expired on " + TiupMirror::time_text(std::time(nullptr) - 86400).substr(0, 10)));
+    CHECK_THAT(why_not(lab, served.url()),
+               ContainsSubstring("expired on " + TiupMirror::time_text(std::time(nullptr) - 86400).substr(0, 10)));
   }
 }
 
@@ -221,7 +222,7 @@ TEST_CASE("too few signatures, those of others, and one that counts twice are no
     Lab lab;
     Served served;
     each.change(served.mirror);
-    CHECK_THAT(why_not(lab, served.url()), Contains(each.said));
+    CHECK_THAT(why_not(lab, served.url()), ContainsSubstring(each.said));
   }
 }
 
@@ -231,12 +232,12 @@ TEST_CASE("a document in another's place is refused, though its signature is goo
   const auto pd = served.mirror.files["/1.pd.json"];
   served.mirror.files["/1.pd.json"] = served.mirror.files["/1.tidb.json"];
   served.mirror.write_snapshot();
-  CHECK_THAT(why_not(lab, served.url()), Contains("it is about `tidb`"));
+  CHECK_THAT(why_not(lab, served.url()), ContainsSubstring("it is about `tidb`"));
   served.mirror.files["/2.pd.json"] = pd;
   served.mirror.component_version = 2;
   for (const auto* other : {"tidb", "tikv", "cdc"}) served.mirror.files[std::string("/2.") + other + ".json"] = "";
   served.mirror.write_snapshot();
-  CHECK_THAT(why_not(lab, served.url()), Contains("it says that it is version 1"));
+  CHECK_THAT(why_not(lab, served.url()), ContainsSubstring("it says that it is version 1"));
 }
 
 TEST_CASE("an older document than one that was seen is refused") {
@@ -250,11 +251,11 @@ TEST_CASE("an older document than one that was seen is refused") {
   const auto newest = served.mirror;
   served.mirror = older;
   CHECK_THAT(why_not(lab, served.url(), "tidb"),
-             Contains("timestamp.json is not trusted: it is version 1, and version 5 was there before"));
+             ContainsSubstring("timestamp.json is not trusted: it is version 1, and version 5 was there before"));
   older.timestamp_version = 6;
   older.write();
   served.mirror = older;
-  CHECK_THAT(why_not(lab, served.url(), "tidb"), Contains("it lists cdc.json of version 1, and version 3 was there before"));
+  CHECK_THAT(why_not(lab, served.url(), "tidb"), ContainsSubstring("it lists cdc.json of version 1, and version 3 was there before"));
   served.mirror = newest;
   CHECK(Store(lab.cache).acquire(wanted_from(served.url(), "tidb", "v8.5.0"), lab.control()));
 }
@@ -270,12 +271,12 @@ TEST_CASE("a root that was replaced is followed from the one that is known, and 
   served.mirror.timestamp_version = 2;
   served.mirror.write();
   const auto alone = served.mirror;
-  CHECK_THAT(why_not(lab, served.url(), "tidb"), Contains("2.root.json is not trusted: it has 0 of the 2 signatures"));
+  CHECK_THAT(why_not(lab, served.url(), "tidb"), ContainsSubstring("2.root.json is not trusted: it has 0 of the 2 signatures"));
   served.mirror.write_root(before.root_keys);
   served.mirror.write_snapshot();
   const auto got = Store(lab.cache).acquire(wanted_from(served.url(), "tidb", "v8.5.0"), lab.control());
   REQUIRE(got);
-  CHECK_THAT(got->verified_by, Contains("root 2"));
+  CHECK_THAT(got->verified_by, ContainsSubstring("root 2"));
 }
 
 TEST_CASE("a mirror whose keys are known is held to them") {
@@ -295,7 +296,8 @@ TEST_CASE("a mirror whose keys are known is held to them") {
   Lab lab;
   served.mirror.root_keys = spare_keys();
   served.mirror.write();
-  CHECK_THAT(why_not(lab, served.url(), "pd", "v8.5.0", pin), Contains("it was not signed by the keys that are known of this mirror"));
+  CHECK_THAT(why_not(lab, served.url(), "pd", "v8.5.0", pin),
+             ContainsSubstring("it was not signed by the keys that are known of this mirror"));
 }
 
 TEST_CASE("what was trusted without keys is not trusted by those who know them") {
@@ -303,7 +305,8 @@ TEST_CASE("what was trusted without keys is not trusted by those who know them")
   Served served;
   REQUIRE(Store(lab.cache).acquire(wanted_from(served.url(), "tidb", "v8.5.0"), lab.control()));
   const RootPin others{1, 2, {spare_keys()[0].id(), spare_keys()[1].id()}};
-  CHECK_THAT(why_not(lab, served.url(), "pd", "v8.5.0", others), Contains("it was not signed by the keys that are known of this mirror"));
+  CHECK_THAT(why_not(lab, served.url(), "pd", "v8.5.0", others),
+             ContainsSubstring("it was not signed by the keys that are known of this mirror"));
 }
 
 TEST_CASE("a component that was away comes back no older than it was") {
@@ -317,14 +320,14 @@ TEST_CASE("a component that was away comes back no older than it was") {
   without.timestamp_version = without.index_version = 2;
   without.write();
   served.mirror = without;
-  CHECK_THAT(why_not(lab, served.url(), "pd", "v8.5.3"), Contains("has no component `pd`"));
+  CHECK_THAT(why_not(lab, served.url(), "pd", "v8.5.3"), ContainsSubstring("has no component `pd`"));
   without.releases = blank().releases;
   without.timestamp_version = without.index_version = 3;
   without.component_version = 1;
   without.releases.erase("tidb"), without.releases.erase("tikv"), without.releases.erase("cdc");
   without.write();
   served.mirror = without;
-  CHECK_THAT(why_not(lab, served.url(), "pd", "v8.5.3"), Contains("1.pd.json is not trusted: version 2 was there before"));
+  CHECK_THAT(why_not(lab, served.url(), "pd", "v8.5.3"), ContainsSubstring("1.pd.json is not trusted: version 2 was there before"));
 }
 
 TEST_CASE("a family of components costs six small requests, later runs what has changed, and cached archives none") {
@@ -375,9 +378,11 @@ TEST_CASE("documents of two moments are asked for once more, past what keeps cop
 TEST_CASE("what a mirror has not is answered with what it has") {
   Lab lab;
   Served served;
-  CHECK_THAT(why_not(lab, served.url(), "pd", "v8.5.2"), Contains("has no pd v8.5.2 for linux/amd64; near it are v8.5.3, v8.5.0, v7.1.0"));
-  CHECK_THAT(why_not(lab, served.url(), "tiflash"), Contains("has no component `tiflash`") && Contains("it has cdc, pd, tidb, tikv"));
-  CHECK_THAT(why_not(lab, lab.root), Contains("is no mirror of TiUP"));
+  CHECK_THAT(why_not(lab, served.url(), "pd", "v8.5.2"),
+             ContainsSubstring("has no pd v8.5.2 for linux/amd64; near it are v8.5.3, v8.5.0, v7.1.0"));
+  CHECK_THAT(why_not(lab, served.url(), "tiflash"),
+             ContainsSubstring("has no component `tiflash`") && ContainsSubstring("it has cdc, pd, tidb, tikv"));
+  CHECK_THAT(why_not(lab, lab.root), ContainsSubstring("is no mirror of TiUP"));
 }
 
 TEST_CASE("a directory is a directory, whatever its name begins with") {
@@ -401,6 +406,6 @@ TEST_CASE("what was trusted and is damaged is told, and not begun anew in silenc
   std::ofstream(root) << "{";
   const auto got = Store(lab.cache).acquire(wanted_from(served.url(), "tidb", "v8.5.0"), lab.control());
   REQUIRE_FALSE(got);
-  CHECK_THAT(got.error().what, Contains("is damaged, so it is not known whom to trust"));
-  CHECK_THAT(got.error().help, Contains("remove "));
+  CHECK_THAT(got.error().what, ContainsSubstring("is damaged, so it is not known whom to trust"));
+  CHECK_THAT(got.error().help, ContainsSubstring("remove "));
 }

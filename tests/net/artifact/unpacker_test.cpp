@@ -7,10 +7,9 @@
 #include <map>
 #include <random>
 
-#include <catch2/catch.hpp>
-
 #include "host/host.hpp"
 #include "lab.hpp"
+#include "support/catch.hpp"
 
 namespace fs = std::filesystem;
 using namespace tidelab;

@@ -1,10 +1,10 @@
 // The HTTP door against a small server on loopback.
 #include "client/http.hpp"
 
-#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <thread>
 
+#include "support/catch.hpp"
 #include "support/http_server.hpp"
 #include "support/listener.hpp"
 
@@ -110,7 +110,7 @@ TEST_CASE("what is no complete answer is a refusal") {
     const HttpServer server([](const Request&) { return Response{200, std::string((16 << 20) + 1, 'x')}; });
     const auto answer = http({"GET", server.url(), "", {}}, within(60s));
     CHECK(answer.error().why == Why::refused);
-    CHECK_THAT(answer.error().what, Catch::Contains("larger than 16 MiB"));
+    CHECK_THAT(answer.error().what, Catch::Matchers::ContainsSubstring("larger than 16 MiB"));
   }
 }
 
@@ -161,5 +161,5 @@ TEST_CASE("headers without end are refused, and the bound is told") {
   const auto answer = http({"GET", server.url(), "", {}}, within(30s));
   REQUIRE_FALSE(answer);
   CHECK(answer.error().why == Why::refused);
-  CHECK_THAT(answer.error().what, Catch::Contains("the headers of the answer are larger than 256 KiB"));
+  CHECK_THAT(answer.error().what, Catch::Matchers::ContainsSubstring("the headers of the answer are larger than 256 KiB"));
 }

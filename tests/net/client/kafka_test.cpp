@@ -2,11 +2,11 @@
 // those only the way to the refusal is tested here, and what they do is left to the e2e level.
 #include "client/kafka.hpp"
 
-#include <catch2/catch.hpp>
 #include <set>
 #include <thread>
 
 #include "client/kafka_admin.hpp"
+#include "support/catch.hpp"
 #include "support/kafka_mock.hpp"
 #include "support/listener.hpp"
 
@@ -95,8 +95,9 @@ TEST_CASE("a topic that is not there is not there for each of the doors") {
   const auto state = client::describe_topic(mock.bootstrap(), "none", within(10s));
   REQUIRE(state);
   CHECK(!state->has_value());
-  CHECK_THAT(client::produce(mock.bootstrap(), "none", "k", "v", within(10s)).error().what, Catch::Contains("no topic none"));
-  CHECK_THAT(client::open_tail(mock.bootstrap(), "none", within(10s)).error().what, Catch::Contains("no topic none"));
+  CHECK_THAT(client::produce(mock.bootstrap(), "none", "k", "v", within(10s)).error().what,
+             Catch::Matchers::ContainsSubstring("no topic none"));
+  CHECK_THAT(client::open_tail(mock.bootstrap(), "none", within(10s)).error().what, Catch::Matchers::ContainsSubstring("no topic none"));
 }
 
 TEST_CASE("an admin request that no broker serves ends at the deadline") {
@@ -173,7 +174,7 @@ TEST_CASE("a broker that goes away under a tail becomes a failure, with librdkaf
   mock.vanish();
   const auto failure = failure_of(**tail);
   CHECK(failure.why == Why::refused);
-  CHECK_THAT(failure.evidence, Catch::Contains("ALL_BROKERS_DOWN"));
+  CHECK_THAT(failure.evidence, Catch::Matchers::ContainsSubstring("ALL_BROKERS_DOWN"));
 }
 
 TEST_CASE("a topic that goes away under a tail becomes a failure") {
@@ -184,7 +185,7 @@ TEST_CASE("a topic that goes away under a tail becomes a failure") {
   rd_kafka_mock_topic_set_error(mock.cluster(), "t", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
   const auto failure = failure_of(**tail);
   CHECK(failure.why == Why::refused);
-  CHECK_THAT(failure.what, Catch::Contains("gone"));
+  CHECK_THAT(failure.what, Catch::Matchers::ContainsSubstring("gone"));
 }
 
 TEST_CASE("a record that the broker refuses is a failure that names the error") {
@@ -194,7 +195,7 @@ TEST_CASE("a record that the broker refuses is a failure that names the error") 
   const auto refused = client::produce(mock.bootstrap(), "t", "k", "v", within(10s));
   REQUIRE(!refused);
   CHECK(refused.error().why == Why::refused);
-  CHECK_THAT(refused.error().what, Catch::Contains("TOPIC_AUTHORIZATION_FAILED"));
+  CHECK_THAT(refused.error().what, Catch::Matchers::ContainsSubstring("TOPIC_AUTHORIZATION_FAILED"));
   CHECK(client::produce(mock.bootstrap(), "t", "k", "v", within(10s)));
 }
 

@@ -1,10 +1,10 @@
 // The SQL door against a real server.
 #include "client/sql.hpp"
 
-#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "support/catch.hpp"
 #include "support/listener.hpp"
 #include "support/mariadb.hpp"
 
@@ -76,15 +76,15 @@ TEST_CASE("an error of the server is told with its code, and the session lives o
   const auto answer = session->run({"SELECT * FROM no_such"}, within(10s));
   REQUIRE(!answer);
   CHECK(answer.error().why == Why::refused);
-  CHECK_THAT(answer.error().what, Catch::StartsWith("server says 1146: ") && Catch::Contains("lab.no_such"));
+  CHECK_THAT(answer.error().what, Catch::Matchers::StartsWith("server says 1146: ") && Catch::Matchers::ContainsSubstring("lab.no_such"));
   CHECK(session->run({"SELECT 1"}, within(10s)));
 }
 
 TEST_CASE("a wrong password, a missing database and a closed port are refusals") {
   auto target = lab();
   target.password = "wrong";
-  CHECK_THAT(client::open_sql(target, within(10s)).error().what, Catch::Contains("1045"));
-  CHECK_THAT(client::open_sql(lab("nowhere"), within(10s)).error().what, Catch::Contains("1049"));
+  CHECK_THAT(client::open_sql(target, within(10s)).error().what, Catch::Matchers::ContainsSubstring("1045"));
+  CHECK_THAT(client::open_sql(lab("nowhere"), within(10s)).error().what, Catch::Matchers::ContainsSubstring("1049"));
   target.port = tests::closed_port();
   CHECK(client::open_sql(target, within(10s)).error().why == Why::refused);
   target.host = "no-such-host.invalid";
@@ -136,7 +136,7 @@ TEST_CASE("an answer of more rows or bytes than anybody asks for is not read to 
   REQUIRE_FALSE(answer);
   CHECK(answer.error().why == Why::refused);
   CHECK(answer.error().lasting);
-  CHECK_THAT(answer.error().what, Catch::Contains(beyond));
+  CHECK_THAT(answer.error().what, Catch::Matchers::ContainsSubstring(beyond));
   REQUIRE(open()->run({"SELECT 1"}, within(10s)));  // others are served
 }
 

@@ -1,9 +1,9 @@
 // The plain TCP door against loopback peers.
 #include "client/tcp.hpp"
 
-#include <catch2/catch.hpp>
 #include <thread>
 
+#include "support/catch.hpp"
 #include "support/listener.hpp"
 
 using namespace tidelab;
@@ -59,7 +59,7 @@ TEST_CASE("a closed port refuses") {
   const auto answer = client::tcp("127.0.0.1:" + std::to_string(tests::closed_port()), "", within(5s));
   REQUIRE(!answer);
   CHECK(answer.error().why == Why::refused);
-  CHECK_THAT(answer.error().what, Catch::Contains("Connection refused"));
+  CHECK_THAT(answer.error().what, Catch::Matchers::ContainsSubstring("Connection refused"));
 }
 
 TEST_CASE("a silent peer ends at the deadline") {

@@ -4,10 +4,9 @@
 #include <optional>
 #include <thread>
 
-#include <catch2/catch.hpp>
-
 #include "host/host.hpp"
 #include "net/host/doors.hpp"
+#include "support/catch.hpp"
 #include "support/sshd.hpp"
 
 using namespace tidelab::doors;

@@ -3,9 +3,8 @@
 #include <filesystem>
 #include <random>
 
-#include <catch2/catch.hpp>
-
 #include "host/host.hpp"
+#include "support/catch.hpp"
 #include "support/sshd.hpp"
 
 using namespace tidelab::host;

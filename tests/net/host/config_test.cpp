@@ -7,10 +7,9 @@
 #include <map>
 #include <sstream>
 
-#include <catch2/catch.hpp>
-
 #include "host/host.hpp"
 #include "net/host/doors.hpp"
+#include "support/catch.hpp"
 #include "support/sshd.hpp"
 
 using namespace tidelab::doors;

@@ -4,11 +4,10 @@
 #include <optional>
 #include <random>
 
-#include <catch2/catch.hpp>
-
 #include "host/host.hpp"
 #include "host/remote_shell.hpp"
 #include "net/host/doors.hpp"
+#include "support/catch.hpp"
 #include "support/sshd.hpp"
 
 using namespace tidelab::doors;

@@ -7,9 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include <catch2/catch.hpp>
-
 #include "host/key_file.hpp"
+#include "support/catch.hpp"
 
 using namespace tidelab::host;
 

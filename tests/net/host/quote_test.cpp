@@ -3,10 +3,9 @@
 
 #include <random>
 
-#include <catch2/catch.hpp>
-
 #include "host/host.hpp"
 #include "host/remote_shell.hpp"
+#include "support/catch.hpp"
 
 using namespace tidelab::host;
 

@@ -4,10 +4,9 @@
 #include <sstream>
 #include <thread>
 
-#include <catch2/catch.hpp>
-
 #include "host/host.hpp"
 #include "net/host/doors.hpp"
+#include "support/catch.hpp"
 #include "support/listener.hpp"
 #include "support/sshd.hpp"
 

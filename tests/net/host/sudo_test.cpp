@@ -1,9 +1,8 @@
 // sudo's password, asked for when sudo turns out to want one: what a host would answer is played here.
 #include <algorithm>
 
-#include <catch2/catch.hpp>
-
 #include "host/host.hpp"
+#include "support/catch.hpp"
 
 using namespace tidelab::host;
 using namespace std::chrono_literals;

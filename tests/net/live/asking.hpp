@@ -8,11 +8,10 @@
 #include <string>
 #include <vector>
 
-#include <catch2/catch.hpp>
-
 #include "live/live.hpp"
 #include "run/runner.hpp"
 #include "step/read_step.hpp"
+#include "support/catch.hpp"
 #include "support/http_server.hpp"
 #include "support/loopback.hpp"
 #include "yaml/document.hpp"

@@ -4,9 +4,8 @@
 #include <fstream>
 #include <functional>
 
-#include <catch2/catch.hpp>
-
 #include "live/live.hpp"
+#include "support/catch.hpp"
 #include "support/shell.hpp"
 
 namespace fs = std::filesystem;

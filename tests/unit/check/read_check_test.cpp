@@ -1,7 +1,7 @@
 // A check as values, and the whole text of each complaint.
-#include <catch2/catch.hpp>
 
 #include "check/check.hpp"
+#include "support/catch.hpp"
 #include "support/written.hpp"
 
 using namespace tidelab;

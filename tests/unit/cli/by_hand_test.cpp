@@ -1,11 +1,11 @@
 // What reaches a host is run here by the shell of this machine.
 #include <sys/stat.h>
 
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 
 #include "cli/by_hand.hpp"
+#include "support/catch.hpp"
 
 using namespace tidelab;
 using namespace tidelab::cli;

@@ -1,6 +1,7 @@
-#include <catch2/catch.hpp>
 
 #include "cli/daily.hpp"
+
+#include "support/catch.hpp"
 
 using namespace tidelab;
 using namespace tidelab::cli;
@@ -29,7 +30,7 @@ TEST_CASE("a state is what the component says, an age is in seconds, whatever th
   CHECK(fare.state == "normal");
   CHECK(fare.says.empty());
   REQUIRE(fare.ages.size() == 1);
-  CHECK(fare.ages[0].second == Approx(10));
+  CHECK_THAT(fare.ages[0].second, Catch::Matchers::WithinAbs(10, 1e-9));
   CHECK(fare.problem.empty());
 }
 
@@ -75,7 +76,8 @@ TEST_CASE("fares stand below what they are of, and fit a narrow line") {
         "\nother\n"
         "?  changefeed other  unknown\n"
         "    127.0.0.1:8300 refuses\n");
-  CHECK_THAT(render_fares(fares, false, 40), Catch::Contains("✓  changefeed orders  normal\n    checkpoint 0.4 s ago\n"));
+  CHECK_THAT(render_fares(fares, false, 40),
+             Catch::Matchers::ContainsSubstring("✓  changefeed orders  normal\n    checkpoint 0.4 s ago\n"));
   CHECK(render_fares(fares, true, 0).find("\n\033[33m?\033[0m  changefeed other") != std::string::npos);
 }
 

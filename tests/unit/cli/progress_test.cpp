@@ -1,9 +1,8 @@
 #include <iostream>
 #include <sstream>
 
-#include <catch2/catch.hpp>
-
 #include "cli/progress.hpp"
+#include "support/catch.hpp"
 
 using namespace tidelab;
 using namespace tidelab::cli;

@@ -1,9 +1,8 @@
 #include <stdlib.h>
 
-#include <catch2/catch.hpp>
-
 #include "cli/table.hpp"
 #include "cli/terminal.hpp"
+#include "support/catch.hpp"
 
 using namespace tidelab::cli;
 

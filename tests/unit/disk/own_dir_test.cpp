@@ -2,10 +2,10 @@
 #include "disk/own_dir.hpp"
 
 #include <fmt/format.h>
-#include <catch2/catch.hpp>
 
 #include "disk/accounts.hpp"
 #include "scratch.hpp"
+#include "support/catch.hpp"
 
 using namespace tidelab;
 using namespace tidelab::disk;

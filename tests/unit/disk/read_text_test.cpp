@@ -4,9 +4,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include <catch2/catch.hpp>
-
 #include "scratch.hpp"
+#include "support/catch.hpp"
 
 using namespace tidelab;
 using namespace tidelab::disk;

@@ -1,8 +1,7 @@
 #include "guide/template.hpp"
 
+#include "support/catch.hpp"
 #include "support/written.hpp"
-
-#include <catch2/catch.hpp>
 
 namespace tidelab::guide {
 

@@ -8,10 +8,10 @@
 #include <fstream>
 #include <random>
 
-#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include "lab/lock.hpp"
+#include "support/catch.hpp"
 
 using namespace tidelab::lab;
 namespace fs = std::filesystem;

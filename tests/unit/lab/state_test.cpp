@@ -1,6 +1,7 @@
-#include <catch2/catch.hpp>
 
 #include "lab/record.hpp"
+
+#include "support/catch.hpp"
 
 using namespace tidelab::lab;
 

@@ -1,7 +1,7 @@
 // What hosts print, read: as the agent means it, and as somebody might who means no good.
 #include "live/agent_answers.hpp"
 
-#include <catch2/catch.hpp>
+#include "support/catch.hpp"
 
 using namespace tidelab;
 using namespace tidelab::live;

@@ -3,7 +3,8 @@
 #include <chrono>
 
 #include <fmt/format.h>
-#include <catch2/catch.hpp>
+
+#include "support/catch.hpp"
 
 using namespace tidelab::live;
 using std::chrono::seconds;

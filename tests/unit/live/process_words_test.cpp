@@ -1,6 +1,6 @@
 #include "live/process_words.hpp"
 
-#include <catch2/catch.hpp>
+#include "support/catch.hpp"
 
 using namespace tidelab::live;
 

@@ -4,9 +4,8 @@
 #include <random>
 #include <sstream>
 
-#include <catch2/catch.hpp>
-
 #include "plan/plan.hpp"
+#include "support/catch.hpp"
 
 using namespace tidelab;
 

@@ -1,7 +1,7 @@
 // A playbook as values, and the whole text of each complaint.
-#include <catch2/catch.hpp>
 
 #include "playbook/playbook.hpp"
+#include "support/catch.hpp"
 #include "support/written.hpp"
 
 using namespace tidelab;

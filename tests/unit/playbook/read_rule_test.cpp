@@ -1,7 +1,7 @@
 // Rules as they are read: words, their arguments, operands; and what only all playbooks together can tell.
-#include <catch2/catch.hpp>
 
 #include "playbook/playbook.hpp"
+#include "support/catch.hpp"
 #include "support/written.hpp"
 
 using namespace tidelab;

@@ -1,7 +1,7 @@
 // Versions and ranges of them, nonsense included.
 #include "playbook/version.hpp"
 
-#include <catch2/catch.hpp>
+#include "support/catch.hpp"
 
 using namespace tidelab::playbook;
 

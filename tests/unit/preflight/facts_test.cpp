@@ -1,7 +1,8 @@
 // What a host prints → facts; also when it prints nonsense.
-#include <catch2/catch.hpp>
 
 #include "preflight/facts.hpp"
+
+#include "support/catch.hpp"
 
 namespace tidelab::preflight {
 

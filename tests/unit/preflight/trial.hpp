@@ -2,9 +2,9 @@
 #pragma once
 
 #include <fmt/format.h>
-#include <catch2/catch.hpp>
 
 #include "preflight/judge.hpp"
+#include "support/catch.hpp"
 
 namespace tidelab::preflight {
 

@@ -1,7 +1,8 @@
 // What runs come to: verdicts, exit codes, sentences.
-#include <catch2/catch.hpp>
 
 #include "story.hpp"
+
+#include "support/catch.hpp"
 
 using namespace story;
 using report::Verdict;

@@ -1,9 +1,9 @@
 // JSON, JUnit and HTML: read back by their own readers.
-#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 
 #include "story.hpp"
+#include "support/catch.hpp"
 
 using namespace story;
 using nlohmann::json;

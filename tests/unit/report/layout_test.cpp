@@ -1,7 +1,7 @@
 // Safe text, widths, spans.
 #include "report/layout.hpp"
 
-#include <catch2/catch.hpp>
+#include "support/catch.hpp"
 
 using namespace tidelab::report;
 using std::chrono::microseconds;

@@ -1,8 +1,8 @@
 // The preflight in its three formats, to the byte.
-#include <catch2/catch.hpp>
 
-#include "report/exit_code.hpp"
 #include "report/preflight.hpp"
+#include "report/exit_code.hpp"
+#include "support/catch.hpp"
 
 namespace tidelab::report {
 

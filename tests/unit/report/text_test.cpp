@@ -1,8 +1,8 @@
 // The text of a report, as a person sees it.
-#include <catch2/catch.hpp>
 
 #include "report/layout.hpp"
 #include "story.hpp"
+#include "support/catch.hpp"
 
 using namespace story;
 

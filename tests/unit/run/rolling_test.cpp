@@ -1,9 +1,8 @@
 // Groups that serve are changed one member at a time, the leader last; what does not serve, at once.
 #include "run/rolling.hpp"
 
-#include <catch2/catch.hpp>
-
 #include "run/runner.hpp"
+#include "support/catch.hpp"
 #include "support/fake_effects.hpp"
 
 using namespace tidelab;

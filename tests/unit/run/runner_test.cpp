@@ -1,8 +1,7 @@
 // Plans carried out in a fake world: order, trouble, interruption, and what is told about it.
 #include "run/runner.hpp"
 
-#include <catch2/catch.hpp>
-
+#include "support/catch.hpp"
 #include "support/fake_effects.hpp"
 #include "support/large_plan.hpp"
 

@@ -1,7 +1,7 @@
 // Which lines of a topology a program's words are about.
 #include "run/written.hpp"
 
-#include <catch2/catch.hpp>
+#include "support/catch.hpp"
 
 namespace tidelab::run {
 

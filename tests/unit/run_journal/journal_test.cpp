@@ -3,10 +3,10 @@
 
 #include <random>
 
-#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include "report/report.hpp"
+#include "support/catch.hpp"
 
 using namespace tidelab;
 using namespace tidelab::run;

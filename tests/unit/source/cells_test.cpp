@@ -1,9 +1,8 @@
 // Text in the cells of a terminal.
 #include "source/cells.hpp"
 
-#include <catch2/catch.hpp>
-
 #include "source/utf8.hpp"
+#include "support/catch.hpp"
 
 using namespace tidelab::source;
 

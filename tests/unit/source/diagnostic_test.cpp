@@ -1,7 +1,7 @@
 // Diagnostics as the whole text that a person sees.
 #include "source/diagnostic.hpp"
 
-#include <catch2/catch.hpp>
+#include "support/catch.hpp"
 
 using namespace tidelab::source;
 

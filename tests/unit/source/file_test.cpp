@@ -1,7 +1,7 @@
 // Lines and places of a file.
 #include "source/file.hpp"
 
-#include <catch2/catch.hpp>
+#include "support/catch.hpp"
 
 using namespace tidelab::source;
 

@@ -2,9 +2,8 @@
 
 #include <sstream>
 
-#include <catch2/catch.hpp>
-
 #include "source/paint.hpp"
+#include "support/catch.hpp"
 
 using namespace tidelab::source;
 

@@ -1,7 +1,7 @@
 // Sizes and times as many programs write them.
 #include "step/amount.hpp"
 
-#include <catch2/catch.hpp>
+#include "support/catch.hpp"
 
 using namespace tidelab::step;
 using namespace std::chrono_literals;

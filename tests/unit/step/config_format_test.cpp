@@ -6,9 +6,9 @@
 
 #include <toml++/toml.h>
 #include <yaml-cpp/yaml.h>
-#include <catch2/catch.hpp>
 
 #include "step/read_step.hpp"
+#include "support/catch.hpp"
 #include "support/written.hpp"
 
 using namespace tidelab;

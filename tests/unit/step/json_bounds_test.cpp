@@ -1,7 +1,7 @@
 // What a JSON text may hold before values are built of it.
 #include "step/json_bounds.hpp"
 
-#include <catch2/catch.hpp>
+#include "support/catch.hpp"
 
 using tidelab::step::beyond;
 

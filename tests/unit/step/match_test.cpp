@@ -3,7 +3,7 @@
 
 #include <random>
 
-#include <catch2/catch.hpp>
+#include "support/catch.hpp"
 
 using namespace tidelab::step;
 

@@ -3,11 +3,10 @@
 
 #include <set>
 
-#include <catch2/catch.hpp>
-
 #include <deque>
 
 #include "step/describe.hpp"
+#include "support/catch.hpp"
 #include "support/written.hpp"
 
 using namespace tidelab;

@@ -1,8 +1,8 @@
 // Words as one line for a person, their deadlines, and the walk over all of their texts.
-#include <catch2/catch.hpp>
 
 #include "step/describe.hpp"
 #include "step/read_step.hpp"
+#include "support/catch.hpp"
 #include "support/written.hpp"
 
 using namespace tidelab;

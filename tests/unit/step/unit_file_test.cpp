@@ -2,7 +2,7 @@
 // (tests/hosts/supervision.py, words_arrive_byte_for_byte).
 #include "step/unit_file.hpp"
 
-#include <catch2/catch.hpp>
+#include "support/catch.hpp"
 
 using namespace tidelab::step;
 

@@ -1,8 +1,7 @@
 // Good documents: every value and the place where it was written.
 #include "yaml/document.hpp"
 
-#include <catch2/catch.hpp>
-
+#include "support/catch.hpp"
 #include "unit/yaml/support.hpp"
 
 using namespace tidelab::yaml;

@@ -1,7 +1,8 @@
 // Broken documents: the whole text of each complaint.
-#include <catch2/catch.hpp>
 
 #include "unit/yaml/support.hpp"
+
+#include "support/catch.hpp"
 
 using namespace tidelab::yaml;
 

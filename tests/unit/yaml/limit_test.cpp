@@ -1,7 +1,8 @@
 // Hostile texts: each limit ends the reading early, with one complaint.
-#include <catch2/catch.hpp>
 
 #include "unit/yaml/support.hpp"
+
+#include "support/catch.hpp"
 
 using namespace tidelab::yaml;
 

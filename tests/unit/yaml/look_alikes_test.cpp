@@ -1,7 +1,8 @@
 // Characters that pass for others: which are told, where, and what is read on as it must be meant.
-#include <catch2/catch.hpp>
 
 #include "unit/yaml/support.hpp"
+
+#include "support/catch.hpp"
 
 using namespace tidelab::yaml;
 

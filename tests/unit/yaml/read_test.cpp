@@ -3,8 +3,7 @@
 
 #include <limits>
 
-#include <catch2/catch.hpp>
-
+#include "support/catch.hpp"
 #include "unit/yaml/support.hpp"
 
 using namespace tidelab;
