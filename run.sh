@@ -30,7 +30,7 @@ packages_for_tests=(
     catch2 lld "clang-$clang" "libclang-rt-$clang-dev" "$format" shellcheck
     openssh-server openssh-client mariadb-server
     graphviz python3-jsonschema python3-yaml groff-base mandoc
-    systemd dbus libpam-systemd dbus-user-session iproute2 util-linux procps
+    debootstrap systemd dbus libpam-systemd dbus-user-session iproute2 util-linux procps
     zsh ksh mksh fish tcsh busybox sudo
 )
 

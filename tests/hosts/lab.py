@@ -17,8 +17,9 @@ from terminal import Terminal  # noqa: E402
 BINARY = pathlib.Path(os.environ.get("TIDELAB", ROOT / "build/release/tidelab"))
 
 
-# What useradd and userdel keep on any host that they ever worked on: a lock, and the files as they were before.
-USER_TOOLS = {"/etc/.pwd.lock", *(f"/etc/{name}-" for name in ("passwd", "shadow", "group", "gshadow", "subuid", "subgid"))}
+# What useradd and userdel keep on any host that they ever worked on: a lock, and the files as they were before; those of Debian 11 also
+# write when an account was last logged in to.
+USER_TOOLS = {"/etc/.pwd.lock", "/var/log/lastlog", *(f"/etc/{name}-" for name in ("passwd", "shadow", "group", "gshadow", "subuid", "subgid"))}
 
 
 def must(condition, text, evidence=""):

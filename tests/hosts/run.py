@@ -14,6 +14,7 @@ import access
 import archive
 import attacks
 import controllers
+import distributions
 import homes
 import hostile
 import interruption
@@ -55,7 +56,7 @@ def four_hosts(names):
     return results
 
 
-ROOMS = (preflight, supervision, archive, access, interruption, controllers, oddities, odd_hosts, homes, hostile, attacks, official, shrinking)
+ROOMS = (preflight, supervision, archive, access, interruption, controllers, oddities, odd_hosts, homes, hostile, attacks, official, shrinking, distributions)
 
 
 def here(names):

@@ -1,7 +1,8 @@
 #!/bin/sh
 # The boot of one test host. Runs as pid 1 of its new mount, uts, ipc, pid and network namespaces, makes the host's own
-# root out of the machine's (copy on write), and becomes its init: systemd, or a shell that keeps sshd running.
-# From the environment: NAME ADDRESS INIT, DATA (files of this host), BASE (files of all), CGROUP (its cgroup, in a mount of cgroup2).
+# root out of the machine's or another system's (copy on write), and becomes its init: systemd, or a shell that keeps sshd running.
+# From the environment: NAME ADDRESS INIT, DATA (files of this host), LOWER (directories of what it begins with), CGROUP (its cgroup, in
+# a mount of cgroup2).
 set -eu
 
 if [ "${1:-}" != inside ]; then
@@ -19,11 +20,12 @@ ip link set eth0 up
 
 # ---- files: the machine's, with changes that are the host's alone ---------------------------------------------------
 
-mount -t overlay "$NAME" -o "lowerdir=$BASE:/,upperdir=$DATA/upper,workdir=$DATA/work" "$root"
+mount -t overlay "$NAME" -o "lowerdir=$LOWER,upperdir=$DATA/upper,workdir=$DATA/work" "$root"
 for dir in root opt home srv tmp usr/local var/log var/tmp; do # these begin empty
     mkdir -p "$root/$dir"
     mount --bind "$DATA/own/$dir" "$root/$dir"
 done
+mount --bind "$DATA/../.shared" "$root/mnt" # one directory for all hosts of a lab, as a file server gives
 mount -t proc proc "$root/proc"
 mount -t sysfs -o ro sysfs "$root/sys"
 mount -t tmpfs -o mode=755,nosuid,nodev tmpfs "$root/run"

@@ -30,6 +30,7 @@ def lay_base(lab):
     """The machine's /etc as it is now, for all hosts: what changes there later, as accounts do, is not to show in them."""
     base = lab.state / "data/.base"
     base.mkdir(mode=0o755)
+    (lab.state / "data/.shared").mkdir(mode=0o755)
     with accounts_at_rest():
         subprocess.run(["cp", "-a", "/etc", base], check=True, stdin=subprocess.DEVNULL)
     os.setxattr(base / "etc", "trusted.overlay.opaque", b"y")  # nothing of /etc below it is seen
@@ -88,7 +89,7 @@ def lay_host(host):
 
 
 def lay_logins(host, etc, own):
-    base = host.lab.state / "data/.base/etc"
+    base = host.etc_below()
     ours = f"{LOGIN}:x:4242:4242:netlab:/home/{LOGIN}:/bin/bash"
     root = "root:x:0:0:root:/root:/bin/bash"
     (etc / "passwd").write_text(accounts(base / "passwd", [root, ours]))

@@ -14,6 +14,7 @@
 
 A host is a set of namespaces (guest.sh). All cables end at a bridge in the controller's network namespace, and no
 interface joins that one to the machine's own: no packet of a lab leaves it, and its addresses exist in it alone.
+/mnt is one directory for all hosts of a lab, as a file server gives one.
 STATE is a directory that this makes: with id_ed25519, known_hosts and ssh_config for clients. Needs root, and the
 packages systemd, dbus, libpam-systemd and dbus-user-session installed (not running) for hosts with systemd; for
 `delay` iptables, and a kernel with netfilter's queues.
@@ -91,8 +92,9 @@ class NotedProcess:
 
 
 class Host:
-    def __init__(self, lab, name, address, init):
+    def __init__(self, lab, name, address, init, root=""):
         self.lab, self.name, self.address, self.init = lab, name, address, init
+        self.root = root  # files of another system; empty: those of the machine
         self.starter = None  # where this process started it
         self.init_process = NotedProcess(lab.state / f"{name}.pid")
         self.data = lab.state / "data" / name
@@ -111,7 +113,7 @@ class Host:
         self.clear_cgroup()
         self.cgroup.mkdir()
         environment = {"PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "NAME": self.name, "ADDRESS": self.address, "INIT": self.init,
-                       "DATA": str(self.data), "BASE": str(self.base), "CGROUP": str(self.cgroup)}
+                       "DATA": str(self.data), "LOWER": self.root or f"{self.base}:/", "CGROUP": str(self.cgroup)}
         log = self.lab.state / f"{self.name}.log"
         with open(log, "w") as out:
             starter = self.starter = subprocess.Popen(["nsenter", f"--net=/run/netns/{self.namespace}", "unshare", "--mount", "--uts", "--ipc", "--pid", "--fork",
@@ -180,7 +182,10 @@ class Host:
 
     def beneath(self, inside):
         """Where the machine sees what a path of the host's root was before the host changed it."""
-        return (self.base if inside.startswith("/etc/") else pathlib.Path("/")) / inside.lstrip("/")
+        return (self.etc_below().parent if inside.startswith("/etc/") else pathlib.Path(self.root or "/")) / inside.lstrip("/")
+
+    def etc_below(self):
+        return pathlib.Path(self.root, "etc") if self.root else self.base / "etc"
 
     def path(self, inside):
         """Where the machine sees a file of one of the host's own directories: /opt, /home, /tmp …"""
@@ -197,8 +202,8 @@ class Lab:
         self.delayer = NotedProcess(self.state / "delay.pid")
         self.hosts = {}
         with contextlib.suppress(OSError):
-            for name, address, init in json.loads((self.state / "lab.json").read_text()):
-                self.hosts[name] = Host(self, name, address, init)
+            for name, *more in json.loads((self.state / "lab.json").read_text()):
+                self.hosts[name] = Host(self, name, *more)
 
     def host(self, name):
         if name not in self.hosts:
@@ -206,18 +211,18 @@ class Lab:
         return self.hosts[name]
 
     def up(self, wanted):
-        """wanted: (name, address, systemd | shell) for each host."""
+        """wanted: (name, address, systemd | shell) for each host, and perhaps the directory of another system's files."""
         if os.geteuid() != 0:
             raise Wrong("namespaces and mounts need root")
         if self.state.exists():
             raise Wrong(f"{self.state} is there already: `down` first")
-        nets = {address.rpartition(".")[0] for _, address, _ in wanted}
+        nets = {address.rpartition(".")[0] for _, address, *_ in wanted}
         if len(nets) != 1:
             raise Wrong("the hosts must be of one /24")
         self.net = nets.pop()
         self.state.mkdir(mode=0o711, parents=True)
         (self.state / "lab.json").write_text(json.dumps(wanted))
-        self.hosts = {name: Host(self, name, address, init) for name, address, init in wanted}
+        self.hosts = {name: Host(self, name, *more) for name, *more in wanted}
         try:
             self.build()
             for host in self.hosts.values():

@@ -97,6 +97,10 @@ class Hosts(unittest.TestCase):
             self.assertEqual(self.ssh(host, "cat /opt/kept; pgrep -x sleep | wc -l"), (0, "kept\n" + ("0" if host is self.one else "1")))
             self.assertEqual(changes(before, listing(host)), [])
 
+    def test_one_directory_is_shared(self):
+        self.ssh(self.one, "echo mine > /mnt/file")
+        self.assertEqual(self.ssh(self.two, "cat /mnt/file && rm /mnt/file && ls -A /mnt"), (0, "mine"))
+
     def test_orderly_stop(self):
         self.one.stop()
         self.assertIsNone(self.one.pid())
