@@ -106,7 +106,7 @@ std::string check_arguments(const Service& w) {
 
 // What decides whether a running process is out of date: the members that it may know, what is run (whichever of them its lists
 // name, and whatever it was told for its first start), what it was unpacked from, and (on the host, since they live there) the content of
-// its input files.
+// its input files, or what counts of them.
 std::string service_arguments(World& world, const Service& w, int lane) {
   auto compared = w;
   if (!w.argv_without_members.empty()) compared.argv = w.argv_without_members;
@@ -119,6 +119,7 @@ std::string service_arguments(World& world, const Service& w, int lane) {
     else
       inputs += " " + quote(each.value);
   }
+  for (const auto& [path, counts] : w.compared) spec += "\n" + path.value + "\n" + counts.value;
   std::string members;
   for (const auto& each : w.members) members += (members.empty() ? "" : " ") + each.value;
   return quote(members) + " " + artifact::sha256_text(spec) + inputs;

@@ -85,6 +85,10 @@ private:
   void fill(step::Action& action, std::size_t instance, const topology::Scope& scope);
   void fill(std::string_view field, std::vector<step::Step>& steps, bool needed, std::size_t instance, const topology::Scope& scope);
   step::Action config_as_file(const step::Config& config, std::size_t instance);
+  step::Settings settings_of(const step::Config& config, std::size_t instance) const;
+  source::Text counted_of(const step::Config& config, std::size_t instance) const;
+  /// Of the service's input files, those of which not all is a reason for a restart.
+  void count_parts(step::Service& service, std::size_t instance, const topology::Scope& scope);
   const playbook::Way* way_of(const step::Ask& ask, bool tell) const;
   topology::Scope scope_of(const step::Ask& ask, const topology::Scope& scope) const;
   source::Text asked_on(const step::Action& action) const;

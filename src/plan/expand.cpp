@@ -87,12 +87,40 @@ struct HostTextCheck {
 }  // namespace
 
 Action Builder::config_as_file(const Config& config, std::size_t instance) {
-  const auto merged = merge_settings(config.set, instances()[instance].config, config.format.value == "toml");
-  const auto text = render_config(config.format.value, merged);
+  const auto text = render_config(config.format.value, settings_of(config, instance));
   if (!text) diagnostics_.error("L003", text.error().what, config.path.span);
   auto content = text.value_or("") + config.append.value;
   if (!config.append.empty() && !content.ends_with('\n')) content += '\n';
   return File{config.path, {std::move(content), config.path.span}, {}, {}};
+}
+
+step::Settings Builder::settings_of(const Config& config, std::size_t instance) const {
+  return merge_settings(config.set, instances()[instance].config, config.format.value == "toml");
+}
+
+// What a service reads of the file, but for what is no reason to start it again.
+Text Builder::counted_of(const Config& config, std::size_t instance) const {
+  auto settings = settings_of(config, instance);
+  std::erase_if(settings, [&](const step::Setting& each) {
+    return std::find(config.no_restart.begin(), config.no_restart.end(), each.key) != config.no_restart.end();
+  });
+  return {render_config(config.format.value, settings).value_or("") + config.append.value, config.path.span};
+}
+
+void Builder::count_parts(step::Service& service, std::size_t instance, const topology::Scope& scope) {
+  const auto& owner = instances()[instance];
+  for (const auto& each : owner.playbook->install) {
+    const auto* written = std::get_if<Config>(&each.action);
+    if (written == nullptr || written->no_restart.empty() || !topology::applies(each.versions, owner, inputs_.topology)) continue;
+    Action action = *written;
+    fill(action, instance, scope);
+    each_text(action, Expander{scope});
+    const auto& config = std::get<Config>(action);
+    const auto input = std::find(service.inputs.begin(), service.inputs.end(), config.path);
+    if (input == service.inputs.end()) continue;
+    service.compared.emplace_back(*input, counted_of(config, instance));
+    service.inputs.erase(input);
+  }
 }
 
 // What an `ask` stands for, in its place.
@@ -180,6 +208,7 @@ Action Builder::expand(const Action& action, std::size_t instance, const topolog
       if (input.value.starts_with("artifact:"))
         input.value = "artifact:" + artifact_key({input.value.substr(9), input.span}, instance, scope);
     if (diagnostics_.errors() != errors) return out;  // told once is enough
+    count_parts(*service, instance, scope);
     for (auto& each : without_members) {
       for (auto& member : scope.members_in(each)) service->members.push_back({std::move(member), each.span});
       each.value = scope.without_members().expand(each);

@@ -106,6 +106,9 @@ std::vector<Restart> make_restarts(const Plan& before, const Plan& after) {
     for (const auto& input : service->inputs)
       if (!input.value.starts_with(artifact_mark) && content_of(then, host, input.value) != content_of(now, host, input.value))
         because.push_back(input.value);
+    for (const auto& now_counts : service->compared)
+      if (std::find(older.compared.begin(), older.compared.end(), now_counts) == older.compared.end())
+        because.push_back(now_counts.first.value);
     if (because.empty()) continue;
     const auto component = each.component < 0 ? std::string() : after.components[static_cast<std::size_t>(each.component)].name;
     out.push_back({component, host, service->name.value, std::move(because)});

@@ -52,6 +52,7 @@ void fields(Word& w, Visit&& visit) {
     visit("path", w.path, must), visit("content", w.content, may), visit("from", w.from, may), visit("mode", w.mode, may);
   } else if constexpr (std::is_same_v<W, Config>) {
     visit("path", w.path, must), visit("format", w.format, must), visit("set", w.set, may), visit("append", w.append, may);
+    visit("no_restart", w.no_restart, may);
   } else if constexpr (std::is_same_v<W, Line>) {
     visit("path", w.path, must), visit("match", w.match, may), visit("line", w.line, must);
   } else if constexpr (std::is_same_v<W, Unpack>) {

@@ -78,7 +78,8 @@ struct Config {
   static constexpr Facts facts{"config", Runs::in_plan};
   Text path, format;  ///< format: properties | yaml | toml | env
   Settings set;
-  Text append;  ///< written behind the settings as it is: for lines that there is one of for each instance
+  Text append;       ///< written behind the settings as it is: for lines that there is one of for each instance
+  Texts no_restart;  ///< keys that are read only when something is made by them: another value is no reason to restart a service
 };
 
 /// One line in a file that already exists: replaces the first line that begins with `match`, or is appended.
@@ -119,6 +120,8 @@ struct Service {
   /// Made by the plan: `argv` without the members of its `${any …}`, where it has such a list, and these. A process that knows some
   /// need not know all, so it is out of date when the former is another, or one that it was started with is not there any more.
   Texts argv_without_members, members;
+  /// Made by the plan: of `inputs`, the configuration files with settings that are no reason for a restart, and what counts of each.
+  Pairs compared;
 };
 
 /// A service that must not run.

@@ -1,6 +1,7 @@
 #include "topology/scope.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -104,9 +105,24 @@ const std::string* Scope::plain(const std::string& name, std::string& buffer) co
   return nullptr;
 }
 
+// "SECTION" or "SECTION at_most 3".
+std::string Scope::counted(const std::string& section, std::string_view rest, const Text& text) const {
+  const auto all = topology_.count(section);
+  const auto word = take_word(rest);
+  if (word.empty()) return std::to_string(all);
+  std::size_t most = 0;
+  const auto number = take_word(rest);
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), most);
+  if (word == "at_most" && error == std::errc() && end == number.data() + number.size() && rest.empty())
+    return std::to_string(std::min(all, most));
+  diagnostics_.error("T032", "`count` takes a section, and perhaps the largest number that counts", text.span).help =
+      fmt::format("for example ${{count {} at_most 3}}", section);
+  return {};
+}
+
 std::string Scope::over_section(std::string_view function, std::string_view rest, const Text& text) const {
   const std::string section(take_word(rest));
-  if (function == "count") return std::to_string(topology_.count(section));
+  if (function == "count") return counted(section, rest, text);
   std::string format, separator = ",";
   if (!take_quoted(rest, format)) {
     diagnostics_.error("T032", fmt::format("`{}` takes a section and a quoted format", function), text.span).help =

@@ -54,6 +54,7 @@ public:
 
 private:
   std::string evaluate(std::string_view inside, const Text& text) const;
+  std::string counted(const std::string& section, std::string_view rest, const Text& text) const;
   std::string over_section(std::string_view function, std::string_view rest, const Text& text) const;
   std::string setting(std::string_view rest, const Text& text) const;
   std::string digest(const std::string& name, const std::string& value) const;

@@ -21,7 +21,11 @@ artifacts:
   - {name: run, file: "run-${version}.tgz", sources: [{official: "http://x/${version}"}]}
 install:
   - unpack: {artifact: run, into: /srv/run}
-  - config: {path: /srv/run/conf, format: properties, set: {depth: "${depth}", peers: "${join runs \"{host}\" \",\"}"}}
+  - config:
+      path: /srv/run/conf
+      format: properties
+      no_restart: [copies]
+      set: {depth: "${depth}", peers: "${join runs \"{host}\" \",\"}", copies: "${idle}"}
   - file: {path: /srv/run/notes, content: "${idle}"}
 start:
   - service: {name: "run-${port}", argv: [run, "${port}"], env: {HEAP: "${heap}"}, log: /l, inputs: ["artifact:run", /srv/run/conf]}
@@ -113,13 +117,28 @@ TEST_CASE("one alone joins nobody") {
 TEST_CASE("nothing restarts when nothing changed, or nothing that the service looks at") {
   CHECK(compare("runs: [{host: a}]\n", "runs: [{host: a, port: 7000}]\n") == "");
   CHECK(compare("runs: [{host: a}]\n", "runs: [{host: a, idle: 2}]\n") == "");
+  CHECK(compare("runs: [{host: a}]\n", "runs: [{host: a, config: {copies: 3}}]\n") == "");
 }
 
 TEST_CASE("a service restarts for its environment, its files and its archive") {
   CHECK(compare("runs: [{host: a}]\n", "runs: [{host: a, heap: 2}]\n") == "runs 1 run-7000@a: its environment\n");
   CHECK(compare("runs: [{host: a}]\n", "runs: [{host: a, depth: 2}]\n") == "runs 1 run-7000@a: /srv/run/conf\n");
+  CHECK(compare("runs: [{host: a}]\n", "runs: [{host: a, config: {other: 3}}]\n") == "runs 1 run-7000@a: /srv/run/conf\n");
   CHECK(compare("runs: [{host: a}]\n", "runs: [{host: a}]\ncomponent_versions: {run: 1.1.0}\n") ==
         "runs 1 run-7000@a: run 1.0.0 → run 1.1.0\n");
+}
+
+TEST_CASE("a setting that restarts nobody is written all the same") {
+  Planned planned({runs}, "global: {ssh_type: none}\nruns: [{host: a, idle: 2}]\n");
+  const auto plan = planned.up();
+  std::string written, counts;
+  for (const auto& each : plan.steps) {
+    if (const auto* file = std::get_if<step::File>(&each.action); file != nullptr && file->path.value == "/srv/run/conf")
+      written = file->content.value;
+    if (const auto* service = std::get_if<step::Service>(&each.action)) counts = service->compared.at(0).second.value;
+  }
+  CHECK(written == "depth=1\npeers=a\ncopies=2\n");
+  CHECK(counts == "depth=1\npeers=a\n");
 }
 
 TEST_CASE("a neighbour that comes restarts those whose files name it, and does not restart itself") {

@@ -65,6 +65,7 @@ TEST_CASE("functions over a section") {
   CHECK(expand("${others stores \"{host}\" \",\"}") == "[fe80::1]");
   CHECK(expand("${others stores \"{host}\" \",\"}", 1) == "h1");
   CHECK(expand("${count stores} ${count twins}") == "2 0");
+  CHECK(expand("${count stores at_most 1} ${count stores at_most 2} ${count twins at_most 3}") == "1 2 0");
   CHECK(expand("${  join   stores   \"{id}\"   \"+\"  }") == "1+2");
 }
 
