@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The template of a lab that survives the loss of a host, on three hosts, over ssh: ha.py [NAME…]. It comes up, loses a host by a
 power cut and by its network, grows, is restarted one member at a time, and goes without residue, while rows travel. TiKV is one store,
-since the stand-in has no replication. The last line is `N passed, M failed`."""
+since the stand-in has no replication. A second JobManager takes over from the first, by a directory that all hosts share. The last line is `N passed, M failed`."""
 import re
 import signal
 import subprocess
@@ -14,15 +14,17 @@ from run import FAULTS, told
 ASSEMBLED = ("--source", "assembled")
 ONE, TWO, THREE = "192.168.12.21", "192.168.12.22", "192.168.12.23"
 HOSTS = [("one", ONE, "systemd"), ("two", TWO, "shell"), ("three", THREE, "systemd")]
-ON_TWO = ("ZooKeeper", "Kafka broker", "Flink TaskManager", "PD", "TiDB", "TiCDC")
+ON_TWO = ("ZooKeeper", "Kafka broker", "Flink JobManager", "Flink TaskManager", "PD", "TiDB", "TiCDC")
 
 
 def from_template(hosts):
-    """The lab as `template` prints it, with the releases that can be had here and one TiKV."""
+    """The lab as `template` prints it, with the releases that can be had here, one TiKV, and a second JobManager as its comment says."""
     text = subprocess.run([str(BINARY), "template", "high_availability", "--hosts", ",".join((ONE, TWO, THREE))], stdout=subprocess.PIPE, text=True, check=True).stdout
     for old, new in (("pd: v8.5.3", "pd: v8.1.0-alpha"), ("tikv: v8.5.3", "tikv: v8.4.0-alpha"), ("tidb: v8.5.3", "tidb: v8.4.0-alpha"), ("cdc: v8.5.3", "cdc: v8.4.0-alpha"),
                      ("replication.max-replicas: 3", "replication.max-replicas: 1"),
                      (f"tikv_servers:\n  - host: {ONE}\n  - host: {TWO}\n  - host: {THREE}\n", f"tikv_servers:\n  - host: {ONE}\n"),
+                     (f"flink_jobmanagers:\n  - host: {THREE}\n    jre: 11.0.13\n",
+                      f"flink_jobmanagers:\n  - &jobmanager {{host: {THREE}, jre: 11.0.13, ha_dir: /mnt/flink, ha_dir_shared: true}}\n  - {{<<: *jobmanager, host: {TWO}}}\n"),
                      (f"tidb_servers:\n  - host: {ONE}\n  - host: {TWO}\n",
                       f"tidb_servers:\n  - &tidb {{host: {ONE}, init_sql: [set global tidb_ddl_enable_fast_reorg = OFF, set global tidb_enable_dist_task = OFF]}}\n  - {{<<: *tidb, host: {TWO}}}\n")):
         must(old in text, f"the template has no {old!r}", text)
@@ -66,7 +68,7 @@ def it_comes_up_from_its_template(hosts):
     print(report["sentence"], report["traffic"], flush=True)
     green(hosts)
     leaders = [row["leads"] for row in hosts.nodes("ha").values() if row["leads"]]
-    must(sorted(leaders) == ["controller", "leader", "leader", "owner"], f"leaders are {leaders}")
+    must(sorted(leaders) == ["controller", "leader", "leader", "leader", "owner"], f"leaders are {leaders}")
 
 
 def names_host_two(sentence):
@@ -87,8 +89,16 @@ def serves_on_without_host_two(hosts):
     until(serves, 150, "rows travel without the host that is gone")
 
 
+def jobmanager_leads_on(hosts, address):
+    return hosts.nodes("ha")[f"{address}:8081"]["leads"] == "leader"
+
+
 def a_host_without_power(hosts):
+    """The JobManager that leads goes with it."""
     host = hosts.net.host("two")
+    if not jobmanager_leads_on(hosts, TWO):
+        hosts.good("restart", "ha", "--node", f"{THREE}:8081", *ASSEMBLED, timeout=300)
+    must(jobmanager_leads_on(hosts, TWO), "the JobManager of host two does not lead")
     with writer(hosts, "power") as written:
         host.kill()
         try:
@@ -118,7 +128,7 @@ def it_grows(hosts):
     """A TiDB and a TiCDC more: nobody else is restarted."""
     file = hosts.folder / "ha.yaml"
     text = file.read_text()
-    text = text.replace(f"host: {TWO}}}\n", f"host: {TWO}}}\n  - {{<<: *tidb, host: {THREE}}}\n").replace("cdc_servers:\n", f"cdc_servers:\n  - host: {ONE}\n")
+    text = text.replace(f"*tidb, host: {TWO}}}\n", f"*tidb, host: {TWO}}}\n  - {{<<: *tidb, host: {THREE}}}\n").replace("cdc_servers:\n", f"cdc_servers:\n  - host: {ONE}\n")
     file.write_text(text)
     before = {node: row["pid"] for node, row in hosts.nodes("ha").items()}
     with writer(hosts, "growth") as written:
