@@ -166,6 +166,11 @@ void rolls(CLI::App& app, Options& o) {
 
 void prunes(CLI::App& app, Options& o) {
   app.add_flag("--prune", o.prune, "first take away, with their data, the instances that are gone from the topology since the last `up`");
+  app.add_option("--lost", o.lost,
+                 "this host is gone for good: nothing is asked of it, and the others give up what was on it; may be given again")
+      ->type_name("HOST")
+      ->allow_extra_args(false)
+      ->needs("--prune");
 }
 
 void plans(CLI::App& app, Options& o) {

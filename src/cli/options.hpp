@@ -37,11 +37,12 @@ struct Options {
   Keyring* keyring = nullptr;  ///< of the whole run: never recorded, and shown nowhere
   bool trace = false;
   bool keep = false;
-  bool keep_data = false;  ///< of `down`
-  bool keep_logs = false;  ///< of `down`
-  bool rolling = false;    ///< of `restart`
-  bool prune = false;      ///< of `up`: what is gone from the topology is taken away
-  bool yes = false;        ///< of `down`: data may be destroyed, nobody is asked
+  bool keep_data = false;         ///< of `down`
+  bool keep_logs = false;         ///< of `down`
+  bool rolling = false;           ///< of `restart`
+  bool prune = false;             ///< of `up`: what is gone from the topology is taken away
+  std::vector<std::string> lost;  ///< of `up`: hosts that are gone for good, with what was on them
+  bool yes = false;               ///< of `down`: data may be destroyed, nobody is asked
   bool full = false;
   bool diff = false;
   bool strict = false;

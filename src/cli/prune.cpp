@@ -29,6 +29,29 @@ std::string order_of(const plan::Plan& plan) {
   return out + (std::any_of(plan.groups.begin(), plan.groups.end(), several) ? " (in a group, the one that leads last)" : "");
 }
 
+// What is on a host that is given up comes back with it.
+void note_lost(plan::Plan& plan) {
+  for (std::size_t lane = 1; lane < plan.lanes.size(); ++lane) {
+    if (!plan.lanes[lane].lost) continue;
+    std::string nodes;
+    for (const auto& each : plan.components)
+      if (each.lane == static_cast<int>(lane)) nodes += (nodes.empty() ? "" : ", ") + each.title + " " + each.node;
+    plan.notes.push_back(
+        fmt::format("{} is given up: nothing is asked of it. Should it come back, what is on it would start again ({}): "
+                    "remove that there before it joins this network",
+                    plan.lanes[lane].name, nodes));
+  }
+}
+
+// A playbook may want to do something where nothing can be done any more.
+bool told_undoable(const plan::Plan& plan) {
+  const auto all = plan::undoable(plan);
+  if (all.empty()) return false;
+  std::cerr << "tidelab: these cannot leave without their hosts, where this would be done\n";
+  for (const auto& each : all) std::cerr << "  ✗ " << each << "\n";
+  return true;
+}
+
 /// `leaving` is null where there is no lab as it was applied, or it is the same.
 struct Older {
   std::unique_ptr<Leaving> leaving{};
@@ -38,7 +61,13 @@ struct Older {
 tl::expected<Older, int> find_older(const Lab& lab, const std::string& name) {
   const auto known = lab::read_record(name);
   if (!known) return tell(known.error()), tl::unexpected<int>(exit_bad_file);
-  if (!*known || (*known)->topology == lab.loaded->topology_text) return Older{};
+  const bool same = !*known || (*known)->topology == lab.loaded->topology_text;
+  if (same && !lab.options.lost.empty()) {
+    std::cerr << fmt::format("tidelab: `--lost {}`: nothing leaves the lab\nhelp: take what was on that host out of the topology first\n",
+                             lab.options.lost.front());
+    return tl::unexpected<int>(exit_usage);
+  }
+  if (same) return Older{};
   const auto& record = **known;
   auto options = lab.options;
   options.lab = name;
@@ -48,11 +77,18 @@ tl::expected<Older, int> find_older(const Lab& lab, const std::string& name) {
   Older out;
   out.changes = guide::changes(before->topology, lab.loaded->topology);
   guide::mark_leaving(before->topology, lab.loaded->topology);
+  for (const auto& host : lab.options.lost)
+    if (const auto why = guide::mark_lost(before->topology, host); !why.empty()) {
+      std::cerr << fmt::format("tidelab: `--lost {}`: {}\n", host, why);
+      return tl::unexpected<int>(exit_usage);
+    }
   auto plan = plan::make_prune(before->inputs(options), before->diagnostics);
+  if (told_undoable(plan)) return tl::unexpected<int>(exit_bad_file);
   // Its warnings were told when it was applied.
   if (before->diagnostics.has_errors() && !told_no_errors(*before, options)) return tl::unexpected<int>(exit_bad_file);
   for (const auto& each : out.changes)
     if (!each.leaves.empty()) plan.notes.push_back(fmt::format("{} leaves: {}", each.where.front(), each.leaves));
+  note_lost(plan);
   out.leaving.reset(new Leaving{{std::move(options), std::move(before), true, lab.claim, lab.run}, std::move(plan)});
   return out;
 }
@@ -66,7 +102,8 @@ bool all_answer(const plan::Plan& plan, const std::vector<run::Looked>& looked) 
   if (dark.empty()) return true;
   std::cerr << "tidelab: a host of what leaves could not be looked at; nothing was changed\n";
   for (const auto& each : dark) std::cerr << fmt::format("  ✗ {}\n", each);
-  std::cerr << "help: bring it back, so that nothing of the lab is left on it, then `tidelab up --prune` again\n";
+  std::cerr << "help: bring it back, so that nothing of the lab is left on it, then `tidelab up --prune` again; if it is gone for good, "
+               "`tidelab up --prune --lost HOST`\n";
   return false;
 }
 

@@ -116,6 +116,7 @@ std::set<std::size_t> lanes_meant(const plan::Plan& plan, const Options& options
   for (std::size_t lane = 1; lane < plan.lanes.size() && options.nodes.empty(); ++lane) out.insert(lane);
   for (const auto& c : plan.components)
     if (c.lane > 0 && plan::means_any(plan, c, options.nodes)) out.insert(static_cast<std::size_t>(c.lane));
+  std::erase_if(out, [&](const auto lane) { return plan.lanes[lane].lost; });
   return out;
 }
 

@@ -307,4 +307,17 @@ void mark_leaving(Topology& before, const Topology& after) {
   for (auto& each : before.instances) each.leaves = gone.contains(&each);
 }
 
+std::string mark_lost(Topology& before, const std::string& host) {
+  const auto named = [&](const auto& each) { return !each.host.empty() && (each.host.value == host || each.manage_host.value == host); };
+  const auto found = std::find_if(before.instances.begin(), before.instances.end(), named);
+  if (found == before.instances.end()) return fmt::format("the lab has nothing on {}", host);
+  const auto there = [machine = found->machine](const auto& each) { return !each.host.empty() && each.machine == machine; };
+  std::string stay;
+  for (const auto& each : before.instances)
+    if (there(each) && !each.leaves) stay += (stay.empty() ? "" : ", ") + each.name();
+  if (!stay.empty()) return fmt::format("the topology still has {} on {}: take that out of it first", stay, host);
+  for (auto& each : before.instances) each.lost = each.lost || there(each);
+  return {};
+}
+
 }  // namespace tidelab::guide

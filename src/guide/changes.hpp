@@ -30,6 +30,10 @@ bool has_refusals(const std::vector<Change>& changes, bool pruning = false);
 /// Sets Instance::leaves of those that the newer topology has no more.
 void mark_leaving(topology::Topology& before, const topology::Topology& after);
 
+/// Sets Instance::lost of all that leave with this host, by any of its names. Gives what stands against it: nothing of the lab is there, or
+/// something stays; empty: nothing does.
+std::string mark_lost(topology::Topology& before, const std::string& host);
+
 /// One line each, grouped by where; ends with a newline. `refused`: just those that may not be, where `--prune` is not said, or is.
 enum class Tell { all, refused, refused_by_prune };
 std::string render_text(const std::vector<Change>& changes, Tell tell = Tell::all);

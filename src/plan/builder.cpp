@@ -98,7 +98,11 @@ topology::Scope Builder::scope_of(std::size_t instance) const { return {inputs_.
 int Builder::first_of(const std::string& section) const {
   const auto found = inputs_.topology.sections.find(section);
   const bool there = found != inputs_.topology.sections.end() && !found->second.left_alone && found->second.count > 0;
-  return there ? static_cast<int>(found->second.begin) : -1;
+  if (!there) return -1;
+  const auto first = instances().begin() + static_cast<std::ptrdiff_t>(found->second.begin);
+  const auto last = first + static_cast<std::ptrdiff_t>(found->second.count);
+  const auto stays = std::find_if(first, last, [](const auto& each) { return !each.leaves; });
+  return static_cast<int>((stays == last ? first : stays) - instances().begin());
 }
 
 std::vector<const step::Step*> Builder::there(const std::vector<step::Step>& steps, std::size_t instance) const {

@@ -100,12 +100,12 @@ void Builder::add_leaving_groups() {
     made.section = name;
     for (auto i = section.begin; i < section.begin + section.count; ++i) {
       Group::Member member;
-      member.component = static_cast<int>(i), member.leaves = instances()[i].leaves;
+      member.component = static_cast<int>(i), member.leaves = instances()[i].leaves, member.lost = instances()[i].lost;
       member.ends = ends_of(plan, member.component);
       for (const auto& step : plan.steps) {
         if (step.component != member.component) continue;
         member.steps.push_back(step.id);
-        if (std::holds_alternative<step::Halt>(step.action)) member.services.push_back(step.id);
+        if (member.lost || std::holds_alternative<step::Halt>(step.action)) member.services.push_back(step.id);
       }
       member.ready = questions_of(waits_of(instances()[i].playbook->ready), i);
       add_questions(member, i);

@@ -42,8 +42,12 @@ struct Keep {
 Plan make_down(const Inputs& inputs, const Keep& keep, source::Diagnostics& diagnostics);
 
 /// What `up` does first with instances that leave (Instance::leaves; the topology is the one that is up): of each section they are
-/// taken out of their group, stopped and removed, with what is only theirs, who needs others before those.
+/// taken out of their group, stopped and removed, with what is only theirs, who needs others before those. Of those that are lost with
+/// their host only what the others do is planned; a step of a lost lane is one that its playbook cannot do from elsewhere.
 Plan make_prune(const Inputs& inputs, source::Diagnostics& diagnostics);
+
+/// What cannot be done since it would be done on a lane that is lost: "some 2: TITLE", one each.
+std::vector<std::string> undoable(const Plan& plan);
 
 /// Every check whose section and versions are there. C005: a check needs something that is no check,
 /// C006: a range of versions in a check is none.

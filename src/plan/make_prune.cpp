@@ -5,7 +5,10 @@
 #include <set>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "plan/builder.hpp"
+#include "step/describe.hpp"
 
 namespace tidelab::plan {
 
@@ -42,6 +45,7 @@ private:
   std::string section_, before_;  // which is under way, and the one that went before it
 
   bool leaves(std::size_t i) const { return builder_.instances()[i].leaves; }
+  bool is_lost(std::size_t i) const { return builder_.instances()[i].lost; }
   bool has_host(std::size_t i) const { return !builder_.instances()[i].playbook->hostless; }
 
   // A machine may have several names.
@@ -87,6 +91,11 @@ private:
     if (playbook.hostless) return chain(playbook.remove, i, needs, gates);
     const bool from_a_group = some_stay(instance.section);  // else there is nobody whom it could leave
     if (from_a_group) chain(playbook.leave, i, needs, gates);
+    if (is_lost(i)) {
+      if (from_a_group) chain(playbook.left, i, needs, gates);
+      builder_.plan.lanes[static_cast<std::size_t>(builder_.lane_of(i))].lost = true;
+      return;
+    }
     std::vector<Need> halted;
     for (const auto* from : builder_.there(playbook.start, i)) {
       if (!std::holds_alternative<Service>(from->action)) continue;
@@ -186,6 +195,7 @@ private:
         some_stay = true;
         continue;
       }
+      if (is_lost(i)) return;  // and so are all of this host
       someone = i;
       for (const auto id : steps_[i]) needs.push_back({id, true});
       for (const auto& path : traces_of(i).paths) paths.push_back(path);
@@ -219,6 +229,40 @@ private:
 };
 
 }  // namespace
+
+namespace {
+
+struct OnHost {
+  bool found = false;
+  void of(const Action& action) {
+    std::visit(
+        [&](const auto& word) {
+          using W = std::decay_t<decltype(word)>;
+          found = found || word.facts.runs == Runs::on_host || std::is_same_v<W, Exec> || std::is_same_v<W, Process> ||
+                  std::is_same_v<W, Follow>;
+          fields(word, *this);
+        },
+        action);
+  }
+  void operator()(std::string_view, const std::vector<step::Step>& steps, Use) {
+    for (const auto& each : steps) of(each.action);
+  }
+  template <class Other>
+  void operator()(std::string_view, const Other&, Use) const {}
+};
+
+}  // namespace
+
+std::vector<std::string> undoable(const Plan& plan) {
+  std::vector<std::string> out;
+  for (const auto& step : plan.steps) {
+    if (!plan.lanes[static_cast<std::size_t>(step.lane)].lost) continue;
+    OnHost search;
+    search.of(step.action);
+    if (search.found) out.push_back(fmt::format("{}: {}", step.scope, step.title));
+  }
+  return out;
+}
 
 Plan make_prune(const Inputs& inputs, source::Diagnostics& diagnostics) { return PruneMaker(inputs, diagnostics).make(); }
 

@@ -22,6 +22,7 @@ struct Lane {
   int ssh_port = 0;       ///< 0: not said, so OpenSSH's configuration or 22
   std::string user;       ///< services run under this account
   std::string state_dir;  ///< where the lab's own records are kept on that host by whoever is `user` there
+  bool lost = false;      ///< it is gone for good: nothing can be done there
 };
 
 /// Where the lab's own records are on that host. `owner`: what the services run under, when we come as another account; what
@@ -204,6 +205,7 @@ struct Group {
     std::vector<Step> whole;    ///< what must hold, as this member sees it, before the next one is touched
     std::vector<int> data;      ///< that make directories for its data: where there is none yet, it is new
     bool leaves = false;        ///< it is taken out of the group: `services` stop it, and none of the others is touched
+    bool lost = false;          ///< as it leaves: it is known not to run, and `services` are steps of the others
   };
   std::string section;
   std::vector<Member> members;

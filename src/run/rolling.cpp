@@ -98,7 +98,7 @@ std::vector<Roll> make_rolls(const plan::Plan& plan, const std::function<const L
       const bool there = is_there(member, looked);
       anybody = anybody || there;
       if (member.services.empty() || !is_touched(member, looked)) continue;
-      if (member.leaves && !there) made.down.push_back(i);
+      if (member.lost || (member.leaves && !there)) made.down.push_back(i);
       (there || member.leaves ? made.rest : is_new(member, looked) ? made.joining : made.first).push_back(i);
     }
     if (made.rest.empty() && (made.joining.empty() || !anybody)) continue;

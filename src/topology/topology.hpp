@@ -43,6 +43,7 @@ struct Instance {
   std::size_t shared_settings = 0;  ///< how many of `config` come from server_configs
   step::Settings config;            ///< server_configs of its component, then its own; later ones win
   bool leaves = false;              ///< it is to be taken away: none of the `${others …}` any more
+  bool lost = false;                ///< as it leaves: with its host, which is gone for good, so nothing is asked of either
   source::Span span;
 
   /// "some_servers 1"

@@ -61,6 +61,50 @@ const step::Sweep& sweep_of(const Plan& plan, std::size_t step) { return std::ge
 
 }  // namespace
 
+TEST_CASE("of a host that is lost only what the others do is planned") {
+  Pruned p({crew}, "global: {ssh_type: none}\ncrew: [{host: a}, {host: b}, {host: c}, {host: d}]\n", {"crew 2", "crew 4"});
+  p.world.topology.instances[1].lost = true;
+  const auto plan = p.prune();
+  CHECK(show(plan) ==
+        "0 d hands over @d\n"
+        "1 stop service crew-7000 @d 0\n"
+        "2 wait for http GET http://a:7000,c:7000/gone @d 1\n"
+        "3 remove what is only of crew-7000 @d 2\n"
+        "4 b hands over @b\n"
+        "5 wait for http GET http://a:7000,c:7000/gone @b 4\n"
+        "6 remove what tidelab made but /mnt/store @d 0 1 2 3\n");
+  CHECK(plan.lanes.at(2).lost);
+  CHECK_FALSE(plan.lanes.at(4).lost);
+  CHECK(undoable(plan).empty());
+  const auto& members = plan.groups.at(0).members;
+  CHECK((members[1].lost && members[1].services == std::vector<int>{4, 5}));
+  CHECK_FALSE(members[3].lost);
+}
+
+TEST_CASE("what must be done on a host that is lost cannot be done") {
+  std::string own(crew);
+  own.replace(own.find("    http: {method: DELETE"), 0,
+              "    ensure: {look: {exec: {argv: [there]}}, act: {exec: {argv: [go]}}}\n  - title: gone\n");
+  Pruned p({own}, "global: {ssh_type: none}\ncrew: [{host: a}, {host: b}]\n", {"crew 2"});
+  CHECK(undoable(p.prune()).empty());
+  p.world.topology.instances[1].lost = true;
+  CHECK(undoable(p.prune()) == std::vector<std::string>{"crew 2: b hands over"});
+}
+
+TEST_CASE("whom anybody of a section is asked through is one that stays") {
+  std::string asking(crew);
+  asking.replace(asking.find("    http: {method: DELETE"), asking.find("left:") - asking.find("    http: {method: DELETE"),
+                 "    ask: {of: crew, what: move, with: {from: \"${host}\"}}\nquestions:\n  move:\n    with: [from]\n"
+                 "    do: {on: crew, exec: {argv: [\"${deploy_dir}/move\", \"${from}\"]}}\n");
+  Pruned p({asking}, "global: {ssh_type: none}\ncrew: [{host: a, port: 7001}, {host: b}]\n", {"crew 1"});
+  p.world.topology.instances[0].lost = true;
+  const auto plan = p.prune();
+  CHECK(show(plan).starts_with("0 a hands over @b\n"));
+  CHECK(std::get<step::Exec>(plan.steps[0].action).argv[0].value == "/srv/crew-7000/move");
+  CHECK(std::get<step::Exec>(plan.steps[0].action).argv[1].value == "a");
+  CHECK(undoable(plan).empty());
+}
+
 TEST_CASE("who leaves is taken out of its group by those that stay, then stopped and removed") {
   Pruned p({crew}, "global: {ssh_type: none}\ncrew: [{host: a}, {host: b}, {host: c}, {host: c, port: 7001}]\n", {"crew 2", "crew 4"});
   const auto plan = p.prune();
