@@ -93,7 +93,7 @@ int diff(const Options& options) {
   auto newer = options;
   newer.lab = before->topology.global.lab.value;
   const auto after = load_either(newer, options.target);
-  if (!after) return exit_bad_file;
+  if (!after || !read_again(*after, newer, guide::kept_ordinals(before->topology, after->topology))) return exit_bad_file;
   const auto old_plan = plan::make_up(before->inputs(options), before->diagnostics);
   const auto new_plan = plan::make_up(after->inputs(options), after->diagnostics);
   if (!told_no_errors(*before, options) || !told_no_errors(*after, options)) return exit_bad_file;

@@ -39,7 +39,7 @@ std::unique_ptr<Loaded> sketch_of(const std::string& home, const std::string& ta
     const auto known = lab::read_record(target);
     if (!known || !*known) return nullptr;
     options.lab = (*known)->lab;
-    options.versions = (*known)->versions;
+    options.versions = (*known)->versions, options.ordinals = (*known)->ordinals;
     name = (*known)->name;
     text = (*known)->topology;
   }

@@ -19,6 +19,8 @@
 
 #include <fmt/format.h>
 
+#include "guide/changes.hpp"
+
 namespace tidelab::cli {
 
 namespace fs = std::filesystem;
@@ -228,7 +230,7 @@ bool read_into(Loaded& out, const Options& options, const std::string& name, std
   const auto& file = out.files.add(name, out.topology_text);
   // The name of the lab comes from the file's, and the standard input has none that could be one.
   const auto lab = options.lab.empty() && name == name_of_input("-") ? "stdin" : options.lab;
-  const topology::Asked asked{lab, options.reach.type, versions_of(options.versions), lab_is_made, options.reach.ssh};
+  const topology::Asked asked{lab, options.reach.type, versions_of(options.versions), lab_is_made, options.reach.ssh, options.ordinals};
   out.topology = topology::read_topology(file, out.library, asked, out.diagnostics);
   return !out.diagnostics.has_errors();
 }
@@ -248,7 +250,39 @@ void recall_processors(Loaded& out) {
     if (const auto arch = topology::arch_word(out.library.common, word); !arch.empty()) out.topology.arch_found[host] = {arch};
 }
 
+// What a lab that is up knows its instances by, for a newer file of it.
+topology::Ordinals known_ordinals(Loaded& out, const Options& options) {
+  const auto known = lab::read_record(out.topology.global.lab.value);
+  if (!known || !*known) return {};  // whoever needs it says so
+  const auto& record = **known;
+  const topology::Asked asked{record.lab, options.reach.type, versions_of(record.versions), true, options.reach.ssh, record.ordinals};
+  source::Diagnostics unheard;
+  const auto before = topology::read_topology(out.files.add(record.name, record.topology), out.library, asked, unheard);
+  return unheard.has_errors() ? topology::Ordinals() : guide::kept_ordinals(before, out.topology);
+}
+
+void read_file_of_lab(Loaded& out, const Options& options, const std::string& name, const std::string& text) {
+  const auto of_playbooks = out.diagnostics;
+  if (!read_into(out, options, name, text)) return;
+  auto again = options;
+  again.ordinals = known_ordinals(out, options);
+  if (again.ordinals.empty()) return;
+  out.diagnostics = of_playbooks;
+  read_into(out, again, name, text);
+}
+
 }  // namespace
+
+bool read_again(Loaded& out, Options options, const topology::Ordinals& ordinals) {
+  if (ordinals == ordinals_of(out.topology)) return true;
+  options.ordinals = ordinals;
+  const auto processors = std::move(out.topology.arch_found);
+  const auto name = out.topology.file;
+  if (!read_into(out, options, name, std::string(out.topology_text))) return told_no_errors(out, options);
+  out.diagnostics = {};
+  out.topology.arch_found = processors;
+  return true;
+}
 
 std::unique_ptr<Loaded> load_text(const Options& options, const std::string& name, const std::string& text) {
   auto out = load_library(options);
@@ -264,7 +298,7 @@ std::unique_ptr<Loaded> load(const Options& options) {
   if (!out) return nullptr;
   const auto name = name_of_input(options.target);
   if (auto text = read_input(options.target, options.stop))
-    read_into(*out, options, name, std::move(*text));
+    read_file_of_lab(*out, options, name, *text);
   else
     complain_unreadable(*out, name, text.error());
   if (!told_no_errors(*out, options)) return nullptr;
@@ -285,7 +319,7 @@ std::unique_ptr<Loaded> load_either(const Options& options, const std::string& t
   }
   const auto* record = &**known;
   if (asked.lab.empty()) asked.lab = record->lab;
-  asked.versions = record->versions;
+  asked.versions = record->versions, asked.ordinals = record->ordinals;
   return load_text(asked, record->name + " (as applied)", record->topology);
 }
 

@@ -55,6 +55,8 @@ void check_other_labs(Loaded& loaded);
 
 /// Reads one more topology; false when there are errors. `loaded.topology` is the last one.
 bool read_into(Loaded& loaded, const Options& options, const std::string& name, std::string text, bool lab_is_made = true);
+/// The same topology with what its instances are known by in a lab that is up, where that is something else; its warnings were told.
+bool read_again(Loaded& loaded, Options options, const topology::Ordinals& ordinals);
 /// U001
 void complain_unreadable(Loaded& loaded, const std::string& name, const Unreadable& why);
 

@@ -7,6 +7,7 @@
 
 #include "lab/record.hpp"
 #include "report/exit_code.hpp"
+#include "topology/topology.hpp"
 
 namespace tidelab::cli {
 
@@ -23,6 +24,7 @@ struct Options {
   std::string report_dir;
   std::string lab;
   std::vector<std::string> versions;  ///< COMPONENT=VERSION, from --version-of
+  topology::Ordinals ordinals;        ///< of a topology as it was applied: as its record has them
   std::vector<std::string> nodes;
   std::vector<std::string> words;       ///< of `exec`: what stands behind `--`
   std::string script;                   ///< of `exec`: what a shell there runs on purpose

@@ -71,7 +71,7 @@ tl::expected<Older, int> find_older(const Lab& lab, const std::string& name) {
   const auto& record = **known;
   auto options = lab.options;
   options.lab = name;
-  options.versions = record.versions;
+  options.versions = record.versions, options.ordinals = record.ordinals;
   auto before = load_text(options, record.name + " (as applied)", record.topology);
   if (!before) return Older{};  // the older file is no longer understood; what it made is still in the owned list
   Older out;

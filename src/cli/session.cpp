@@ -101,7 +101,7 @@ std::unique_ptr<Lab> from_record(std::unique_ptr<Lab> out, const lab::Record& re
   out->state = lab::state_of(record, !lab::Lock::holder(record.lab).empty());
   auto& o = out->options;
   reach_as_recorded(o.reach, record.reach);
-  o.lab = record.lab;
+  o.lab = record.lab, o.ordinals = record.ordinals;
   out->loaded = load_text(o, record.name, record.topology);
   return out->loaded ? std::move(out) : nullptr;
 }

@@ -75,6 +75,7 @@ lab::Record record_for(const Lab& lab, const plan::Plan& made) {
   out.since = before && before->kept.empty() && !before->since.empty() ? before->since : out.when;
   out.last = "up", out.outcome = "begun";
   const auto& topology = lab.loaded->topology;
+  out.ordinals = ordinals_of(topology);
   for (const auto& each : topology.instances)
     if (const auto found = topology.arch_found.find(each.host.value); found != topology.arch_found.end())
       out.processors.insert_or_assign(each.host.value, found->second.word);

@@ -300,6 +300,21 @@ bool has_refusals(const std::vector<Change>& changes, bool pruning) {
                      [&](const auto& each) { return !each.refusal.empty() && (!pruning || each.leaves.empty()); });
 }
 
+topology::Ordinals kept_ordinals(const Topology& before, const Topology& after) {
+  std::map<std::string, int> highest;
+  for (const auto& each : before.instances) highest[each.section] = std::max(highest[each.section], each.ordinal);
+  std::map<const Instance*, int> kept;
+  for (const auto& pair : pair_instances(before, after))
+    if (pair.before != nullptr && pair.after != nullptr) kept[pair.after] = pair.before->ordinal;
+  topology::Topology numbered;
+  for (const auto& each : after.instances) {
+    auto& made = numbered.instances.emplace_back(each);
+    const auto found = kept.find(&each);
+    made.ordinal = found == kept.end() ? ++highest[each.section] : found->second;
+  }
+  return ordinals_of(numbered);
+}
+
 void mark_leaving(Topology& before, const Topology& after) {
   std::set<const Instance*> gone;
   for (const auto& pair : pair_instances(before, after))

@@ -27,6 +27,11 @@ std::vector<Change> changes(const topology::Topology& before, const topology::To
 /// `pruning`: of what is gone, only what cannot be taken away.
 bool has_refusals(const std::vector<Change>& changes, bool pruning = false);
 
+/// What the instances of the newer topology are known by: those that the older one has keep their ordinals, wherever the newer file has
+/// them, and others count on from its highest, so that nobody gets the id of one that was there before. Sections where these are the places
+/// are left out.
+topology::Ordinals kept_ordinals(const topology::Topology& before, const topology::Topology& after);
+
 /// Sets Instance::leaves of those that the newer topology has no more.
 void mark_leaving(topology::Topology& before, const topology::Topology& after);
 

@@ -17,6 +17,7 @@ using Stored = nlohmann::json;
 // Hosts are the only long list; a lab has at most some thousands.
 constexpr step::JsonBounds most_of_an_about{std::size_t{4} << 20, std::size_t{1} << 18, 16};
 constexpr int highest_port = 65535;
+constexpr int highest_ordinal = 1'000'000;
 
 /// Takes fields out of the object, and keeps the first that is of another kind than it must be.
 class Fields {
@@ -48,6 +49,19 @@ public:
     if (value == nullptr) return;
     if (!value->is_object()) return spoil(key, "a map of texts");
     for (const auto& [name, each] : value->items()) take(key, each, into[name]);
+  }
+  void take_ordinals(const char* key, std::map<std::string, std::vector<int>>& into) {
+    const auto* value = find(key);
+    if (value == nullptr) return;
+    if (!value->is_object()) return spoil(key, "a map of lists");
+    for (const auto& [name, list] : value->items()) {
+      if (!list.is_array()) return spoil(key, "a map of lists");
+      for (const auto& each : list) {
+        if (!each.is_number_unsigned() || each.get<std::uint64_t>() < 1 || each.get<std::uint64_t>() > highest_ordinal)
+          return spoil(key, "a map of lists of numbers from 1 on");
+        into[name].push_back(each.get<int>());
+      }
+    }
   }
   /// One of a few words.
   template <std::size_t N>
@@ -121,6 +135,7 @@ tl::expected<Record, std::string> parse_about(const std::string& lab, std::strin
   from.take("when", out.when);
   from.take_word("outcome", outcomes, out.outcome);
   from.take_map("processors", out.processors);
+  from.take_ordinals("ordinals", out.ordinals);
   if (!from.wrong.empty()) return tl::unexpected(from.wrong);
   return out;
 }
@@ -143,7 +158,8 @@ tl::expected<std::string, std::string> render_about(const Record& record) {
                         {"last", record.last},
                         {"when", record.when},
                         {"outcome", record.outcome},
-                        {"processors", record.processors}};
+                        {"processors", record.processors},
+                        {"ordinals", record.ordinals}};
   try {
     return about.dump(2) + "\n";
   } catch (const Stored::type_error&) {

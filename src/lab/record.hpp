@@ -40,6 +40,8 @@ struct Record {
   /// "failed", "interrupted"; "begun" while it is at work, and for ever where it was killed.
   std::string last{}, when{}, outcome{};
   std::map<std::string, std::string> processors{};  ///< by host, as `arch` has them: what was found where none is written
+  std::map<std::string, std::vector<int>>
+      ordinals{};  ///< by section, of its instances in order: from 1 on; where they are not their places
 };
 
 /// "up", "kept", "coming up", "going down", "interrupted" or "failed"; `held`: somebody is at work on it.

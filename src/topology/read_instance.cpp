@@ -55,11 +55,13 @@ std::optional<Instance> InstanceReader::read(const Playbook& playbook, int ordin
   return made;
 }
 
-void InstanceReader::read_list(const Playbook& playbook, const Node& list, int ssh_port, std::vector<Instance>& out) {
-  int ordinal = 0;
+void InstanceReader::read_list(const Playbook& playbook, const Node& list, int ssh_port, const std::vector<int>& ordinals,
+                               std::vector<Instance>& out) {
+  std::size_t place = 0;
   std::vector<const Node*> texts;
   for (const auto& item : list.items) {
-    ++ordinal;
+    ++place;
+    const auto ordinal = place <= ordinals.size() ? ordinals[place - 1] : static_cast<int>(place);
     if (item.is_scalar() && !playbook.hostless)
       texts.push_back(&item);
     else if (auto made = read(playbook, ordinal, item, ssh_port))

@@ -38,8 +38,9 @@ public:
 
   /// Addresses where instances should be. Code Y010.
   void refuse_text(const playbook::Playbook& playbook, const std::vector<const yaml::Node*>& texts);
-  /// All items of a section, in order.
-  void read_list(const Playbook& playbook, const yaml::Node& list, int ssh_port, std::vector<Instance>& out);
+  /// All items of a section, in order. `ordinals`: theirs; where there are fewer, an item's is its place.
+  void read_list(const Playbook& playbook, const yaml::Node& list, int ssh_port, const std::vector<int>& ordinals,
+                 std::vector<Instance>& out);
 
   /// One item of a section. Codes: T001 an unknown key, T002 no host, and those of read_value.
   std::optional<Instance> read(const Playbook& playbook, int ordinal, const yaml::Node& node, int ssh_port);

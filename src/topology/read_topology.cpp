@@ -52,7 +52,7 @@ public:
       return out;
     }
     read_globals(root, asked, out);
-    for (const auto& [key, value] : root.entries) read_top_level(key, value, root, out);
+    for (const auto& [key, value] : root.entries) read_top_level(key, value, root, asked.ordinals, out);
     instances_.tell_left_alone();
     if (out.instances.empty() && out.left_alone.empty()) {
       if (!diagnostics_.has_errors())
@@ -165,7 +165,7 @@ private:
 
   // ---- sections
 
-  void read_top_level(const Text& key, const Node& value, const Node& root, Topology& out) {
+  void read_top_level(const Text& key, const Node& value, const Node& root, const Ordinals& ordinals, Topology& out) {
     if (key.value == "global") return;
     if (key.value == "archives") return read_archives(value, library_, out, diagnostics_);
     if (contains(top_level_keys(), key.value)) return components_.read(key, value);
@@ -181,7 +181,8 @@ private:
     }
     auto& list = playbook->provisioned ? out.instances : out.left_alone;
     const auto begin = list.size();
-    instances_.read_list(*playbook, value, out.global.ssh_port, list);
+    const auto known = ordinals.find(playbook->section.value);
+    instances_.read_list(*playbook, value, out.global.ssh_port, known == ordinals.end() ? std::vector<int>() : known->second, list);
     if (list.size() > begin)
       out.sections[playbook->section.value] = {!playbook->provisioned, begin, list.size() - begin};
     else if (!value.items.empty())

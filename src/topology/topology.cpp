@@ -7,6 +7,17 @@
 
 namespace tidelab::topology {
 
+Ordinals ordinals_of(const Topology& topology) {
+  Ordinals out;
+  for (const auto& each : topology.instances)
+    if (!each.playbook->hostless) out[each.section].push_back(each.ordinal);
+  std::erase_if(out, [](const auto& section) {
+    int place = 0;
+    return std::all_of(section.second.begin(), section.second.end(), [&](const int ordinal) { return ordinal == ++place; });
+  });
+  return out;
+}
+
 std::string Instance::name() const { return fmt::format("{} {}", section, ordinal); }
 
 const Value* Instance::find(const std::string& param) const {

@@ -31,7 +31,7 @@ struct Value {
 struct Instance {
   const Playbook* playbook = nullptr;
   std::string section;
-  int ordinal = 1;     ///< within its section, from 1
+  int ordinal = 1;     ///< within its section: its place, from 1, or what a lab that is up knows it by (Asked::ordinals)
   Text host;           ///< empty for a hostless one
   Text manage_host;    ///< where it is reached; empty: at `host`
   int ssh_port = 0;    ///< 0: not said
@@ -105,16 +105,23 @@ struct Topology {
 bool is_lab_name(std::string_view name);
 
 /// What the command line may say about a topology.
+/// By section, in the order of the file; a section that is not there counts from 1.
+using Ordinals = std::map<std::string, std::vector<int>>;
+
 struct Asked {
   std::string lab;                                   ///< of the file's stem, unless global.lab is written
   std::string force_type;                            ///< ssh_type in place of the written one: "builtin", "system", "none"
   std::map<std::string, std::string> versions = {};  ///< by component; covers those whose `version_of` it is
   bool lab_is_made = true;                           ///< false: a file whose name can be no lab's is as good as any
   bool over_ssh = false;                             ///< a written ssh_type "none" is not meant: "builtin"
+  Ordinals ordinals = {};                            ///< what instances are known by already, wherever they stand now
 };
 
 /// Reads and checks. Codes: see docs/diagnostics.md. Whatever it gives when there were errors is not to be used.
 Topology read_topology(const source::File& file, const playbook::Library& library, const Asked& asked, source::Diagnostics& diagnostics);
+
+/// The ordinals of all instances that have a host, of the sections where they are not their places.
+Ordinals ordinals_of(const Topology& topology);
 
 /// What a host says of its processor, as a value of `arch`; empty where that has no such word.
 std::string arch_word(const playbook::Common& common, const std::string& said);

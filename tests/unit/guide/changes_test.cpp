@@ -37,6 +37,26 @@ TEST_CASE("instances come and go") {
   CHECK(compare("fronts: [{host: a, label: x}, {host: b, label: y}]\nbacks: [{host: a}]\n", front("")) == "- fronts 2 (b:7000)\n");
 }
 
+TEST_CASE("instances keep what they are known by, wherever the newer file has them, and nobody gets the number of one that was there") {
+  const auto kept = [](const std::string& before, const std::string& after, const topology::Ordinals& known = {}) {
+    Lab old, now;
+    old.read(before, {"", "", {}, true, false, known}), now.read(after);
+    return kept_ordinals(old.topology, now.topology);
+  };
+  const std::string a = "{host: a}", b = "{host: b}", c = "{host: c}", d = "{host: d}";
+  const auto backs = [](const std::vector<std::string>& all) {
+    return fmt::format("fronts: [{{host: a, label: x}}]\nbacks: [{}]\n", fmt::join(all, ", "));
+  };
+  using Kept = topology::Ordinals;
+  CHECK(kept(backs({a, b, c}), backs({a, b, c})) == Kept{});
+  CHECK(kept(backs({a, b, c}), backs({a, b})) == Kept{});
+  CHECK(kept(backs({a, b, c}), backs({b, c})) == Kept{{"backs", {2, 3}}});
+  CHECK(kept(backs({a, b, c}), backs({c, a, d})) == Kept{{"backs", {3, 1, 4}}});
+  CHECK(kept(backs({b, c}), backs({b, c, d}), {{"backs", {2, 3}}}) == Kept{{"backs", {2, 3, 4}}});
+  CHECK(kept(backs({a}), "fronts: [{host: b, label: y}, {host: a, label: x}]\n" + backs({a}).substr(backs({a}).find("backs"))) ==
+        Kept{{"fronts", {2, 1}}});
+}
+
 TEST_CASE("where members are fixed, none may be added to those that are there") {
   const std::string none = "fronts: [{host: a, label: x}]\n", one = none + "backs: [{host: a}]\n",
                     two = none + "backs: [{host: a}, {host: b}]\n";

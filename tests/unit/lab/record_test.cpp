@@ -8,6 +8,7 @@
 #include <fstream>
 #include <random>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "lab/lock.hpp"
@@ -73,6 +74,15 @@ TEST_CASE("a record comes back as it was written, and is for this account alone"
   for (const auto* name : {"about.json", "topology.yaml"}) CHECK(mode_of(here.lab(name)) == 0600);
   remove_record("lab");
   CHECK_FALSE(read_record("lab").value());
+}
+
+TEST_CASE("what instances are known by is kept, and only as numbers") {
+  auto record = one();
+  record.ordinals = {{"some_servers", {2, 3}}};
+  CHECK(parse_about("lab", render_about(record).value()).value().ordinals == record.ordinals);
+  for (const auto* bad :
+       {"[1]", R"({"a": 1})", R"({"a": [0]})", R"({"a": [-1]})", R"({"a": ["2"]})", R"({"a": [1.5]})", R"({"a": [99999999999]})"})
+    CHECK(parse_about("lab", fmt::format(R"({{"ordinals": {}}})", bad)).error().starts_with("`ordinals` is not "));
 }
 
 TEST_CASE("a name that is a path is that of no record, whatever lies there") {
