@@ -31,10 +31,17 @@ std::size_t Members::staying(const std::string& section) const {
 }
 
 std::string Members::why_it_may_not_join(const Instance& joining) const {
-  if (before_.count(joining.section) == 0) return "";
+  const auto& fixed = joining.playbook->fixed_members;
+  if (before_.count(joining.section) == 0) {
+    const auto found = std::find_if(fixed.begin(), fixed.end(), [&](const auto& each) {
+      return !each.beside.empty() && before_.count(each.beside.value) > 0 && topology::applies(each.versions, joining, after_);
+    });
+    return found == fixed.end() ? "" : found->since.value;
+  }
   const bool is_majority = 2 * staying(joining.section) > after_.count(joining.section);
-  for (const auto& each : joining.playbook->fixed_members)
-    if ((each.unless.empty() || !is_majority) && topology::applies(each.versions, joining, after_)) return each.since.value;
+  for (const auto& each : fixed)
+    if (each.beside.empty() && (each.unless.empty() || !is_majority) && topology::applies(each.versions, joining, after_))
+      return each.since.value;
   if (is_voter(joining) && leaving_.contains(joining.section))
     return "others of its section leave, and a group that votes is changed in one way at a time";
   return "";

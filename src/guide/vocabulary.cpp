@@ -28,8 +28,8 @@ std::string in_words(const playbook::Versions& versions) {
     const auto comma = out.empty() ? "" : ", ";
     if (range.value == playbook::of_no_version)
       out += fmt::format("{}without {}", comma, section.value);
-    else if (range.value == playbook::of_several)
-      out += fmt::format("{}several {}", comma, section.value);
+    else if (range.value == playbook::of_several || range.value == playbook::of_one)
+      out += fmt::format("{}{} {}", comma, range.value, section.value);
     else
       out += fmt::format("{}{}{}{}", comma, section.value, section.empty() ? "" : " ", range.value);
   }

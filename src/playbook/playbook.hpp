@@ -202,6 +202,7 @@ struct Fixed {
   Text since;
   Versions versions;
   Text unless;  ///< majority: it may where those that are there are a majority of all that there will be
+  Text beside;  ///< a section: the first of a section only, where the lab has that one already
 };
 
 /// For these versions, of how many instances none may leave, and why.

@@ -108,9 +108,9 @@ std::vector<Fixed> read_fixed(const Node& root, const std::string& key, Diagnost
   if (found == nullptr || !yaml::read_sequence(*found, "`" + key + "`", diagnostics)) return out;
   for (const auto& node : found->items) {
     if (!yaml::read_mapping(node, "an item of `" + key + "`", diagnostics)) continue;
-    yaml::refuse_unknown_keys(node, "an item of `" + key + "`", {"since", "versions", "unless"}, diagnostics);
-    out.push_back(
-        {needed(node, "since", diagnostics), read_versions(node, diagnostics), read_choice(node, "unless", {"majority"}, diagnostics)});
+    yaml::refuse_unknown_keys(node, "an item of `" + key + "`", {"since", "versions", "unless", "beside"}, diagnostics);
+    out.push_back({needed(node, "since", diagnostics), read_versions(node, diagnostics),
+                   read_choice(node, "unless", {"majority"}, diagnostics), text_at(node, "beside", diagnostics)});
   }
   return out;
 }
@@ -187,7 +187,7 @@ void read_foreign(const Node& node, std::vector<Foreign>& out, Diagnostics& diag
 }  // namespace
 
 bool is_condition(const Text& section, const Text& range) {
-  if (range.value == of_several) return !section.empty();
+  if (range.value == of_several || range.value == of_one) return !section.empty();
   return range.value == of_no_version ? !section.empty() : Range::parse(range.value).has_value();
 }
 

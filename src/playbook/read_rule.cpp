@@ -147,7 +147,7 @@ const std::vector<RuleWord>& rule_words() {
       {"requires", {{"section", section}, {"unless", operand, false}}},
       {"forbids", {{"section", section}}},
       {"odd", {{"section", section}}},
-      {"unique", {{"value", operand}}},
+      {"unique", {{"value", operand}, {"also", section, false}}},
       {"absent", {{"value", operand}}},
       {"same", {{"value", operand}, {"as", operand}}},
       {"agrees", {{"value", operand}, {"section", section}, {"where", operand}}},

@@ -21,6 +21,8 @@ using Versions = std::vector<std::pair<Text, Text>>;
 inline constexpr std::string_view of_no_version = "none";
 /// The same, for one that has two instances or more, of whatever version.
 inline constexpr std::string_view of_several = "several";
+/// The same, for one that has a single instance.
+inline constexpr std::string_view of_one = "one";
 /// A range, or one of these words; the first is for another section than the playbook's own.
 bool is_condition(const Text& section, const Text& range);
 

@@ -143,6 +143,7 @@ private:
     for (const auto& [section, range] : param.versions)
       out += range.value == playbook::of_no_version ? fmt::format(" without `{}`", section.value)
              : range.value == playbook::of_several  ? fmt::format(" with several `{}`", section.value)
+             : range.value == playbook::of_one      ? fmt::format(" with one `{}`", section.value)
                                                     : (out.empty() ? "" : " and ") + range.value;
     return out;
   }

@@ -53,7 +53,12 @@ void odd(const Question& q, Faults& faults) {
 
 void unique(const Question& q, Faults& faults) {
   std::map<std::string, Found> taken;
-  for (const auto* instance : q.of(q.instance.section)) {
+  auto all = q.of(q.instance.section);
+  if (const auto also = q.rule.text("also"); !also.empty()) {
+    const auto others = q.of(also);
+    all.insert(all.end(), others.begin(), others.end());
+  }
+  for (const auto* instance : all) {
     for (const auto& value : Question{q.rule, *instance, q.topology, q.members}.values("value")) {
       const auto [first, fresh] = taken.try_emplace(value.value, value);
       if (fresh || first->second.whose == instance) continue;

@@ -50,8 +50,9 @@ bool applies(const playbook::Versions& versions, const Instance& instance, const
       if (topology.has(section.value)) return false;
       continue;
     }
-    if (range_text.value == playbook::of_several) {
-      if (topology.count(section.value) < 2) return false;
+    if (range_text.value == playbook::of_several || range_text.value == playbook::of_one) {
+      const auto count = topology.count(section.value);
+      if (range_text.value == playbook::of_one ? count != 1 : count < 2) return false;
       continue;
     }
     const auto range = playbook::Range::parse(range_text.value);

@@ -25,6 +25,7 @@ import urllib.error
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 from beside import Beside, Writer  # noqa: E402
+from controllers import groups_controllers_join_are_lost_and_leave  # noqa: E402,F401
 from lab import (BINARY, ROOT, STATE, Sshd, Wrong, failing, good, http, listening, must, nodes, nothing_left, rows, tidelab, until, verify)  # noqa: E402
 
 REFERENCE = str(ROOT / "topologies" / "one_host.yaml")

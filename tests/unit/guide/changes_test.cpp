@@ -80,6 +80,13 @@ TEST_CASE("where members are fixed, none may be added to those that are there") 
   CHECK(refusal(newer + two, newer + three) == "");
   CHECK(refusal(newer + one, newer + none + "backs: [{host: b}]\n") == no);
   CHECK(refusal(newer + two, newer + none + "backs: [{host: b}, {host: c}, {host: d}]\n") == no);
+
+  // The first of a section, beside one that was there without it.
+  const std::string hosted = "guests: [{host: g}]\n";
+  CHECK(refusal(none + hosted, one + hosted) == "the guests have others");
+  CHECK(refusal(none, one + hosted) == "");
+  CHECK(refusal(newer + none + hosted, newer + one + hosted) == "");
+  CHECK(refusal("component_versions: {back: 2.0.0}\n" + one + hosted, "component_versions: {back: 2.0.0}\n" + two + hosted) == "");
 }
 
 TEST_CASE("an instance that only moved within its list is the same") {

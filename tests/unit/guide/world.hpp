@@ -42,6 +42,7 @@ params:
 fixed_members:
   - {versions: "<2", since: they are counted at birth}
   - {versions: ">=3", since: they could elect one of themselves, unless: majority}
+  - {versions: "<3", since: the guests have others, beside: guests}
 rules:
   - {code: R900, requires: {section: fronts}, message: alone}
 )";

@@ -15,6 +15,7 @@ params:
   port: {type: port, default: 7400}
   deploy_dir: {type: dir, default: "/srv/keeper-${port}"}
   shared: {type: bool, default: false, versions: {keepers: several}}
+  alone: {type: bool, default: false, versions: {keepers: one}}
 rules:
   - {code: R801, once_per_host: {}, message: two on one host}
   - {code: R802, no_more_than: {count: 3}, message: a fourth}
@@ -56,6 +57,11 @@ TEST_CASE("on_one_machine: of several instances, unless one of them says that it
 TEST_CASE("`several`: what is there for two instances or more only") {
   CHECK(brief("keepers: [{host: a, shared: true}, {host: b}]") == "");
   CHECK(brief("keepers: [{host: a, shared: true}]").find("T006 2:") == 0);
+}
+
+TEST_CASE("`one`: what is there for a single instance only") {
+  CHECK(brief("keepers: [{host: a, alone: true}]") == "");
+  CHECK(brief("keepers: [{host: a, alone: true}, {host: b}]").find("T006 2:") == 0);
 }
 
 TEST_CASE("set_where_several: by machine, wherever it is written") {

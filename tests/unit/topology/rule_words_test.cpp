@@ -117,6 +117,10 @@ TEST_CASE("unique points at both") {
   CHECK(valued("unique: {value: name}", "boxes: [{host: a}, {host: b}]") == "");     // empty values are none
   CHECK(valued("unique: {value: tags}", "boxes: [{host: a, tags: [x, x]}]") == "");  // of one instance
   CHECK(valued("unique: {value: 'config[id]'}", "boxes: [{host: a, config: {id: 2}}, {host: b}]") == "R900 1:38 v=2");
+  const std::string beside = "boxes: [{host: a, place: /b}, {host: b}]\nothers: [{host: c}]";  // whose place is /box, too
+  CHECK(valued("unique: {value: place, also: others}", beside) == "R900 2:11 v=/box");
+  CHECK(valued("unique: {value: place, also: others}", "boxes: [{host: a, place: /b}]\nothers: [{host: c}]") == "");
+  CHECK(valued("unique: {value: place}", beside) == "");
 }
 
 TEST_CASE("absent: what is written, not what is derived") {
