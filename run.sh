@@ -6,7 +6,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 usage() {
     cat <<'END'
 usage: ./run.sh smoke [TOPOLOGY] [flags…]   build, then: lab up, rows verified at every hop, lab down
-                                            (default topology: topologies/one_host.yaml)
+                                            (default topology: topologies/one_host.yaml, with releases where
+                                            their projects can be reached)
        ./run.sh test [LEVEL…]               every test, or those of the levels named: arch unit net golden
                                             terminal ssh standin e2e groups ha hosts sabotage strange fuzz
        ./run.sh build                       only build/release/tidelab
@@ -167,6 +168,27 @@ warm_go() {
 }
 
 stop_warming() { [ -z "$go_warmer" ] || kill -TERM -- "-$go_warmer" 2>/dev/null || true; }
+
+# ---- the lab of `smoke` --------------------------------------------------------------------------------------------
+
+# topologies/one_host.yaml names what can be built from package registries. Where the archives of releases can be had from their
+# projects, these are taken; whether they can is seen by getting them. What was got once is in the cache, so that no network is asked
+# again, and the lab's record has the versions: a lab that is up stays with them. Whoever says where from, or which, has chosen.
+lab_is_up() { "$build/release/tidelab" list --format json 2>>"$build/releases.log" | grep "\"lab\": \"$1\"" >/dev/null; } # NAME
+releases=(pd=v8.5.3 tikv=v8.5.3 tidb=v8.5.3 cdc=v8.5.3)
+chosen=()
+choose_releases() { # TOPOLOGY [flags…]
+    local log=$build/releases.log why
+    case " $* " in *" --source"* | *" --version-of"* | *" --mirror"*) return 0 ;; esac
+    say "· asking the projects for their releases (what they say, and what is got, is in $log)"
+    if "$build/release/tidelab" fetch "$1" --source official "${releases[@]/#/--version-of=}" >"$log" 2>&1 </dev/null; then
+        chosen=("${releases[@]/#/--version-of=}")
+        say "· releases, as their projects publish them: ${releases[*]}"
+        return
+    fi
+    why=$(sed -n 's/^  *[a-z]* .*: \([^:]* cannot be reached\)$/\1/p' "$log" | sort -u | paste -sd, | sed 's/,/, /g')
+    say "· what can be built from package registries, with a stand-in for TiKV: releases cannot be had (${why:-see $log})"
+}
 
 # ---- the levels: each prints what its tools print, and leaves `passed failed` in $counts ----------------------------
 
@@ -419,14 +441,23 @@ case $command in
     smoke)
         install_packages "${packages[@]}"
         compile release tidelab || exit 1
-        case ${1:-} in '' | -*) set -- topologies/one_host.yaml "$@" ;; esac
+        case ${1:-} in '' | -*)
+            if lab_is_up one_host; then
+                say "· lab one_host is up: it stays with what it was made of"
+                set -- one_host "$@"
+            else
+                set -- topologies/one_host.yaml "$@"
+                choose_releases "$@"
+            fi
+            ;;
+        esac
         # What comes from its project needs none of the registries' clients, so they are installed where that was not enough. That is
         # asked of the program, whose own words about it are not what people wait for.
         if ! { go_is_there && command -v mvn && python3 -m pip --version; } >/dev/null 2>&1 &&
-            ! "$build/release/tidelab" fetch "$@" >"$build/fetch.log" 2>&1 </dev/null; then
+            ! "$build/release/tidelab" fetch "$@" "${chosen[@]}" >"$build/fetch.log" 2>&1 </dev/null; then
             case " $* " in *" --source official "* | *" --source=official "*) ;; *) install_tools ;; esac
         fi
-        exec "$build/release/tidelab" smoke "$@"
+        exec "$build/release/tidelab" smoke "$@" "${chosen[@]}"
         ;;
     test) test_all "$@" ;;
     level) run_here "$@" ;;

@@ -46,7 +46,7 @@ enum class Mutability {
 const char* name_of(Mutability mutability);
 
 /// Something that a topology may set: on an instance, or in `global`. One whose `default` is a mapping from ranges of
-/// versions to defaults is read as several of one name, each with its `versions`.
+/// versions to defaults is read as several of one name, each with its `versions`; `of` in it names the section whose they are.
 struct Param {
   Text name;
   Type type = Type::text;

@@ -51,11 +51,10 @@ const Row* row_of(const Row (&rows)[count], const Text& name, const char* what, 
 
 // A default for each range of versions: a param of the same name for each of them.
 void add_by_version(const Param& param, const Node& defaults, std::vector<Param>& out, Diagnostics& diagnostics) {
-  for (const auto& [range, value] : defaults.entries) {
+  for (const auto& [condition, value] : by_version(defaults, diagnostics)) {
     auto made = param;
-    made.versions.emplace_back(Text{"", range.span}, range);
-    check_ranges(made.versions, "P003", diagnostics);
-    made.fallback = yaml::read_text(value, "`default`", diagnostics).value_or(Text{});
+    made.versions.insert(made.versions.end(), condition.begin(), condition.end());
+    made.fallback = yaml::read_text(*value, "`default`", diagnostics).value_or(Text{});
     out.push_back(std::move(made));
   }
 }
@@ -163,6 +162,17 @@ std::vector<Param> read_params(const Node& root, const char* key, Names names, D
       diagnostics.error("P006", fmt::format("`{}` has a meaning of its own and cannot be a param", name.value), name.span).help =
           "give the param another name";
     read_param(name, node, out, diagnostics);
+  }
+  return out;
+}
+
+std::vector<std::pair<Versions, const Node*>> by_version(const Node& mapping, Diagnostics& diagnostics) {
+  std::vector<std::pair<Versions, const Node*>> out;
+  const auto section = text_at(mapping, "of", diagnostics);
+  for (const auto& [range, value] : mapping.entries) {
+    if (range.value == "of") continue;
+    out.push_back({{{section.empty() ? Text{"", range.span} : section, range}}, &value});
+    check_ranges(out.back().first, "P003", diagnostics);
   }
   return out;
 }

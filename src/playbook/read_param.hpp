@@ -12,6 +12,10 @@ inline constexpr auto range_help = "for example `>=2.4 <4.0 || 5.0.3`";
 enum class Names { of_params, any };
 std::vector<Param> read_params(const yaml::Node& root, const char* key, Names names, source::Diagnostics& diagnostics);
 
+/// What stands in a mapping from ranges of versions, each with its condition: versions of this component, or of that of the
+/// section which `of` names. Complains (P003) about what is no range.
+std::vector<std::pair<Versions, const yaml::Node*>> by_version(const yaml::Node& mapping, source::Diagnostics& diagnostics);
+
 /// Whether a name stands for something on every instance, or in every check, so that nothing else may have it.
 bool has_meaning(const std::string& name);
 

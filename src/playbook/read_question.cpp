@@ -111,7 +111,6 @@ void read_let(const Node& root, Playbook& out, Diagnostics& diagnostics) {
     made.name = name;
     made.fallback = yaml::read_text(value, fmt::format("`{}`", name.value), diagnostics).value_or(Text{});
     made.versions = std::move(versions);
-    check_ranges(made.versions, "P003", diagnostics);
     out.lets.push_back(std::move(made));
   };
   const auto* lets = root.find("let");
@@ -124,7 +123,7 @@ void read_let(const Node& root, Playbook& out, Diagnostics& diagnostics) {
       add(name, value, {});
       continue;
     }
-    for (const auto& [range, text] : value.entries) add(name, text, {{Text{"", range.span}, range}});
+    for (const auto& [condition, text] : by_version(value, diagnostics)) add(name, *text, condition);
   }
 }
 

@@ -142,6 +142,21 @@ def recent_taskmanager_killed():
     sink_does_not_go_back(lambda: kill_taskmanager(RECENT))
 
 
+def recent_flink_2_writes_into_a_topic():
+    """A lab that is up gets Flink 2, for which there is no JDBC connector: rows are followed into the topic that its job writes."""
+    two = changed_topology("flink: 1.20.3", "flink: 2.2.1", RECENT)
+    before = nodes(RECENT)
+    good("up", two, *ASSEMBLED, timeout=900)
+    after = nodes(RECENT)
+    changed = {role for role in before if before[role]["pid"] != after[role]["pid"]}
+    must(changed == {"Flink JobManager", "Flink TaskManager"}, f"restarted were {changed}")
+    code, report = verify(two)
+    bad = [f"{r['verdict']}: {r['title']}: {r['note']} {r['actual']}" for r in rows(report) if r["verdict"] != "pass"]
+    must(code == 0 and not bad, f"verify ended with {code}: {report['sentence']}", "\n".join(bad))
+    last = {r["title"] for r in rows(report) if r["check"] == "row" and r["travels"] and "Flink" in r["title"]}
+    must(last == {f"Flink has written the {each} into topic ticdc-test-sink" for each in ("insert", "update", "delete")}, f"behind Flink was looked for {last}")
+
+
 def recent_down_leaves_nothing():
     good("down", RECENT)
     nothing_left(RECENT_DIR, PORTS)

@@ -134,6 +134,22 @@ TEST_CASE("a default for each range of versions is a param for each of them") {
   CHECK(brief("params: {p: {type: text, default: {2.x: a}}}").starts_with("P003 3:36"));
 }
 
+TEST_CASE("versions that decide about a default or a text may be another section's") {
+  support::Written w("component: c\ntitle: t\nparams: {p: {type: text, default: {of: s, '<2': a}}}\nlet: {l: {of: s, '<2': a, '>=2': b}}\n",
+                     "p.yaml");
+  const auto p = read_playbook(w.file, "p", w.diagnostics);
+  CHECK(w.complaints() == "");
+  REQUIRE(p.params.size() == 1);
+  CHECK(p.params[0].versions.at(0).first.value == "s");
+  CHECK(p.params[0].versions.at(0).second.value == "<2");
+  CHECK(p.params[0].fallback.value == "a");
+  REQUIRE(p.lets.size() == 2);
+  CHECK(p.lets[1].versions.at(0).first.value == "s");
+  CHECK(p.lets[1].fallback.value == "b");
+  CHECK(brief("params: {p: {type: text, default: {of: s, 2.x: a}}}").starts_with("P003 3:43"));
+  CHECK(brief("let: {l: {of: s, 2.x: a}}").starts_with("P003 3:18"));
+}
+
 TEST_CASE("P005: a source of no kind") {
   CHECK(brief("artifacts: [{name: a, sources: [{note: n}]}]") ==
         "P005 3:33 a source is one of official, tiup, index, maven, file, assembled");
