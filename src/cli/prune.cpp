@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iostream>
 #include <iterator>
-#include <set>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -95,15 +95,21 @@ tl::expected<Older, int> find_older(const Lab& lab, const std::string& name) {
 
 // A host that does not answer is better found out about now than in the middle.
 bool all_answer(const plan::Plan& plan, const std::vector<run::Looked>& looked) {
-  std::set<std::string> dark;
+  std::map<std::string, std::string> dark;  // what was found, by host
   for (const auto& step : plan.steps)
     if (const auto& found = looked[static_cast<std::size_t>(step.id)]; found.state == run::Looked::State::unasked)
-      dark.insert(fmt::format("{}: {}", plan.lanes[static_cast<std::size_t>(step.lane)].name, plan::mask(found.note, plan.secrets)));
+      dark.emplace(plan.lanes[static_cast<std::size_t>(step.lane)].name, plan::mask(found.note, plan.secrets));
   if (dark.empty()) return true;
   std::cerr << "tidelab: a host of what leaves could not be looked at; nothing was changed\n";
-  for (const auto& each : dark) std::cerr << fmt::format("  ✗ {}\n", each);
-  std::cerr << "help: bring it back, so that nothing of the lab is left on it, then `tidelab up --prune` again; if it is gone for good, "
-               "`tidelab up --prune --lost HOST`\n";
+  std::string lost;
+  for (const auto& [host, note] : dark) {
+    std::cerr << fmt::format("  ✗ {}: {}\n", host, note);
+    lost += " --lost " + host;
+  }
+  std::cerr << fmt::format(
+      "help: bring it back, so that nothing of the lab is left on it, then `tidelab up --prune` again; if it is gone for good, "
+      "`tidelab up --prune{}`\n",
+      lost);
   return false;
 }
 

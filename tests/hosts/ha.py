@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """The template of a lab that survives the loss of a host, on three hosts, over ssh: ha.py [NAME…]. It comes up, loses a host by a
-power cut and by its network, grows, is restarted one member at a time, and goes without residue, while rows travel. TiKV is one store,
-since the stand-in has no replication. A second JobManager takes over from the first, by a directory that all hosts share. The last line is `N passed, M failed`."""
+power cut and by its network, grows, is restarted one member at a time, gives up a host for good, and goes without residue, while rows
+travel. TiKV is one store, since the stand-in has no replication. A second JobManager takes over from the first, by a directory that all
+hosts share. The last line is `N passed, M failed`."""
 import re
 import signal
 import subprocess
 import sys
+
+import yaml
 
 from lab import BINARY, Hosts, must, until
 from beside import Writer  # on the way that lab.py has made
@@ -149,12 +152,45 @@ def it_is_restarted_one_member_at_a_time(hosts):
     green(hosts)
 
 
+def without_host_two(text):
+    """The topology with nothing on it, no more replicas than brokers, and a JobManager alone, which takes over from nobody."""
+    topology = yaml.safe_load(text)
+    for section, members in topology.items():
+        if isinstance(members, list) and section != "pipelines":
+            topology[section] = [each for each in members if each["host"] != TWO]
+    topology["flink_jobmanagers"] = [{"host": THREE, "jre": "11.0.13"}]
+    for pipeline in topology["pipelines"]:
+        pipeline["replication_factor"] = 2
+    return yaml.safe_dump(topology, sort_keys=False)
+
+
+def a_host_that_is_lost_for_good(hosts):
+    """It stands in the middle of each section, so those behind it keep their ids. Without `--lost` nothing is touched."""
+    file = hosts.folder / "ha.yaml"
+    before = {node: row["pid"] for node, row in hosts.nodes("ha").items()}
+    with writer(hosts, "lost") as written:
+        hosts.net.host("two").kill()
+        file.write_text(without_host_two(file.read_text()))
+        refused = hosts.tidelab("up", file, "--prune", *ASSEMBLED, timeout=200)
+        must(refused.code == 3 and f"--lost {TWO}" in refused.out, f"`up --prune` ended with {refused.code}", refused.out)
+        out = hosts.good("up", file, "--prune", "--lost", TWO, *ASSEMBLED, timeout=500).out
+        must(f"{TWO} is given up: nothing is asked of it" in out and f"Kafka broker {TWO}:9092" in out, "it is not told what may come back", out)
+    must_have_arrived(hosts, written)
+    green(hosts)
+    after = {node: row["pid"] for node, row in hosts.nodes("ha").items()}
+    must(set(after) == {node for node in before if TWO not in node}, f"nodes are {sorted(after)}")
+    ids = hosts.inside("three", "cat /opt/tidelab/zookeeper-2181/data/myid; grep ^broker.id= /opt/tidelab/kafka-9092/config/server.properties")
+    must(ids.split() == ["3", "broker.id=3"], "others got other ids", ids)
+
+
 def it_goes_without_residue(hosts):
     hosts.good("down", "ha")
+    if hosts.net.host("two").pid() is None:
+        del hosts.before["two"]  # it was given up with what is on it
     hosts.nothing_left()
 
 
-STEPS = [it_comes_up_from_its_template, a_host_without_power, a_host_that_is_cut_off, it_grows, it_is_restarted_one_member_at_a_time, it_goes_without_residue]
+STEPS = [it_comes_up_from_its_template, a_host_without_power, a_host_that_is_cut_off, it_grows, it_is_restarted_one_member_at_a_time, a_host_that_is_lost_for_good, it_goes_without_residue]
 
 
 def main(names):

@@ -127,7 +127,8 @@ class Hosts:
 
     def nothing_left(self, kept=USER_TOOLS):
         """Files as before, but for those named; no process, no unit of any lab, no failed unit."""
-        for name, host in self.net.hosts.items():
+        for name in self.before:
+            host = self.net.host(name)
             left = [c for c in changes(self.before[name], listing(host)) if c[2:].split("  ")[0] not in kept]
             must(not left, f"files of {name} are not as before", "\n".join(left))
             if host.init == "systemd":
