@@ -116,7 +116,7 @@ std::string service_arguments(World& world, const Service& w, int lane) {
   for (const auto& each : w.inputs) {
     if (each.value.starts_with("artifact:"))
       spec += "\n" + digest_of(world, each.value.substr(9));
-    else
+    else if (w.counts_whole(each))
       inputs += " " + quote(each.value);
   }
   for (const auto& [path, counts] : w.compared) spec += "\n" + path.value + "\n" + counts.value;
@@ -234,7 +234,7 @@ void foresee(World& world, const Action& action, Foresight& out) {
   if (const auto* service = std::get_if<Service>(&action)) {
     out.services.insert(service->name.value);
     for (const auto& each : service->inputs)
-      if (!each.value.starts_with("artifact:")) out.add_sum(each.value, "-");
+      if (!each.value.starts_with("artifact:") && service->counts_whole(each)) out.add_sum(each.value, "-");
   }
 }
 

@@ -116,10 +116,8 @@ void Builder::count_parts(step::Service& service, std::size_t instance, const to
     fill(action, instance, scope);
     each_text(action, Expander{scope});
     const auto& config = std::get<Config>(action);
-    const auto input = std::find(service.inputs.begin(), service.inputs.end(), config.path);
-    if (input == service.inputs.end()) continue;
-    service.compared.emplace_back(*input, counted_of(config, instance));
-    service.inputs.erase(input);
+    if (std::find(service.inputs.begin(), service.inputs.end(), config.path) != service.inputs.end())
+      service.compared.emplace_back(config.path, counted_of(config, instance));
   }
 }
 

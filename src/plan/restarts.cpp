@@ -104,7 +104,8 @@ std::vector<Restart> make_restarts(const Plan& before, const Plan& after) {
     if (!(older.cwd == service->cwd && older.log == service->log && older.stop_signal == service->stop_signal))
       because.emplace_back("its directory, log or stop signal");
     for (const auto& input : service->inputs)
-      if (!input.value.starts_with(artifact_mark) && content_of(then, host, input.value) != content_of(now, host, input.value))
+      if (!input.value.starts_with(artifact_mark) && service->counts_whole(input) &&
+          content_of(then, host, input.value) != content_of(now, host, input.value))
         because.push_back(input.value);
     for (const auto& now_counts : service->compared)
       if (std::find(older.compared.begin(), older.compared.end(), now_counts) == older.compared.end())

@@ -3,6 +3,7 @@
 // plan is made, and `@{…}` (values taken from answers while it runs) until the moment of acting.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -122,6 +123,9 @@ struct Service {
   Texts argv_without_members, members;
   /// Made by the plan: of `inputs`, the configuration files with settings that are no reason for a restart, and what counts of each.
   Pairs compared;
+  bool counts_whole(const Text& input) const {
+    return std::none_of(compared.begin(), compared.end(), [&](const auto& each) { return each.first == input; });
+  }
 };
 
 /// A service that must not run.
