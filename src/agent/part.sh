@@ -4,7 +4,7 @@ part_words() { # run-dirs… -- paths… -- stays… -- ports…: gives `service
   services= going=
   while [ $# -gt 0 ] && [ "$1" != -- ]; do services=${services}run/${1##*/}$nl; shift; done
   [ $# -eq 0 ] || shift
-  while [ $# -gt 0 ] && [ "$1" != -- ]; do going=$going$(real "$1")$nl; shift; done
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do real_line "$1" || return 1; going=$going$a_line$nl; shift; done
   [ $# -eq 0 ] || shift
   keeps_and_ports "$@"
 }
@@ -20,8 +20,13 @@ part_entries() { # kind: what the list has of it that goes
 # What goes, and stands in no line of the list, since it lies in a directory of the lab that stays.
 part_within() {
   printf '%s' "$going" | while IFS= read -r p; do
+    case $nl$list$nl in *"${nl}dir $p$nl"*|*"${nl}file $p$nl"*) continue ;; esac
     if { [ -e "$p" ] || [ -L "$p" ]; } && is_made "$p" && ! in_lines "$p" "$outer$nl$kept"; then printf '%s\n' "$p"; fi
   done
+}
+
+lies_in_ours() { # path: in a directory that is still the one that was made for this lab
+  entries dir | ( while IFS= read -r d; do case $1 in "$d"/*) if is_born_so "$d"; then exit 0; fi ;; esac; done; exit 1 )
 }
 
 part_of() { # what the list, or the disk, still has of it
@@ -32,7 +37,7 @@ part_of() { # what the list, or the disk, still has of it
 
 look_part() { # n run-dirs… -- paths… -- stays… -- ports…
   n=$1; shift
-  part_words "$@"
+  part_words "$@" || return 1
   list= outer=
   [ ! -f "$S/owned" ] || list=$(whole_lines "$S/owned")
   found=$(part_of)
@@ -55,24 +60,26 @@ part_dirs() { # directories of the list that go, though not what stays in them
 
 drop_within() { # path in a directory of the lab
   if leads_to "$1" "$mounts"; then note_left "file $1 is a mount, or holds one: unmount it first, so it stays"
+  elif ! lies_in_ours "$1"; then note_left "file $1 is in a directory that is not the one that was made for this lab, so it stays"
   elif [ -d "$1" ] && [ ! -L "$1" ]; then drop_dir "$1"
   else by "$1" rm -f -- "$1"; fi
 }
 
 # Another `up` may find these names in use, and by somebody else.
 forget_gone() {
-  while IFS= read -r one; do
-    case $one in "dir "*|"file "*|"parent "*) p=${one#* } ;; "born "*) p=${one#born * } ;; "unit "*) p=${one#unit } ;; *) p= ;; esac
+  # By files of ours: for a here-document some shells need room elsewhere, and without any they read nothing.
+  whole_lines owned > owned.whole || return 1
+  while IFS= read -r row; do # `one` is in_lines's
+    case $row in "dir "*|"file "*|"parent "*) p=${row#* } ;; "born "*) p=${row#born * } ;; "unit "*) p=${row#unit } ;; *) p= ;; esac
     if [ -n "$p" ] && [ ! -e "$p" ] && [ ! -L "$p" ] && { in_lines "$p" "$going" || in_lines "$p" "$units"; }; then continue; fi
-    printf '%s\n' "$one"
-  done <<EOF > owned.part && mv -f -- owned.part owned
-$(whole_lines owned)
-EOF
+    printf '%s\n' "$row" || return 1 # for want of room: what is not there would be forgotten
+  done < owned.whole > owned.part
+  mv -f -- owned.part owned && rm -f -- owned.whole
 }
 
 act_part() { # n run-dirs… -- paths… -- stays… -- ports…
   n=$1; shift
-  part_words "$@"
+  part_words "$@" || return 1
   left= list= outer= units=
   if [ ! -e "$S" ] && [ ! -L "$S" ]; then say "$n" holds 'nothing is left'; return 0; fi
   enter_records "$(no_record "$S")" || return 1

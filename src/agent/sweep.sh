@@ -113,15 +113,14 @@ drop_parent() { [ -d "$1" ] && [ ! -L "$1" ] && ! common_place "$1" && by "$1" r
 
 keeps_and_ports() { # words up to `--` are what stays, those behind it are ports
   kept=; ports=
-  while [ $# -gt 0 ] && [ "$1" != -- ]; do if [ -e "$1" ]; then kept="$kept$(real "$1")
-"; fi; shift; done
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do if [ -e "$1" ]; then real_line "$1" || return 1; kept=$kept$a_line$nl; fi; shift; done
   [ $# -eq 0 ] || shift
   ports=$*
 }
 
 look_sweep() { # n stays… -- ports…
   n=$1; shift
-  keeps_and_ports "$@"
+  keeps_and_ports "$@" || return 1
   if [ -e "$S" ] || [ -L "$S" ]; then say "$n" differs 'is there'; return 0; fi
   list=; outer=; kept=
   # shellcheck disable=SC2086 # ports
@@ -145,7 +144,7 @@ end_service() { # run-dir: gives `dropped`, its unit
 
 act_sweep() { # n stays… -- ports…
   n=$1; shift
-  keeps_and_ports "$@"
+  keeps_and_ports "$@" || return 1
   left=; list=; outer=
   if [ -e "$S" ] || [ -L "$S" ]; then
     # Whoever may write where it lies may exchange it, so all of it is looked at again, and read, from where we stand.

@@ -52,6 +52,11 @@ real() { # path: its directory without links
   at=$(readlink -f -- "${1%/*}/"); printf '%s/%s' "${at%/}" "${1##*/}"
 }
 
+real_line() { # path: gives `a_line`, the same, for lists that have one path a line. Where links lead an account may have chosen.
+  a_line=$(real "$1")
+  case $a_line in *"$nl"*) echo "$1 leads to a name with a line end in it, so it is not followed: $a_line" >&2; return 1 ;; esac
+}
+
 parent_of() { # path: gives `parent`
   parent=${1%"${1##*[!/]}"}
   case $parent in */*) ;; ?*) parent=.; return ;; esac

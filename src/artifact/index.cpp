@@ -1,10 +1,14 @@
 // A service that answers in JSON which file a release is: with its address, its digest, and perhaps its size and its exact name.
+#include <algorithm>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "artifact/download.hpp"
 #include "artifact/sources.hpp"
+#include "source/cells.hpp"
 #include "step/match.hpp"
 
 namespace tidelab::artifact {
@@ -12,6 +16,7 @@ namespace tidelab::artifact {
 namespace {
 
 constexpr std::size_t longest_answer = 4 << 20;
+constexpr std::size_t longest_release = 100, most_releases_told = 20;  // of releases
 
 /// nullopt: it knows no such release.
 Got<std::optional<step::Answer>> ask(const std::string& url, const Attempt& attempt, Unreachable& unreachable) {
@@ -20,18 +25,21 @@ Got<std::optional<step::Answer>> ask(const std::string& url, const Attempt& atte
   if (got->too_large) return refuse(Why::failed, fmt::format("{} answers with more than {} MiB", url, longest_answer >> 20));
   if (got->status == 404) return std::optional<step::Answer>{};
   if (got->status != 200) return refuse(Why::failed, fmt::format("{} answered {}", url, got->status));
-  return std::optional(step::Answer::parse(got->text));
+  auto answer = step::Answer::parse(got->text);
+  if (const auto bound = answer.beyond()) return refuse(Why::failed, fmt::format("{} answers with JSON that is not read: {}", url, *bound));
+  return std::optional(std::move(answer));
 }
 
 tl::unexpected<Refusal> no_such_release(const Attempt& attempt, Unreachable& unreachable) {
   auto said = fmt::format("{} has no release {}", attempt.source.index.substr(0, attempt.source.index.find('?')), attempt.wanted.version);
   const auto others =
       attempt.source.near.empty() ? std::optional<step::Answer>{} : ask(attempt.source.near, attempt, unreachable).value_or(std::nullopt);
-  std::string names;
-  if (others)
-    for (const auto& each : others->elements(""))
-      if (const auto name = each.said(attempt.source.at.near)) names += (names.empty() ? "" : ", ") + *name;
-  if (!names.empty()) said += "; near it are " + names;
+  std::vector<std::string> names;
+  for (const auto& each : others ? others->elements("") : std::vector<step::Answer>())
+    if (const auto name = each.said(attempt.source.at.near)) names.push_back(source::printable(*name, longest_release));
+  const auto more = names.size() > most_releases_told ? fmt::format(" and {} more", names.size() - most_releases_told) : std::string();
+  names.resize(std::min(names.size(), most_releases_told));
+  if (!names.empty()) said += fmt::format("; near it are {}{}", fmt::join(names, ", "), more);
   return refuse(Why::failed, std::move(said));
 }
 
@@ -55,7 +63,8 @@ Got<Fetched> fetch_index(const Attempt& attempt, Unreachable& unreachable) {
   auto fetched = fetch_official(inner, unreachable);
   if (!fetched) return fetched;
   fetched->verified_by = fmt::format("{} given by {}", checksum->algorithm, asked.index.substr(0, asked.index.find('?')));
-  if (!asked.at.release.empty()) fetched->release = step::value_at(**answer, asked.at.release).value_or("");
+  if (!asked.at.release.empty())
+    fetched->release = source::printable(step::value_at(**answer, asked.at.release).value_or(""), longest_release);
   return fetched;
 }
 

@@ -13,6 +13,7 @@
 
 #include "cli/reach.hpp"
 #include "cli/session.hpp"
+#include "disk/own_dir.hpp"
 #include "gather/masking.hpp"
 #include "plan/mask.hpp"
 
@@ -22,12 +23,25 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// Where nobody else can lead elsewhere, or read, what is not masked yet: beside the archive, or where this machine's records are.
+tl::expected<fs::path, std::string> place_of_our_own(const fs::path& beside) {
+  if (const auto found = disk::go_to(beside.string(), disk::Make::no)) return fs::path(found->path);
+  const auto state = lab::state_dir();
+  if (!state) return tl::unexpected(state.error().what);
+  const auto dir = disk::OwnDir::open(*state, disk::Make::yes);
+  if (!dir) return tl::unexpected(dir.error().what);
+  return fs::path(dir->path());
+}
+
 /// A directory of our own, for as long as it lives.
 class Workshop {
 public:
-  explicit Workshop(const fs::path& near) {
-    std::string name = (near / ".tidelab-logs-XXXXXX").string();
-    if (::mkdtemp(name.data()) != nullptr)
+  explicit Workshop(const fs::path& archive) {
+    const auto place = place_of_our_own(archive.parent_path());
+    std::string name = (place.value_or(fs::path()) / ".tidelab-logs-XXXXXX").string();
+    if (!place)
+      problem = place.error();
+    else if (::mkdtemp(name.data()) != nullptr)
       path = name;
     else
       problem = std::strerror(errno);
@@ -40,6 +54,35 @@ public:
   Workshop& operator=(const Workshop&) = delete;
   fs::path path;
   std::string problem;
+};
+
+/// A new file beside the archive, which takes its place when it is whole, and is gone otherwise. For this account alone.
+class Unfinished {
+public:
+  explicit Unfinished(const fs::path& archive) : archive_(archive), path_((archive.parent_path() / ".tidelab-logs-XXXXXX").string()) {
+    file_ = process::Fd(::mkostemp(path_.data(), O_CLOEXEC));
+    if (!file_) problem = std::strerror(errno);
+  }
+  ~Unfinished() {
+    if (file_ && !in_place_) ::unlink(path_.c_str());
+  }
+  Unfinished(const Unfinished&) = delete;
+  Unfinished& operator=(const Unfinished&) = delete;
+  bool write(std::string_view bytes) {
+    if (problem.empty() && !disk::write_all(file_.get(), bytes)) problem = std::strerror(errno);
+    return problem.empty();
+  }
+  void take_place() {
+    in_place_ = ::rename(path_.c_str(), archive_.c_str()) == 0;
+    if (!in_place_) problem = std::strerror(errno);
+  }
+  std::string problem;
+
+private:
+  fs::path archive_;
+  std::string path_;
+  process::Fd file_;
+  bool in_place_ = false;
 };
 
 gather::Gathered what_is_known_here(const std::string& lab, const fs::path& top) {
@@ -79,19 +122,19 @@ gather::Gathered gather_all(const plan::Plan& made, const live::Setup& setup, co
 }
 
 // Empty when it is there; else why it is not.
-std::string write_archive(const fs::path& archive, const fs::path& workshop, const fs::path& top, const std::stop_token& stop) {
-  const auto part = workshop / "whole.tar.gz";
-  // Made before tar opens it: whatever the umask is, it is for nobody else.
-  const int fd = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd < 0 || ::close(fd) != 0) return std::strerror(errno);
-  const auto packed =
-      host::make_local()->run({{"tar", "-czf", part.string(), "-C", workshop.string(), top.filename().string()}, {}, {}, {}, {}},
-                              {step::Clock::now() + std::chrono::minutes(30), stop, {}});
+std::string write_archive(Unfinished& part, const fs::path& top, const std::stop_token& stop) {
+  const step::Control control{step::Clock::now() + std::chrono::minutes(30), stop, {}};
+  step::Enough enough(control);
+  host::Command command{{"tar", "-czf", "-", "-C", top.parent_path().string(), top.filename().string()}, {}, {}, {}, {}};
+  command.on_out = [&](std::string_view bytes) {
+    if (!part.write(bytes)) enough.now();
+  };
+  const auto packed = host::make_local()->run(command, enough.control());
+  if (!part.problem.empty()) return part.problem;
   if (!packed) return packed.error().what;
   if (packed->code != 0) return packed->err;
-  std::error_code error;
-  fs::rename(part, archive, error);
-  return error ? error.message() : std::string();
+  part.take_place();
+  return part.problem;
 }
 
 // A device, a fifo, a link: what stands there is somebody's, and would be gone.
@@ -121,7 +164,9 @@ int archive_logs(const Options& options) {
     return exit_usage;
   };
   if (const auto why = why_not_to(archive); !why.empty()) return refuse(why);
-  const Workshop workshop(archive.parent_path());
+  Unfinished part(archive);
+  if (!part.problem.empty()) return refuse(part.problem);
+  const Workshop workshop(archive);
   if (workshop.path.empty()) return refuse(workshop.problem);
   const auto top = workshop.path / (made.lab + "-logs");
   const auto setup = make_setup(made, *lab);
@@ -135,8 +180,7 @@ int archive_logs(const Options& options) {
   std::ofstream list(top / "CONTENTS.txt", std::ios::binary);
   list << contents << std::flush;
   safe = safe && list;
-  const auto problem =
-      safe ? write_archive(archive, workshop.path, top, options.stop) : "what was collected could not be written and masked";
+  const auto problem = safe ? write_archive(part, top, options.stop) : "what was collected could not be written and masked";
   if (!problem.empty()) {
     std::cout << contents;
     std::cerr << fmt::format("tidelab: {} could not be written: {}\n", archive.string(), problem);

@@ -100,7 +100,7 @@ Offers choices(const std::string& of) {
 }
 
 // In the place of a word: the shell's own completion.
-Offer files(const std::string& which) { return {"<" + which + ">", ""}; }
+Offer files(const std::string& which) { return {"<" + which + ">", "", true}; }
 
 Offers known_commands() {
   Offers out;
@@ -180,10 +180,10 @@ Offers offers_for(const Typed& typed) {
 int complete(const CLI::App& app, const std::vector<std::string>& words) {
   std::cerr.rdbuf(nullptr);  // in the middle of a line that somebody types
   const auto typed = read_words(app, words);
-  for (const auto& [word, about] : offers_for(typed)) {
-    if (word.starts_with('<'))
+  for (const auto& [word, about, mark] : offers_for(typed)) {
+    if (mark)
       std::cout << word << "\t\n";
-    else if (word.starts_with(typed.word) && source::printable(word, word.size()) == word)
+    else if (word.starts_with(typed.word) && !word.starts_with('<') && source::printable(word, word.size()) == word)
       std::cout << fmt::format("{}{}\t{}\n", typed.head, word, source::printable(about, longest_about));
   }
   return exit_true;

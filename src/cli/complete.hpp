@@ -18,9 +18,10 @@ namespace tidelab::cli {
 /// this machine and asks no host; what cannot be read completes to nothing, and nothing is ever said about it.
 int complete(const CLI::App& app, const std::vector<std::string>& words);
 
-/// A word, and what it is.
+/// A word, and what it is. Words that anybody wrote may look like one of the marks, which only the program itself gives.
 struct Offer {
   std::string word, about;
+  bool mark = false;
 };
 using Offers = std::vector<Offer>;
 

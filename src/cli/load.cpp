@@ -1,5 +1,6 @@
 #include "cli/load.hpp"
 
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 
 #include <fmt/format.h>
 
+#include "disk/accounts.hpp"
 #include "guide/changes.hpp"
 
 namespace tidelab::cli {
@@ -27,19 +29,56 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// $TIDELAB_HOME, an installation's share/tidelab, or the checkout that the executable was built in.
-std::string look_for_home(const Options& options) {
+bool is_home(const fs::path& dir) {
   std::error_code error;
-  const auto fits = [&](const fs::path& dir) {
-    return fs::is_directory(dir / "playbooks", error) && fs::is_directory(dir / "checks", error);
-  };
-  if (!options.home.empty()) return fits(options.home) ? fs::path(options.home) : fs::path();
-  if (const char* home = std::getenv("TIDELAB_HOME"); home != nullptr && fits(home)) return home;
-  auto dir = fs::read_symlink("/proc/self/exe", error).parent_path();
-  if (fits(dir.parent_path() / "share" / "tidelab")) return dir.parent_path() / "share" / "tidelab";
-  for (; dir.has_relative_path(); dir = dir.parent_path())
-    if (fits(dir)) return dir;
-  return {};
+  return fs::is_directory(dir / "playbooks", error) && fs::is_directory(dir / "checks", error);
+}
+
+/// What lies around the program, as far as it is of those who could exchange the program, too: a directory on the way may be one that
+/// all may write.
+class Beside {
+public:
+  Beside() : program_(fs::read_symlink("/proc/self/exe", error_)) {
+    struct stat info {};
+    for (auto path = program_; path.has_relative_path(); path = path.parent_path())
+      if (::stat(path.c_str(), &info) == 0) owners_.insert(info.st_uid);
+  }
+  /// An installation's share/tidelab, or the checkout that the program was built in; empty: neither is there.
+  fs::path find() {
+    auto dir = program_.parent_path();
+    const auto share = dir.parent_path() / "share";
+    if (is_home(share / "tidelab") && are_ours({share, share / "tidelab"})) return share / "tidelab";
+    for (; dir.has_relative_path(); dir = dir.parent_path())
+      if (is_home(dir) && are_ours({dir / "playbooks", dir / "checks"})) return dir;
+    return {};
+  }
+  const std::string& passed_over() const { return passed_over_; }
+
+private:
+  bool are_ours(const std::vector<fs::path>& places) {
+    for (const auto& place : places) {
+      struct stat info {};
+      if (::lstat(place.c_str(), &info) == 0 && owners_.contains(info.st_uid)) continue;
+      passed_over_ = fmt::format("{} belongs to {}", place.string(), disk::name_of_account(info.st_uid));
+      return false;
+    }
+    return true;
+  }
+
+  std::error_code error_;
+  fs::path program_;
+  std::set<uid_t> owners_{0, ::geteuid()};
+  std::string passed_over_;
+};
+
+/// `passed_over`: what would have been taken, if it were not another account's.
+std::string look_for_home(const Options& options, std::string& passed_over) {
+  if (!options.home.empty()) return is_home(options.home) ? options.home : std::string();
+  if (const char* home = std::getenv("TIDELAB_HOME"); home != nullptr && is_home(home)) return home;
+  Beside beside;
+  auto found = beside.find();
+  passed_over = beside.passed_over();
+  return found.string();
 }
 
 std::vector<fs::path> sorted_entries(const fs::path& dir) {
@@ -199,9 +238,11 @@ plan::Inputs Loaded::inputs(const Options& options) const {
 }
 
 std::string find_home(const Options& options) {
-  auto home = look_for_home(options);
+  std::string passed_over;
+  auto home = look_for_home(options, passed_over);
   if (home.empty())
-    std::cerr << "tidelab: cannot find its playbooks; set TIDELAB_HOME to the directory that holds playbooks/ and checks/\n";
+    std::cerr << fmt::format("tidelab: cannot find its playbooks{}; set TIDELAB_HOME to the directory that holds playbooks/ and checks/\n",
+                             passed_over.empty() ? passed_over : fmt::format(" ({}, so it is not used)", passed_over));
   return home;
 }
 

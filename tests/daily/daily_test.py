@@ -234,6 +234,27 @@ class Daily(unittest.TestCase):
             self.tidelab("logs", "bells", "--archive", out)
             self.assertEqual(out.stat().st_mode & 0o777, 0o600)
 
+    @unittest.skipUnless(os.geteuid() == 0, "only root can give a directory away")
+    def test_what_is_collected_lies_in_no_directory_of_others(self):
+        """Whoever owns the directory of the archive could put a link in place of what is in it."""
+        self.tidelab("up", self.file)
+        evil, theirs, ours, said = (self.root / name for name in ("evil", "theirs", "ours", "said"))
+        for folder in (evil, theirs, ours):
+            folder.mkdir()
+        os.chown(theirs, 65534, 65534)
+        script = evil / "tar"
+        script.write_text(f'#!/bin/sh\ncase "$*" in *-czf*) echo "$4" > {said}; ls -a {theirs} >> {said} ;; esac\nexec /usr/bin/tar "$@"\n')
+        script.chmod(0o755)
+        for folder, place in ((ours, ours), (theirs, self.root / "state/tidelab")):
+            self.tidelab("logs", "bells", "--archive", folder / "all.tar.gz", env={"PATH": f"{evil}:/usr/bin:/bin"})
+            worked, *there = said.read_text().splitlines()
+            self.assertEqual(pathlib.Path(worked).parent, place)
+            self.assertFalse(pathlib.Path(worked).exists())
+            self.assertEqual(len(there), 3 if folder == theirs else 2, there)  # with `.` and `..`
+            self.assertEqual(sorted(each.name for each in folder.iterdir()), ["all.tar.gz"])
+            with tarfile.open(folder / "all.tar.gz") as tar:
+                self.assertIn("bells-logs/CONTENTS.txt", tar.getnames())
+
     def test_a_host_that_sends_anything_fills_nothing(self):
         self.tidelab("up", self.file)
         evil, hostile = self.root / "evil", self.root / "hostile.tar"

@@ -47,6 +47,8 @@ class Place:
         # A name that a shell would run, in a topology of somebody else.
         one_host = (HOME / "topologies/one_host.yaml").read_text()
         (self.desk / "odd.yaml").write_text(one_host.replace("ticdc-test", '"x$(touch made) z"'))
+        # One that reads as a mark of ours, which stands for the shell's own completion; zsh would run what is in it.
+        (self.desk / "mark.yaml").write_text(one_host.replace("- name: ticdc-test", r"- name: '<yaml(e_touch\ made_)>'"))
         self.record("mine")
         self.record("minor")
         self.environment = {
@@ -132,6 +134,7 @@ class Words(Test):
             self.assertEqual(self.place.words("logs", lab, "-f", "--host", ""), ["127.0.0.1", "::1"], lab)
             self.assertEqual(self.place.words("exec", lab, "--role", "k"), ["kafka", "kafka_servers"], lab)
         self.assertEqual(self.place.words("stop", "mine", "--node=::1"), ["--node=::1:19092"])
+        self.assertEqual(self.place.words("status", "mark.yaml", "--node", "<"), [])
         for lab in ("nowhere", "broken.yaml", "pipe.yaml", ".", "notes.txt", "../state"):
             self.assertEqual(self.place.words("status", lab, "--node", ""), [], lab)
 
@@ -244,6 +247,7 @@ class Shell(Test):
         self.becomes("tidelab status odd.yaml --node x", f"tidelab status odd.yaml --node {self.quoted} ")
         self.terminal.type("tidelab status odd.yaml --node x\t>/dev/null 2>&1; echo done-$((6 * 8))\n")
         self.terminal.expect("done-48")
+        self.typed("tidelab status mark.yaml --node ", "\t\t")
         self.assertFalse((self.place.desk / "made").exists(), "the name of a pipeline was run")
         self.becomes("tidelab nonsense la", "tidelab nonsense la")
         self.becomes("~/bin/tidelab expl", "~/bin/tidelab explain ")
@@ -336,7 +340,7 @@ class Fish(Test):
                 ("tidelab plan --version-of kaf", ["kafka="]),
                 ("tidelab validate la", ["lab.yaml"]),
                 ("tidelab status odd.yaml --node x", ["x$(touch made) z"]),
-                ("tidelab validate ", ["broken.yaml", "lab.yaml", "odd.yaml", "pipe.yaml", "topologies.d/", "with blank/"]),
+                ("tidelab validate ", ["broken.yaml", "lab.yaml", "mark.yaml", "odd.yaml", "pipe.yaml", "topologies.d/", "with blank/"]),
                 ("tidelab validate with\\ blank/d", ["with blank/deep.yml"]),
                 ("tidelab validate ~/desk/la", ["~/desk/lab.yaml"]),
                 ("tidelab status with\\ blank/deep.yml --node 127.0.0.1:9", ["127.0.0.1:9092"]),

@@ -14,6 +14,7 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+SOMEBODY = 65534
 DATA = ("playbooks", "checks", "topologies", "docs/explain")
 # Of the C library, and of the machine.
 THEIRS = re.compile(r"(?:ld-linux|libc|libm|libdl|libpthread|librt|libresolv|libanl|libutil|linux-vdso)\b")
@@ -78,6 +79,28 @@ class Packages(unittest.TestCase):
             for name, path in found.items():
                 runs = os.access(ROOT / name, os.X_OK)
                 self.assertEqual(oct(stat.S_IMODE(path.stat().st_mode)), oct(0o755 if runs else 0o644), name)
+
+    def test_what_somebody_else_put_beside_the_program(self):
+        """A program in a directory that all may write takes nobody's playbooks for its own."""
+        all_may_write = self.scratch / "all"
+        program = all_may_write / "deep/bin/tidelab"
+        program.parent.mkdir(parents=True)
+        all_may_write.chmod(0o1777)
+        shutil.copy2(self.binary, program)
+        for place in (all_may_write, all_may_write / "deep/share/tidelab"):
+            for name in ("playbooks", "checks"):
+                shutil.copytree(ROOT / name, place / name)
+            said = self.tidelab(program, "playbooks")
+            self.assertEqual((said.returncode, said.stderr), (0, ""))
+            if os.geteuid() == 0:  # nobody else can give files away
+                top = place / "playbooks" if place == all_may_write else place.parent
+                os.chown(top, SOMEBODY, SOMEBODY)
+                said = self.tidelab(program, "playbooks")
+                self.assertNotEqual(said.returncode, 0)
+                self.assertIn(f"({top} belongs to ", said.stderr)
+                self.assertNotIn("kafka", said.stdout)
+                os.chown(top, 0, 0)
+            shutil.rmtree(all_may_write / "playbooks", ignore_errors=True)
 
     def test_control(self):
         fields = dict(line.split(": ", 1) for line in run("dpkg-deb", "-f", self.deb).stdout.splitlines() if re.match(r"\S+: ", line))

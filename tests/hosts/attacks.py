@@ -479,6 +479,48 @@ def a_directory_that_root_took_back():
         hosts.nothing_left()
 
 
+def a_part_goes_while_ways_are_exchanged():
+    """`up --prune`: nothing of root's goes with an instance, whatever its account leads its directories to, and whenever; nor what
+    is somebody's by now."""
+    gone = "/opt/toys/a/toy-7002"
+    with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
+        hosts.prepare("one", "mkdir -p /usr/local/bin /srv/roots/log; echo mine | tee /srv/roots/mine > /srv/roots/log/mine; useradd --create-home --comment else else")
+        toys = Toys(hosts, "toy", addresses=(ONE,))
+        before = hosts.inside("one", ROOTS)
+
+        def write(*ports):
+            toys.instances = [(ONE, port) for port in ports]
+            toys.write()
+
+        for tool in ("rm", "stat"):
+            write(7001, 7002)
+            toys.file.write_text(toys.file.read_text() + f"    log_dir: {gone}/data/log\n    data_dir: {gone}/data\n")
+            toys.up()
+            path = hosts.inside("one", f"command -v {tool}")
+            hosts.in_place_of("one", tool, EXCHANGED_BY.format(about="toy-7002", dir=f"{gone}/data", who="toy", tool=path))
+            write(7001)
+            ran = in_time(hosts, f"{tool} exchanges", "up", toys.file, "--prune", codes=(0, 3))
+            must(hosts.inside("one", f"/bin/rm /usr/local/bin/{tool}; cat /run/asked; /bin/rm -f /run/asked", code=None).startswith("asked"), f"{tool} was not run there, so nothing is tested", ran.out)
+            must(hosts.inside("one", ROOTS) == before, f"with {tool} exchanging, what is root's is not as it was", hosts.inside("one", "ls -laR /srv/roots"))
+            in_time(hosts, f"after {tool}", "up", toys.file, "--prune")
+            must(hosts.inside("one", f"ls {gone}", code=2).startswith("ls: cannot"), f"after {tool} something of it is left", ran.out)
+
+        write(7001, 7002)
+        toys.up()
+        born = hosts.inside("one", f"stat -c %W {gone}; mv {gone} /opt/moved")
+        until(lambda: hosts.inside("one", f"rm -rf {gone}; mkdir {gone}; stat -c %W {gone}") != born, 10, "another second")  # as exact as births are
+        hosts.inside("one", f"echo mine > {gone}/mine; chown -R else: {gone}")
+        write(7001)
+        for _ in range(2):
+            ran = in_time(hosts, "somebody's directory", "up", toys.file, "--prune", codes=(3,))
+            must(f"file {gone} is not the one that was made for this lab, so it stays" in ran.out, "why it stays is not told", ran.out)
+            must(hosts.inside("one", f"cat {gone}/mine") == "mine", "what is somebody's was removed")
+        hosts.inside("one", f"rm -r {gone} /opt/moved")
+        in_time(hosts, "without it", "up", toys.file, "--prune")
+        hosts.good("down", toys.file)
+        hosts.nothing_left()
+
+
 def records_of_an_earlier_release():
     """One that anybody else could have written neither stops `up` nor is followed; where it is root's, it is another release's to take away."""
     with Hosts([("one", ONE, "shell")], home=HOME) as hosts:
@@ -523,5 +565,5 @@ def locks_on_what_every_host_has():
         hosts.inside("one", "chmod 700 /root; rm /usr/local/bin/flock /run/flock")
         hosts.nothing_left()
 
-TESTS = [a_list_of_an_archive_that_is_open, joined_into_a_directory_of_the_account, joined_into_a_directory_that_others_can_write, a_program_of_the_account_by_name,
+TESTS = [a_part_goes_while_ways_are_exchanged, a_list_of_an_archive_that_is_open, joined_into_a_directory_of_the_account, joined_into_a_directory_that_others_can_write, a_program_of_the_account_by_name,
          a_name_that_is_not_there, an_account_that_is_gone, what_its_account_could_not_remove, a_directory_that_root_took_back, records_of_an_earlier_release, locks_on_what_every_host_has, names_that_are_lines_of_a_list, a_place_that_is_exchanged_while_it_is_noted, marks_of_others, what_only_root_knows, ways_exchanged_without_systemd, ways_exchanged_with_systemd, what_a_keeper_says_is_data_for_dash, what_a_keeper_says_is_data_for_bash, files_that_are_none, locks_of_others, places_that_others_made]

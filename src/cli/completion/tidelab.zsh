@@ -26,7 +26,7 @@ _tidelab() {
     files) _files && found=0 ;;
     folders) _files -/ && found=0 ;;
     yaml) _files -g '*.(yaml|yml)' && found=0 ;;
-    *) _files -g "*.$kind" && found=0 ;;
+    jsonl) _files -g '*.jsonl' && found=0 ;;
   esac
   return found
 }

@@ -137,6 +137,83 @@ TEST_CASE("a list that was cut at any byte of its last lines: the next run conve
   CHECK(cuts > 80);
 }
 
+TEST_CASE("a part of a lab goes, and what stands by now in place of its directories is somebody's: it stays, and is told") {
+  const Site site;
+  const auto tree = site.base / "opt/tree", gone = tree / "going", file_of_it = tree / "conf/note";
+  const auto part = fmt::format("act_part 9 -- {} {} -- --\n", gone.string(), file_of_it.string());
+  const auto steps = dir(0, tree) + dir(1, gone) + file(2, file_of_it) + fmt::format("echo x > {}/other\n", tree.string());
+  // Births are known to the second: this one was made long before.
+  const auto made_by_somebody = [&](const fs::path& place) {
+    std::ofstream(place / "mine") << "mine\n";
+    std::istringstream lines(site.text());
+    std::ofstream out(site.list());
+    for (std::string line; std::getline(lines, line);)
+      out << (line.starts_with("born ") && line.ends_with(" " + place.string()) ? "born 1 " + place.string() : line) << "\n";
+  };
+
+  SECTION("nobody else's is there") {
+    REQUIRE(site.run(steps).out.find("failed") == std::string::npos);
+    const auto output = site.run(part);
+    INFO(output.out << output.err);
+    CHECK(output.out.ends_with("made\tlooked again: nothing of it is left\n"));
+    CHECK_FALSE(fs::exists(gone));
+    CHECK_FALSE(fs::exists(file_of_it));
+    CHECK(fs::exists(tree / "other"));
+  }
+  SECTION("in place of what goes") {
+    REQUIRE(site.run(steps).out.find("failed") == std::string::npos);
+    made_by_somebody(gone);
+    const auto output = site.run(part);
+    INFO(output.out << output.err);
+    CHECK(output.err.find(fmt::format("file {} is not the one that was made for this lab, so it stays", gone.string())) !=
+          std::string::npos);
+    CHECK(fs::exists(gone / "mine"));
+    CHECK_FALSE(fs::exists(file_of_it));
+  }
+  SECTION("in place of what it lies in") {
+    REQUIRE(site.run(steps).out.find("failed") == std::string::npos);
+    made_by_somebody(tree);
+    const auto output = site.run(part);
+    INFO(output.out << output.err);
+    CHECK(output.err.find(fmt::format("file {} is in a directory that is not the one", file_of_it.string())) != std::string::npos);
+    CHECK(fs::exists(file_of_it));
+  }
+}
+
+TEST_CASE("where a link leads to a name with a line end, nothing of a lab or a part of it is taken away, or kept, by what is behind it") {
+  const Site site;
+  const auto odd = site.base / "x\n", other = site.base / "opt/other", link = site.base / "link";
+  fs::create_directories(odd.string() + (other / "going").string());
+  fs::create_directory_symlink(odd.string() + other.string(), link);
+  REQUIRE(site.run(dir(0, site.base / "opt/tree") + dir(1, other) + dir(2, other / "going")).out.find("failed") == std::string::npos);
+  for (const auto& call : {"act_part 9 -- {} -- --\n", "act_part 9 -- -- {} --\n", "act_sweep 9 {} --\n", "look_part 9 -- {} -- --\n"}) {
+    const auto output = site.run(fmt::format(fmt::runtime(call), (link / "going").string()) + "echo $?\n");
+    INFO(call << output.out << output.err);
+    CHECK(output.out == "1\n");
+    CHECK(output.err.find("leads to a name with a line end in it") != std::string::npos);
+    CHECK(fs::exists(other / "going"));
+  }
+}
+
+TEST_CASE("where a list cannot be written without what is gone, for want of room, it stays as it is") {
+  const Site site;
+  const auto gone = (site.base / "opt/tree/going").string();
+  // Larger than the file may become; what goes comes last.
+  const auto output = site.run(fmt::format("act_dir 0 {}/opt/tree ''\ngone={}\n", site.base.string(), gone) + R"sh(
+i=0; while [ "$i" -lt 100 ]; do printf 'parent /%0100d\n' "$i" >> "$S/owned"; i=$((i + 1)); done
+act_dir 1 "$gone" ''
+cp "$S/owned" "$S/../before"
+( trap '' XFSZ; ulimit -f 8; act_part 2 -- "$gone" -- -- ) 2>&1 && echo so
+cmp "$S/owned" "$S/../before" && echo whole
+act_part 3 -- "$gone" -- --
+grep -c '^parent /0' "$S/owned"
+)sh");
+  INFO(output.out << output.err);
+  CHECK(output.out.find("so\n") == std::string::npos);
+  CHECK(output.out.find("whole\n") != std::string::npos);
+  CHECK(output.out.ends_with("=3\tmade\tlooked again: nothing of it is left\n100\n"));
+}
+
 TEST_CASE("an archive goes again with its directories, but for those that were there before") {
   const Site site;
   fs::create_directories(site.theirs() / "was/in it");

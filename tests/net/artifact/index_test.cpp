@@ -7,6 +7,7 @@
 using namespace tidelab;
 using namespace tidelab::artifact;
 using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::StartsWith;
 using tests::HttpServer;
 using tests::Lab;
 using tests::Request;
@@ -16,7 +17,8 @@ namespace {
 
 /// The API and, behind a redirect to another name of this machine, the files; as the real ones are laid out.
 struct Api {
-  std::string content = "a runtime", digest = sha256_text(content);
+  std::string content = "a runtime", digest = sha256_text(content), name = "jdk-17.0.13+11";
+  std::string near = R"([{"release_name":"jdk8u282-b08"},{"release_name":"jdk8u292-b10"}])";
   long long size = static_cast<long long>(content.size());
   HttpServer files{[this](const Request&) { return Response{200, content}; }};
   HttpServer server{[this](const Request& request) {
@@ -25,10 +27,12 @@ struct Api {
       response.status = 302;
       response.headers["Location"] = "http://localhost:" + std::to_string(files.port()) + "/blob";
     } else if (request.path.starts_with("/v3/17?")) {
-      response.body = R"([{"release_name":"jdk-17.0.13+11","binaries":[{"package":{"link":")" + server.url("/releases/17.tar.gz") +
+      response.body = R"([{"release_name":")" + name + R"(","binaries":[{"package":{"link":")" + server.url("/releases/17.tar.gz") +
                       R"(","checksum":")" + digest + R"(","size":)" + std::to_string(size) + "}}]}]";
     } else if (request.path.starts_with("/v3/near")) {
-      response.body = R"([{"release_name":"jdk8u282-b08"},{"release_name":"jdk8u292-b10"}])";
+      response.body = near;
+    } else if (request.path.starts_with("/v3/deep")) {
+      response.body = std::string(1000, '[');
     } else {
       response.status = 404;
       response.body = R"({"errorMessage":"No releases match the request"})";
@@ -92,5 +96,28 @@ TEST_CASE("another file than the service names is refused, and nothing of it kep
   SECTION("a larger one") {
     api.size = 3;
     CHECK_THAT(api.why_not(lab, "17"), ContainsSubstring("is larger than the 3 bytes that it should have"));
+  }
+}
+
+TEST_CASE("what a service says of its releases is one line, of a length that can be read") {
+  Lab lab;
+  Api api;
+  SECTION("a name with line ends and sequences for the terminal") {
+    api.name = R"(17\n  verified  by me\u001b[2J)" + std::string(1000, 'x');
+    const auto got = Store(lab.cache).acquire(api.wanted("17"), lab.control());
+    REQUIRE(got);
+    CHECK_THAT(got->release, StartsWith("17\\n  verified  by me\\x1b[2Jxxx"));
+    CHECK(got->release.size() < 150);
+  }
+  SECTION("very many of them") {
+    api.near = R"([{"release_name":"a\nb"})";
+    for (int i = 0; i < 1000; ++i) api.near += R"(,{"release_name":"r)" + std::to_string(i) + "\"}";
+    api.near += "]";
+    const auto why = api.why_not(lab, "8.0.281");
+    CHECK_THAT(why, ContainsSubstring("near it are a\\nb, r0, r1, ") && ContainsSubstring(", r18 and 981 more"));
+    CHECK(why.size() < 1000);
+  }
+  SECTION("deeper than anybody looks") {
+    CHECK_THAT(api.why_not(lab, "deep"), ContainsSubstring("/v3/deep?os=linux answers with JSON that is not read: it is nested deeper than"));
   }
 }
