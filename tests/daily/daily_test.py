@@ -269,8 +269,9 @@ class Daily(unittest.TestCase):
             info = tarfile.TarInfo("good")
             info.size = 4
             tar.addfile(info, io.BytesIO(b"good"))
+        packs = 'case "$*" in *-czf*) exec /usr/bin/tar "$@" ;; esac'  # this machine's own, which is not the host's
         script = evil / "tar"
-        script.write_text(f'#!/bin/sh\ncase "$*" in *-czf*) exec /usr/bin/tar "$@" ;; esac\nexec cat {hostile}\n')
+        script.write_text(f'#!/bin/sh\n{packs}\nexec cat {hostile}\n')
         script.chmod(0o755)
         out = self.root / "all.tar.gz"
         env = {"PATH": f"{evil}:/usr/bin:/bin"}
@@ -282,7 +283,7 @@ class Daily(unittest.TestCase):
             self.assertTrue(all(each.isfile() or each.isdir() for each in members))
             self.assertIn("bells-logs/127.0.0.1/good", [each.name for each in members])
         # Without end: the stop is obeyed, and nothing stays.
-        script.write_text('#!/bin/sh\nexec cat /dev/zero\n')
+        script.write_text(f'#!/bin/sh\n{packs}\nexec cat /dev/zero\n')
         self.assertIn("does not end where its end is", self.tidelab("logs", "bells", "--archive", out, code=2, env=env).stdout)
         header = tarfile.TarInfo("slow")
         header.size = 1 << 20
