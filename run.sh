@@ -41,7 +41,7 @@ jobs=$(nproc)
 
 # level, seconds it may take on two cores from cold. A level may also use what those before it have left, so that the
 # whole ends within the sum: 90 minutes.
-budgets="packages 150  build 470  arch 460  unit 60  net 310  golden 240  fuzz 90  terminal 70  ssh 510  standin 160  e2e 310  groups 560  ha 400  hosts 620  sabotage 500  strange 490"
+budgets="packages 120  build 430  arch 300  unit 60  net 280  golden 240  fuzz 90  terminal 70  ssh 490  standin 100  e2e 370  groups 680  ha 520  hosts 660  sabotage 500  strange 490"
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'run.sh: %s\n' "$*" >&2; exit 1; }

@@ -118,6 +118,7 @@ TEST_CASE("what a service says of its releases is one line, of a length that can
     CHECK(why.size() < 1000);
   }
   SECTION("deeper than anybody looks") {
-    CHECK_THAT(api.why_not(lab, "deep"), ContainsSubstring("/v3/deep?os=linux answers with JSON that is not read: it is nested deeper than"));
+    CHECK_THAT(api.why_not(lab, "deep"),
+               ContainsSubstring("/v3/deep?os=linux answers with JSON that is not read: it is nested deeper than"));
   }
 }
