@@ -30,17 +30,19 @@ std::string order_of(const plan::Plan& plan) {
 }
 
 // What is on a host that is given up comes back with it.
-void note_lost(plan::Plan& plan) {
+std::vector<std::string> notes_of_lost(const plan::Plan& plan) {
+  std::vector<std::string> out;
   for (std::size_t lane = 1; lane < plan.lanes.size(); ++lane) {
     if (!plan.lanes[lane].lost) continue;
     std::string nodes;
     for (const auto& each : plan.components)
       if (each.lane == static_cast<int>(lane)) nodes += (nodes.empty() ? "" : ", ") + each.title + " " + each.node;
-    plan.notes.push_back(
-        fmt::format("{} is given up: nothing is asked of it. Should it come back, what is on it would start again ({}): "
+    out.push_back(
+        fmt::format("{} is given up: nothing is asked of it. Should it come back, what is on it may start again ({}): "
                     "remove that there before it joins this network",
                     plan.lanes[lane].name, nodes));
   }
+  return out;
 }
 
 // A playbook may want to do something where nothing can be done any more.
@@ -88,7 +90,7 @@ tl::expected<Older, int> find_older(const Lab& lab, const std::string& name) {
   if (before->diagnostics.has_errors() && !told_no_errors(*before, options)) return tl::unexpected<int>(exit_bad_file);
   for (const auto& each : out.changes)
     if (!each.leaves.empty()) plan.notes.push_back(fmt::format("{} leaves: {}", each.where.front(), each.leaves));
-  note_lost(plan);
+  for (auto& note : notes_of_lost(plan)) plan.notes.push_back(std::move(note));
   out.leaving.reset(new Leaving{{std::move(options), std::move(before), true, lab.claim, lab.run}, std::move(plan)});
   return out;
 }
@@ -124,7 +126,9 @@ tl::expected<std::unique_ptr<Leaving>, int> find_leaving(const Lab& lab, const s
   if (!leaving) return nullptr;
   const bool prune = lab.options.prune;
   if (!guide::has_refusals(older->changes, prune)) {
-    if (leaving->plan.steps.empty()) leaving.reset();
+    const auto& lanes = leaving->plan.lanes;
+    const bool none_lost = std::none_of(lanes.begin(), lanes.end(), [](const auto& lane) { return lane.lost; });
+    if (leaving->plan.steps.empty() && none_lost) leaving.reset();
     return std::move(leaving);
   }
   const auto text = guide::render_text(older->changes, prune ? guide::Tell::refused_by_prune : guide::Tell::refused);
@@ -151,6 +155,8 @@ std::string render_leaving(const Lab& lab, const std::string& name) {
 
 Brought take_away(Leaving& leaving, const Options& options) {
   auto& [lab, plan] = leaving;
+  for (const auto& note : notes_of_lost(plan)) std::cerr << "note: " << note << "\n";
+  if (plan.steps.empty()) return {exit_true, true};
   {
     auto looker = make_setup(plan, lab);
     looker.run.clear();  // as who only looks, without the lab's claim

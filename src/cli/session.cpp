@@ -210,7 +210,8 @@ report::Report run_plan(const plan::Plan& plan, const Lab& lab, live::Setup setu
                             c.section,
                             c.serves_with,
                             c.needs,
-                            source::render_place(c.span)};
+                            source::render_place(c.span),
+                            plan.lanes[static_cast<std::size_t>(c.lane)].lost};
     const auto found = c.artifacts.empty() ? setup.acquired.end() : setup.acquired.find(c.artifacts.front());
     if (found != setup.acquired.end()) {
       line.source = artifact::name_of(found->second.kind);

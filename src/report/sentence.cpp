@@ -249,6 +249,8 @@ std::string who_was_meant(const run::Opened& opened) {
   std::set<int> meant;
   for (const auto& line : opened.steps)
     if (line.changes && line.component >= 0) meant.insert(line.component);
+  for (std::size_t i = 0; i < opened.components.size(); ++i)
+    if (opened.components[i].lost) meant.insert(static_cast<int>(i));
   const auto on_hosts = std::count_if(opened.components.begin(), opened.components.end(),
                                       [&](const auto& each) { return opened.lanes.empty() || each.host != opened.lanes.front(); });
   const auto count = static_cast<long>(meant.size());

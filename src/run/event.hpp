@@ -34,6 +34,7 @@ struct ComponentLine {
   std::string section{}, serves_with{};  ///< of the topology; any | majority | all
   std::vector<std::string> needs{};      ///< sections
   std::string written{};                 ///< where the topology has it, file:line:column, or empty
+  bool lost = false;                     ///< it goes with its host, and no step of it is needed
 };
 
 /// The first event of every run.

@@ -45,17 +45,19 @@ Json make_json(const StepLine& line) {
 }
 
 Json make_json(const ComponentLine& line) {
-  return {{"name", line.name},
-          {"node", line.node},
-          {"title", line.title},
-          {"version", line.version},
-          {"host", line.host},
-          {"jre", line.jre},
-          {"source", line.source},
-          {"section", line.section},
-          {"serves_with", line.serves_with},
-          {"needs", list_of(line.needs)},
-          {"written", line.written}};
+  Json out = {{"name", line.name},
+              {"node", line.node},
+              {"title", line.title},
+              {"version", line.version},
+              {"host", line.host},
+              {"jre", line.jre},
+              {"source", line.source},
+              {"section", line.section},
+              {"serves_with", line.serves_with},
+              {"needs", list_of(line.needs)},
+              {"written", line.written}};
+  if (line.lost) out["lost"] = true;
+  return out;
 }
 
 Json make_json(const step::Failure& failure) {

@@ -118,6 +118,7 @@ void Reader::take(const Value& value, ComponentLine& into) {
   part.take("serves_with", into.serves_with);
   part.take_list("needs", into.needs);
   part.take("written", into.written);
+  part.take("lost", into.lost);
   good_ = good_ && part.good();
 }
 

@@ -175,6 +175,7 @@ def a_host_that_is_lost_for_good(hosts):
         must(refused.code == 3 and f"--lost {TWO}" in refused.out, f"`up --prune` ended with {refused.code}", refused.out)
         out = hosts.good("up", file, "--prune", "--lost", TWO, *ASSEMBLED, timeout=500).out
         must(f"{TWO} is given up: nothing is asked of it" in out and f"Kafka broker {TWO}:9092" in out, "it is not told what may come back", out)
+        must("7 of 21 nodes are taken away" in out, "another number of nodes is told", out)
     must_have_arrived(hosts, written)
     green(hosts)
     after = {node: row["pid"] for node, row in hosts.nodes("ha").items()}

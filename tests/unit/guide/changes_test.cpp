@@ -1,5 +1,7 @@
 #include "guide/changes.hpp"
 
+#include <fmt/format.h>
+
 #include "unit/guide/world.hpp"
 
 namespace tidelab::guide {
@@ -44,16 +46,16 @@ TEST_CASE("instances keep what they are known by, wherever the newer file has th
     return kept_ordinals(old.topology, now.topology);
   };
   const std::string a = "{host: a}", b = "{host: b}", c = "{host: c}", d = "{host: d}";
-  const auto backs = [](const std::vector<std::string>& all) {
+  const auto behind = [](const std::vector<std::string>& all) {
     return fmt::format("fronts: [{{host: a, label: x}}]\nbacks: [{}]\n", fmt::join(all, ", "));
   };
   using Kept = topology::Ordinals;
-  CHECK(kept(backs({a, b, c}), backs({a, b, c})) == Kept{});
-  CHECK(kept(backs({a, b, c}), backs({a, b})) == Kept{});
-  CHECK(kept(backs({a, b, c}), backs({b, c})) == Kept{{"backs", {2, 3}}});
-  CHECK(kept(backs({a, b, c}), backs({c, a, d})) == Kept{{"backs", {3, 1, 4}}});
-  CHECK(kept(backs({b, c}), backs({b, c, d}), {{"backs", {2, 3}}}) == Kept{{"backs", {2, 3, 4}}});
-  CHECK(kept(backs({a}), "fronts: [{host: b, label: y}, {host: a, label: x}]\n" + backs({a}).substr(backs({a}).find("backs"))) ==
+  CHECK(kept(behind({a, b, c}), behind({a, b, c})) == Kept{});
+  CHECK(kept(behind({a, b, c}), behind({a, b})) == Kept{});
+  CHECK(kept(behind({a, b, c}), behind({b, c})) == Kept{{"backs", {2, 3}}});
+  CHECK(kept(behind({a, b, c}), behind({c, a, d})) == Kept{{"backs", {3, 1, 4}}});
+  CHECK(kept(behind({b, c}), behind({b, c, d}), {{"backs", {2, 3}}}) == Kept{{"backs", {2, 3, 4}}});
+  CHECK(kept(behind({a}), "fronts: [{host: b, label: y}, {host: a, label: x}]\n" + behind({a}).substr(behind({a}).find("backs"))) ==
         Kept{{"fronts", {2, 1}}});
 }
 
