@@ -139,9 +139,9 @@ TEST_CASE("a list that was cut at any byte of its last lines: the next run conve
 
 TEST_CASE("a part of a lab goes, and what stands by now in place of its directories is somebody's: it stays, and is told") {
   const Site site;
-  const auto tree = site.base / "opt/tree", gone = tree / "going", file_of_it = tree / "conf/note";
-  const auto part = fmt::format("act_part 9 -- {} {} -- --\n", gone.string(), file_of_it.string());
-  const auto steps = dir(0, tree) + dir(1, gone) + file(2, file_of_it) + fmt::format("echo x > {}/other\n", tree.string());
+  const auto tree = site.base / "opt/tree", going = tree / "going", file_of_it = tree / "conf/note";
+  const auto part = fmt::format("act_part 9 -- {} {} -- --\n", going.string(), file_of_it.string());
+  const auto steps = dir(0, tree) + dir(1, going) + file(2, file_of_it) + fmt::format("echo x > {}/other\n", tree.string());
   // Births are known to the second: this one was made long before.
   const auto made_by_somebody = [&](const fs::path& place) {
     std::ofstream(place / "mine") << "mine\n";
@@ -156,18 +156,18 @@ TEST_CASE("a part of a lab goes, and what stands by now in place of its director
     const auto output = site.run(part);
     INFO(output.out << output.err);
     CHECK(output.out.ends_with("made\tlooked again: nothing of it is left\n"));
-    CHECK_FALSE(fs::exists(gone));
+    CHECK_FALSE(fs::exists(going));
     CHECK_FALSE(fs::exists(file_of_it));
     CHECK(fs::exists(tree / "other"));
   }
   SECTION("in place of what goes") {
     REQUIRE(site.run(steps).out.find("failed") == std::string::npos);
-    made_by_somebody(gone);
+    made_by_somebody(going);
     const auto output = site.run(part);
     INFO(output.out << output.err);
-    CHECK(output.err.find(fmt::format("file {} is not the one that was made for this lab, so it stays", gone.string())) !=
+    CHECK(output.err.find(fmt::format("file {} is not the one that was made for this lab, so it stays", going.string())) !=
           std::string::npos);
-    CHECK(fs::exists(gone / "mine"));
+    CHECK(fs::exists(going / "mine"));
     CHECK_FALSE(fs::exists(file_of_it));
   }
   SECTION("in place of what it lies in") {
@@ -197,9 +197,9 @@ TEST_CASE("where a link leads to a name with a line end, nothing of a lab or a p
 
 TEST_CASE("where a list cannot be written without what is gone, for want of room, it stays as it is") {
   const Site site;
-  const auto gone = (site.base / "opt/tree/going").string();
+  const auto going = (site.base / "opt/tree/going").string();
   // Larger than the file may become; what goes comes last.
-  const auto output = site.run(fmt::format("act_dir 0 {}/opt/tree ''\ngone={}\n", site.base.string(), gone) + R"sh(
+  const auto output = site.run(fmt::format("act_dir 0 {}/opt/tree ''\ngone={}\n", site.base.string(), going) + R"sh(
 i=0; while [ "$i" -lt 100 ]; do printf 'parent /%0100d\n' "$i" >> "$S/owned"; i=$((i + 1)); done
 act_dir 1 "$gone" ''
 cp "$S/owned" "$S/../before"
