@@ -26,10 +26,20 @@ std::string who(const plan::Plan& plan, const plan::Group::Member& member) {
   return fmt::format("{} {}", component.title, component.node);
 }
 
-bool is_touched(const plan::Group::Member& member, const std::function<const Looked&(int)>& looked) {
+// A file of which not all counts for its services is one that they are compared with by themselves.
+bool counts(const plan::Plan& plan, const plan::Group::Member& member, int step) {
+  const auto action_of = [&](int id) -> const step::Action& { return plan.steps[static_cast<std::size_t>(id)].action; };
+  const auto* file = std::get_if<step::File>(&action_of(step));
+  return file == nullptr || std::all_of(member.services.begin(), member.services.end(), [&](const auto id) {
+           const auto* service = std::get_if<step::Service>(&action_of(id));
+           return service == nullptr || service->counts_whole(file->path);
+         });
+}
+
+bool is_touched(const plan::Plan& plan, const plan::Group::Member& member, const std::function<const Looked&(int)>& looked) {
   return std::any_of(member.steps.begin(), member.steps.end(), [&](const auto step) {
     const auto state = looked(step).state;
-    return state == Looked::State::differs || state == Looked::State::unasked;
+    return (state == Looked::State::differs || state == Looked::State::unasked) && counts(plan, member, step);
   });
 }
 
@@ -97,7 +107,7 @@ std::vector<Roll> make_rolls(const plan::Plan& plan, const std::function<const L
       const auto& member = group.members[i];
       const bool there = is_there(member, looked);
       anybody = anybody || there;
-      if (member.services.empty() || !is_touched(member, looked)) continue;
+      if (member.services.empty() || !is_touched(plan, member, looked)) continue;
       if (member.lost || (member.leaves && !there)) made.down.push_back(i);
       (there || member.leaves ? made.rest : is_new(member, looked) ? made.joining : made.first).push_back(i);
     }

@@ -191,6 +191,23 @@ TEST_CASE("a change of a file counts, also where the service is as it should be 
   CHECK(run.before(5, 6));
 }
 
+TEST_CASE("a file of which nothing that changes counts for the service is no reason for a turn") {
+  Three three;
+  for (const int member : {0, 1, 2}) {
+    three.plan.steps[static_cast<std::size_t>(3 * member)].action = step::File{{"/conf", {}}, {"copies=3", {}}, {}, {}};
+    step::Service service;
+    service.inputs = {{"/conf", {}}}, service.compared = {{{"/conf", {}}, {"", {}}}};
+    three.plan.steps[static_cast<std::size_t>(3 * member + 1)].action = service;
+    three.effects.looks[3 * member] = absent, three.effects.looks[3 * member + 1] = holds;
+  }
+  const auto looked = [&](int step) -> const Looked& { return three.effects.looks.at(step); };
+  CHECK(make_rolls(three.plan, looked).empty());
+  three.effects.looks[4] = outdated;  // what counts of it is another one, too
+  const auto rolls = make_rolls(three.plan, looked);
+  REQUIRE(rolls.size() == 1);
+  CHECK(rolls[0].rest == std::vector<std::size_t>{1});
+}
+
 TEST_CASE("a member that does not come back stops the roll, and the others are not touched") {
   Three run;
   run.effects.acts[4] = [](const Control&) -> step::Result<Done> { return step::fail(step::Why::failed, "it ended with 1"); };
