@@ -186,9 +186,8 @@ def a_host_that_is_lost_for_good(hosts):
 
 def it_goes_without_residue(hosts):
     hosts.good("down", "ha")
-    if hosts.net.host("two").pid() is None:
-        del hosts.before["two"]  # it was given up with what is on it
-    hosts.nothing_left()
+    given_up = [name for name, host in hosts.net.hosts.items() if host.pid() is None]  # with what is on it
+    hosts.nothing_left(but=given_up)
 
 
 STEPS = [it_comes_up_from_its_template, a_host_without_power, a_host_that_is_cut_off, it_grows, it_is_restarted_one_member_at_a_time, a_host_that_is_lost_for_good, it_goes_without_residue]
