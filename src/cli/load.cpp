@@ -296,6 +296,7 @@ topology::Ordinals known_ordinals(Loaded& out, const Options& options) {
   const auto known = lab::read_record(out.topology.global.lab.value);
   if (!known || !*known) return {};  // whoever needs it says so
   const auto& record = **known;
+  if (record.topology == out.topology_text) return record.ordinals;
   const topology::Asked asked{record.lab, options.reach.type, versions_of(record.versions), true, options.reach.ssh, record.ordinals};
   source::Diagnostics unheard;
   const auto before = topology::read_topology(out.files.add(record.name, record.topology), out.library, asked, unheard);
