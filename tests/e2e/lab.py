@@ -10,6 +10,8 @@ import tempfile
 import time
 import urllib.request
 
+from ports import free_port  # on the way that run.py has made
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STATE = pathlib.Path(os.environ.get("XDG_STATE_HOME", pathlib.Path.home() / ".local" / "state")) / "tidelab"
 BINARY = pathlib.Path(os.environ.get("TIDELAB", ROOT / "build" / "release" / "tidelab"))
@@ -124,9 +126,7 @@ class Sshd:
         for name in ("host", "user"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.dir / name)], check=True)
         shutil.copy(self.dir / "user.pub", self.dir / "authorized_keys")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         key = (self.dir / "host.pub").read_text().split()
         (self.dir / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {key[0]} {key[1]}\n")
         (self.dir / "config").write_text(
